@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+#   make            build                      make check      unit tests (seconds, no root)
+#   make demo       the guided tour            make test       every test
+#   make deps       apt installs what these need
+#   make asan msan valgrind                    the unit tests, sanitised
+#   make fuzz       fuzz each target FUZZ_SECS  make fuzz-replay  the committed corpora
+#   make lint format coverage bench integration install uninstall dist
+
+PREFIX     ?= /usr
+DESTDIR    ?=
+SBINDIR    ?= $(PREFIX)/sbin
+LIBDIR     ?= $(PREFIX)/lib/bootlatch
+MANDIR     ?= $(PREFIX)/share/man
+PKG_CONFIG ?= pkg-config
+VARIANT    ?= release
+FUZZ_SECS  ?= 30
+JOBS       ?= 2
+O          ?= build/$(VARIANT)
+
+# --- what is built: listed by hand, lowest layer first ---------------------
+core_src    := core/err.c core/log.c core/secret.c core/hex.c core/file.c core/publish.c \
+               core/harden.c core/ask.c core/ask_line.c core/ask_words.c \
+               core/ask_tty.c core/ask_fds.c
+crypto_src  := crypto/crypto.c crypto/hash.c crypto/cipher.c crypto/curve.c crypto/rsa.c \
+               crypto/signature.c
+card_src    := card/transport.c card/tlv.c card/apdu.c card/data.c card/kdf.c card/pin.c \
+               card/card.c card/pubkey.c card/decipher.c card/pick.c card/pcsc.c
+openpgp_src := openpgp/armor.c openpgp/packet.c openpgp/pubkey.c openpgp/signature.c \
+               openpgp/cert.c openpgp/ecdh.c openpgp/pkesk.c openpgp/compress.c \
+               openpgp/decrypt.c openpgp/encrypt.c openpgp/message.c
+unlock_src  := unlock/json.c unlock/fields.c unlock/store.c unlock/luks_span.c \
+               unlock/luks.c unlock/luks_snapshot.c unlock/strange.c \
+               unlock/header_pin.c unlock/record.c unlock/token.c unlock/blob.c \
+               unlock/journal.c unlock/volume.c unlock/words.c unlock/session.c \
+               unlock/session_pin.c unlock/open_session.c unlock/backend.c \
+               unlock/backend_card.c unlock/backend_passphrase.c unlock/policy.c \
+               unlock/unlock.c unlock/unlock_card.c unlock/unlock_trust.c unlock/source.c
+enroll_src  := unlock/luks_write.c unlock/keyslot.c unlock/leftovers.c unlock/enroll.c \
+               unlock/enroll_write.c unlock/unenroll.c unlock/renew.c
+cli_src     := cli/options.c cli/output.c cli/common.c cli/enroll.c cli/unenroll.c cli/list.c \
+               cli/unlock.c cli/record.c
+vcard_src   := $(filter-out tests/vcard/main.c,$(wildcard tests/vcard/*.c))
+# Doubles and helpers of the unit tests.
+double_src  := $(filter-out tests/unit/test_%.c tests/unit/check.c,$(wildcard tests/unit/*.c))
+integration := vcard
+
+unit_core    := err secret
+unit_crypto  :=
+unit_card    := tlv
+unit_openpgp :=
+unit_unlock  :=
+unit_enroll  :=
+unit_cli     := cli
+fuzz_core    :=
+fuzz_card    := tlv
+fuzz_openpgp :=
+fuzz_unlock  :=
+# What takes seconds is left to check-all, which make test runs.
+slow         :=
+
+# --- how it is built --------------------------------------------------------
+PKGS        := libgcrypt libpcsclite libcryptsetup json-c zlib
+pkg_cflags  := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+pkg_libs    := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
+VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0)
+
+WARN   := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
+          -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla -Wformat=2 \
+          -Wundef -Wwrite-strings
+try     = $(shell $(CC) -Werror $(1) -xc -c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
+HARDEN := -fPIE -fstack-protector-strong $(call try,-fstack-clash-protection) \
+          $(call try,-fcf-protection) $(call try,-ftrivial-auto-var-init=zero)
+BASE   := -std=gnu2x -D_GNU_SOURCE -I. -MMD -MP -ffile-prefix-map=$(CURDIR)=. \
+          -DBOOTLATCH_VERSION='"$(VERSION)"' $(pkg_cflags)
+
+flags_release  := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(if $(call try,-O2 -D_FORTIFY_SOURCE=3),3,2) $(HARDEN)
+flags_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+flags_msan     := -O1 -g -fno-omit-frame-pointer -fsanitize=memory -fsanitize-memory-track-origins
+flags_fuzz     := $(flags_asan) -fsanitize=fuzzer-no-link
+flags_coverage := -O0 -g --coverage
+link_release   := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+link_asan      := $(flags_asan) -Wl,-z,now
+link_msan      := $(flags_msan)
+link_coverage  := --coverage
+link_fuzz      := $(flags_asan) -fsanitize=fuzzer
+
+CFLAGS_  = $(BASE) $(WARN) $(flags_$(VARIANT)) $(CFLAGS)
+LDFLAGS_ = $(link_$(VARIANT)) $(LDFLAGS)
+LDLIBS_  = $(pkg_libs) $(LDLIBS)
+
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-5s %s\n' $(1) $(patsubst $(O)/%,%,$@)
+endif
+
+TIDY_FLAGS := -std=gnu17 -fdouble-square-bracket-attributes -D_GNU_SOURCE -DBOOTLATCH_VERSION="lint" -I.
+
+# --- rules ------------------------------------------------------------------
+.DEFAULT_GOAL := all
+objs = $(patsubst %.c,$(O)/%.o,$(1))
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS_) -c -o $@ $<
+
+layers := core crypto card openpgp unlock enroll cli
+$(foreach l,$(layers),$(eval $(O)/$(l).a: $(call objs,$($(l)_src))))
+$(O)/vcard.a: $(call objs,$(vcard_src))
+$(O)/double.a: $(call objs,$(double_src))
+# The lists above decide what is in an archive, so it is made anew when they change.
+$(O)/%.a: Makefile
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
+
+# What a program or test of a layer links, highest first.
+below_none    :=
+below_core    := core
+below_crypto  := crypto core
+below_card    := card crypto core
+below_openpgp := openpgp crypto core
+below_unlock  := unlock card openpgp crypto core
+below_enroll  := enroll unlock card openpgp crypto core
+below_cli     := cli enroll unlock card openpgp crypto core
+archives = $(patsubst %,$(O)/%.a,$(below_$(1)))
+
+define program # name, main source, layer, more archives
+$(O)/$(1): $(call objs,$(2)) $(4) $(call archives,$(3))
+	$$(call say,LD)
+	$$(Q)$$(CC) $$(LDFLAGS_) -o $$@ $$(filter %.o %.a,$$^) $$(LDLIBS_)
+endef
+$(eval $(call program,bootlatch,cli/main.c,cli,))
+$(eval $(call program,bootlatch-unlock,unlock/main.c,unlock,))
+$(eval $(call program,bootlatch-vcard,tests/vcard/main.c,none,$(O)/vcard.a))
+
+$(foreach l,$(layers),$(foreach t,$(unit_$(l)),$(eval \
+  $(call program,test_$(t),tests/unit/test_$(t).c tests/unit/check.c,$(l),$(O)/double.a $(O)/vcard.a))))
+$(foreach l,$(layers),$(foreach t,$(fuzz_$(l)),$(eval \
+  $(call program,fuzz_$(t),tests/fuzz/fuzz_$(t).c,$(l),))))
+$(foreach l,$(layers),$(foreach t,$(fuzz_$(l)),$(eval \
+  $(call program,replay_$(t),tests/fuzz/fuzz_$(t).c tests/fuzz/replay.c,$(l),))))
+
+unit    := $(foreach l,$(layers),$(unit_$(l)))
+fuzzers := $(foreach l,$(layers),$(fuzz_$(l)))
+programs := $(O)/bootlatch $(O)/bootlatch-unlock $(O)/bootlatch-vcard
+
+all: $(programs)
+
+check: $(patsubst %,$(O)/test_%,$(filter-out $(slow),$(unit)))
+	@tests/run.sh --jobs $(JOBS) $^
+check-all: $(unit:%=$(O)/test_%)
+	@tests/run.sh --jobs $(JOBS) $^
+asan:
+	@$(MAKE) --no-print-directory VARIANT=asan O=build/asan check-all
+msan:
+	@$(MAKE) --no-print-directory VARIANT=msan O=build/msan CC=clang check-all
+valgrind: $(unit:%=$(O)/test_%)
+	@tests/run.sh --jobs $(JOBS) --under 'valgrind -q --error-exitcode=9' $^
+
+fuzz-replay:
+	@$(MAKE) --no-print-directory VARIANT=asan O=build/asan replay
+replay: $(fuzzers:%=$(O)/replay_%)
+	@tests/run.sh --jobs $(JOBS) --corpus tests/fuzz/corpus $^
+fuzz-bins: $(fuzzers:%=$(O)/fuzz_%)
+fuzz:
+	@$(MAKE) --no-print-directory VARIANT=fuzz O=build/fuzz CC=clang fuzz-bins
+	@for f in $(fuzzers); do mkdir -p build/corpus/$$f; echo "== $$f"; \
+	  build/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECS) -print_final_stats=1 -rss_limit_mb=2048 \
+	    build/corpus/$$f tests/fuzz/corpus/$$f 2>build/corpus/$$f.log || \
+	    { tail -40 build/corpus/$$f.log; exit 1; }; done
+coverage:
+	@$(MAKE) --no-print-directory VARIANT=coverage O=build/coverage CC=gcc check-all
+	@for f in $(foreach l,$(layers),$($(l)_src)); do \
+	  gcov -n -o build/coverage/$${f%.c}.gcda $$f | grep -A1 "^File '$$f'"; done
+
+test: deps
+	@tests/all.sh
+tools:
+integration: all tools
+	@O=$(O) tests/run.sh $(integration:%=tests/integration/%.sh)
+lint:
+	@CC='$(CC)' TIDY_FLAGS='$(TIDY_FLAGS) $(pkg_cflags)' tests/lint/lint.sh
+format:
+	clang-format -i $$(git ls-files '*.[ch]')
+demo: deps
+	@$(MAKE) --no-print-directory all tools
+	@O=$(O) tests/demo/demo.sh
+
+# What build, demo and tests need, from Debian; nothing is asked of apt when all is there.
+deps_build := gcc make pkg-config libpcsclite-dev libcryptsetup-dev libgcrypt20-dev \
+              libjson-c-dev zlib1g-dev
+deps_demo  := pcscd vsmartcard-vpcd cryptsetup-bin iproute2 util-linux gnupg scdaemon
+deps_test  := gpgv opensc strace gdb procps jq clang clang-format clang-tidy cppcheck \
+              shellcheck valgrind git tmux libclang-rt-dev
+deps:
+	@tests/deps.sh $(deps_build) $(deps_demo) $(deps_test)
+
+install: $(O)/bootlatch $(O)/bootlatch-unlock
+	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(MANDIR)/man8'
+	install -m 755 $(O)/bootlatch '$(DESTDIR)$(SBINDIR)/bootlatch'
+	install -m 755 $(O)/bootlatch-unlock '$(DESTDIR)$(LIBDIR)/bootlatch-unlock'
+	install -m 644 man/bootlatch.8 man/bootlatch-unlock.8 '$(DESTDIR)$(MANDIR)/man8'
+uninstall:
+	$(RM) '$(DESTDIR)$(SBINDIR)/bootlatch' '$(DESTDIR)$(LIBDIR)/bootlatch-unlock'
+	$(RM) '$(DESTDIR)$(MANDIR)/man8/bootlatch.8' '$(DESTDIR)$(MANDIR)/man8/bootlatch-unlock.8'
+dist:
+	git archive --prefix=bootlatch-$(VERSION)/ -o build/bootlatch-$(VERSION).tar.gz HEAD
+clean:
+	$(RM) -r build compile_commands.json
+
+.PHONY: all check check-all asan msan valgrind fuzz fuzz-bins fuzz-replay replay coverage test \
+        tools integration lint format demo deps install uninstall dist clean
+.SECONDARY:
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

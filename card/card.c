@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "card/card.h"
+
+#include <stdlib.h>
+
+#include "card/handle.h"
+#include "card/kdf.h"
+#include "core/log.h"
+
+/* 7.2.1.  What it answers with is not looked at: cards differ, and 6E says it all. */
+static enum err select_application(struct card *c)
+{
+	static const uint8_t aid[] = {0xd2, 0x76, 0x00, 0x01, 0x24, 0x01};
+	struct apdu a = {
+	        .ins = 0xa4, .p1 = 0x04, .data = {aid, sizeof(aid)},
+                        .le = true
+        };
+	uint16_t sw;
+	size_t n;
+
+	enum err e = apdu_send(&c->link, &a, c->buf, sizeof(c->buf), &n, &sw);
+	if (e == OK && sw == SW_LENGTH) {
+		a.le = false;
+		e = apdu_send(&c->link, &a, c->buf, sizeof(c->buf), &n, &sw);
+	}
+	if (e != OK)
+		return e;
+	if (sw == SW_TERMINATED)
+		return ERR_CARD_STATE;
+	if (sw != SW_OK && sw >> 8 != 0x62)
+		return ERR_WRONG_CARD;
+	c->needs_select = false;
+	return OK;
+}
+
+enum err card_ready(struct card *c)
+{
+	return c->needs_select ? select_application(c) : OK;
+}
+
+enum err card_ask(struct card *c, const struct apdu *a, struct bytes *ret,
+                  uint16_t *ret_sw)
+{
+	uint16_t sw = 0;
+	size_t n = 0;
+	enum err e = OK;
+
+	for (int attempt = 0; attempt < 2; attempt++) {
+		e = card_ready(c);
+		if (e == OK)
+			e = apdu_send(&c->link, a, c->buf, sizeof(c->buf), &n, &sw);
+		if (e != ERR_CARD_RESET)
+			break;
+		const bool verified = c->verified;
+		c->verified = false;
+		c->needs_select = true;
+		if (verified)
+			break;
+	}
+	if (e != OK)
+		return e;
+	*ret = (struct bytes){c->buf, n};
+	*ret_sw = sw;
+	return OK;
+}
+
+enum err card_get_data(struct card *c, uint32_t tag, struct bytes *ret, uint16_t *ret_sw)
+{
+	const struct apdu a = {
+	        .ins = 0xca,
+	        .p1 = (uint8_t)(tag >> 8),
+	        .p2 = (uint8_t)(tag & 0xff),
+	        .le = true,
+	};
+
+	return card_ask(c, &a, ret, ret_sw);
+}
+
+/* Objects that 6E lacks are asked for one by one; only some of them matter. */
+static enum err read_missing(struct card *c)
+{
+	static const struct {
+		uint32_t tag;
+		unsigned have;
+	} wanted[] = {
+	        {TAG_AID,          HAVE_AID                           },
+	        {TAG_HISTORICAL,   HAVE_HISTORICAL                    },
+	        {TAG_EXT_CAPS,     HAVE_EXT_CAPS                      },
+	        {TAG_ATTR_DEC,     (unsigned)HAVE_ATTR << CARD_KEY_DEC},
+	        {TAG_PW_STATUS,    HAVE_PW_STATUS                     },
+	        {TAG_FINGERPRINTS, HAVE_FINGERPRINTS                  },
+	        {TAG_TIMES,        HAVE_TIMES                         },
+	};
+	struct bytes answer;
+	uint16_t sw;
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		if (c->data.have & wanted[i].have)
+			continue;
+		enum err e = card_get_data(c, wanted[i].tag, &answer, &sw);
+		if (e == OK && sw == SW_OK)
+			e = data_parse_one(wanted[i].tag, answer, &c->data);
+		if (e != OK)
+			return e;
+	}
+	return OK;
+}
+
+/* A card that does not say whether it has a KDF is asked: a plain PIN would cost a try.
+ */
+static enum err read_kdf(struct card *c)
+{
+	struct bytes answer;
+	uint16_t sw;
+
+	if ((c->data.have & HAVE_EXT_CAPS) && !c->data.kdf_announced)
+		return OK;
+	enum err e = card_get_data(c, TAG_KDF, &answer, &sw);
+	if (e != OK)
+		return e;
+	if (sw == SW_NOT_FOUND || sw == SW_P1P2 || sw == SW_FUNCTION)
+		return OK;
+	if (sw != SW_OK)
+		return c->data.kdf_announced ? ERR_CARD_STATE : OK;
+	return kdf_parse(answer, &c->data.info);
+}
+
+static enum err read_objects(struct card *c)
+{
+	struct bytes answer;
+	uint16_t sw;
+
+	enum err e = card_get_data(c, TAG_APPLICATION, &answer, &sw);
+	if (e != OK)
+		return e;
+	if (sw == SW_TERMINATED)
+		return ERR_CARD_STATE;
+	if (sw == SW_OK)
+		e = data_parse(answer, &c->data);
+	if (e == OK)
+		e = read_missing(c);
+	if (e == OK)
+		e = data_finish(&c->data);
+	if (e == OK)
+		e = read_kdf(c);
+	if (e != OK)
+		return e;
+
+	struct card_info *info = &c->data.info;
+	if (info->kdf.active) /* what is sent is a hash, however long the PIN is */
+		info->pin_max = 127;
+	c->link.chaining = info->chaining;
+	c->link.extended = info->extended;
+	c->link.max_response = info->max_response;
+	return OK;
+}
+
+enum err card_open(struct transport *t, struct card **ret)
+{
+	struct card *c = calloc(1, sizeof(*c));
+	if (!c) {
+		transport_close(t);
+		return ERR_NOMEM;
+	}
+	c->link.t = t;
+	c->needs_select = true;
+	/* Reset before SELECT was through: card_ask() cannot mend that, a second try can.
+	 */
+	enum err e = card_ready(c);
+	if (e == ERR_CARD_RESET)
+		e = card_ready(c);
+	if (e == OK)
+		e = read_objects(c);
+	if (e != OK) {
+		log_line(LOG_DEBUG, "card: not opened: %s", err_text(e));
+		card_close(c);
+		return e;
+	}
+	*ret = c;
+	return OK;
+}
+
+struct card *card_close(struct card *c)
+{
+	if (!c)
+		return NULL;
+	transport_close(c->link.t);
+	secret_free(c->refused);
+	free(c);
+	return NULL;
+}
+
+const struct card_info *card_info(const struct card *c)
+{
+	return &c->data.info;
+}
+
+const char *card_reader(const struct card *c)
+{
+	return c->link.t->reader;
+}
+
+enum err card_alive(struct card *c)
+{
+	struct transport *t = c->link.t;
+
+	const enum err e = t->ops->alive ? t->ops->alive(t) : OK;
+	if (e == ERR_CARD_RESET) {
+		c->needs_select = true;
+		c->verified = false;
+	}
+	return e;
+}

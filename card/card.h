@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An OpenPGP card application (OpenPGP card 3.4.1): what it says of itself, its PIN, its decryption key. */
+#ifndef CARD_CARD_H
+#define CARD_CARD_H
+
+#include "card/transport.h"
+#include "core/secret.h"
+
+enum { FPR_LEN = 20, CARD_IDENT_LEN = 14 };
+
+/* The three keys of a card; index of the arrays below. */
+enum card_key { CARD_KEY_SIG, CARD_KEY_DEC, CARD_KEY_AUT, CARD_KEYS };
+
+enum card_key_type { CARD_KEY_NONE, CARD_KEY_RSA, CARD_KEY_ECDH, CARD_KEY_ECDSA, CARD_KEY_EDDSA };
+
+/* Algorithm attributes, DO C1 to C3 (OpenPGP card 3.4, 4.4.3.9). */
+struct card_key_attr {
+	enum card_key_type type;
+	uint16_t rsa_bits;
+	uint8_t oid[16]; /* curve OID without its length; stray trailing bytes are cut off when known */
+	size_t oid_len;
+};
+
+struct card_key_info {
+	struct card_key_attr attr;
+	bool present;         /* a fingerprint that is not all zero */
+	uint8_t fpr[FPR_LEN]; /* C5 */
+	uint32_t created;     /* CD, seconds since 1970; 0: not set */
+	bool touch;           /* UIF D6..D8 says a touch is needed */
+};
+
+/* KDF-DO F9 (OpenPGP card 3.4, 4.3.2). */
+struct card_kdf {
+	bool active;
+	uint8_t hash;   /* OpenPGP id: 8 or 10 */
+	uint32_t count; /* bytes hashed; bounded, see kdf.c */
+	uint8_t salt_user[16];
+	size_t salt_len;
+};
+
+/* Everything read at open: SELECT, GET DATA 6E, and F9 when the card has KDF. */
+struct card_info {
+	uint8_t aid[16];
+	uint16_t version; /* BCD: 0x0304 */
+	uint16_t manufacturer;
+	uint32_t serial;
+	char ident[CARD_IDENT_LEN];       /* "000F:12345678" */
+	bool chaining, extended;          /* what the card says */
+	size_t max_command, max_response; /* DO 7F66, bytes with header; 0: not told */
+	struct card_key_info key[CARD_KEYS];
+	size_t pin_min, pin_max;          /* user PIN, bytes */
+	int tries_user, tries_reset, tries_admin; /* C4 */
+	struct card_kdf kdf;
+	/* Objects 81 to 84 of F9 in one canonical spelling, for the record's pin of it; empty when off. */
+	uint8_t kdf_digest_input[64];
+	size_t kdf_digest_len;
+};
+
+/* A public key as the card tells it: parts point into the card's own buffer, valid until close
+ * or the next call. */
+struct card_pubkey {
+	enum card_key_type type;
+	struct bytes rsa_n, rsa_e;
+	struct bytes oid, point; /* point: 04||x||y, or native 32 bytes */
+};
+
+struct card;
+
+/*
+ * Select the application and read what it says of itself.  Takes t over, also on failure (closed).
+ * ERR_WRONG_CARD: no OpenPGP application.  ERR_CARD_STATE: terminated.  ERR_FORMAT: nonsense.
+ */
+enum err card_open(struct transport *t, struct card **ret);
+struct card *card_close(struct card *c); /* resets the card; NULL is fine; returns NULL */
+
+const struct card_info *card_info(const struct card *c);
+const char *card_reader(const struct card *c);
+enum err card_alive(struct card *c);
+
+/* Read the PIN counters again (C4, else 6E). */
+enum err card_refresh_tries(struct card *c);
+
+/*
+ * VERIFY PW1 in mode 82, through the KDF when it is active.
+ * Nothing is sent and no try is spent for ERR_PIN_LENGTH, ERR_PIN_BLOCKED (0 left) and
+ * ERR_PIN_LAST_TRY (1 left and !spend_last).  ERR_PIN_WRONG, ERR_PIN_BLOCKED after sending: the
+ * counters in card_info() are fresh (or, when the card was lost, lowered by one).
+ * ERR_PIN_UNKNOWN: the connection failed in between: the try counts as spent.
+ */
+enum err card_verify_user(struct card *c, const struct secret *pin, bool spend_last);
+
+/* Read a public key (GENERATE, P1 = 81).  ERR_CARD_STATE: there is no key. */
+enum err card_read_pubkey(struct card *c, enum card_key key, struct card_pubkey *ret);
+
+/*
+ * PSO:DECIPHER.  Needs card_verify_user.
+ * RSA: cryptogram is one big-endian number (left-padded here); the secret is the unpadded message.
+ * ECDH: point as in card_pubkey; the secret is the x coordinate (field_len bytes) or, Curve25519,
+ * the 32 native bytes, whatever form the card answers in.
+ * ERR_CRYPTO: the card refuses the input.  ERR_TOUCH: nobody touched it.
+ */
+enum err card_decipher_rsa(struct card *c, struct bytes cryptogram, struct secret **ret);
+enum err card_decipher_ecdh(struct card *c, struct bytes point, size_t field_len,
+                            struct secret **ret);
+
+#endif

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "card/pick.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/log.h"
+
+enum { STEP_MS = 250, FAILURES_MAX = 3, SERIAL_LEN = 8, IDENT_LEN = 13 };
+
+/* What is known of the card in one reader, for as long as the generation stands. */
+struct memory {
+	char reader[READER_NAME_MAX];
+	uint32_t generation;
+	bool known; /* looked at: why, e and ident hold */
+	bool used;  /* handed out */
+	int failures;
+	enum pick_why why;
+	enum err e;
+	char ident[CARD_IDENT_LEN];
+};
+
+struct pick {
+	struct readers *r;
+	struct pick_wish wish;
+	struct memory mem[READERS_MAX];
+	size_t n_mem;
+};
+
+static const struct {
+	enum err e;
+	const char *text;
+} whys[] = {
+        [PICK_FOUND] = {OK,             "The card was found."                                             },
+        [PICK_NO_SERVICE] =
+                {ERR_NO_SERVICE,
+                        "The smart card service cannot be reached. Is pcscd running?"                     },
+        [PICK_NO_READER] = {ERR_NO_READER,
+                        "There is no card reader. Plug in the dongle or the reader."                      },
+        [PICK_NO_SUCH_READER] = {ERR_NO_READER,
+                        "No reader has that name. Check the reader's name."                               },
+        [PICK_NO_CARD] = {ERR_NO_CARD,
+                        "There is no card in the reader. Insert the card."                                },
+        [PICK_NOT_OPENPGP] =
+                {ERR_WRONG_CARD,
+                        "The card has no OpenPGP application. Insert another card."                       },
+        [PICK_MUTE] = {ERR_CARD_STATE,
+                        "The card does not answer. Take it out and put it in again, the "
+                       "other way round if it fits."                                                      },
+        [PICK_TERMINATED] = {ERR_CARD_STATE,
+                        "The card's OpenPGP application is terminated. It "
+                             "must be activated and set up again."                                        },
+        [PICK_FAILED] = {ERR_IO,
+                        "The card cannot be read. Take it out and put it in again."                       },
+        [PICK_NOT_WANTED] = {ERR_WRONG_CARD,
+                        "This card does not open this volume. Insert another card."                       },
+        [PICK_WRONG_SERIAL] =
+                {ERR_WRONG_CARD,
+                        "The card has another serial number. Insert the right card."                      },
+        [PICK_USED] = {ERR_NO_CARD,
+                        "This card was tried already. Take it out and put it in again, or "
+                       "insert another one."                                                              },
+        [PICK_BUSY] = {ERR_BUSY,       "Another program holds the card. If it is GnuPG, "
+                                 "'gpgconf --kill scdaemon' releases it."},
+        [PICK_SEVERAL] = {ERR_USAGE,
+                        "Several cards fit. Leave only one in, or say which one "
+                          "by its serial number."                                                         },
+};
+
+_Static_assert(sizeof(whys) / sizeof(whys[0]) == PICK_WHYS_, "every reason needs a text");
+
+enum err pick_why_err(enum pick_why why)
+{
+	return (size_t)why < PICK_WHYS_ ? whys[why].e : ERR_BUG;
+}
+
+const char *pick_why_text(enum pick_why why)
+{
+	return (size_t)why < PICK_WHYS_ ? whys[why].text : "";
+}
+
+static bool all_hex(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!isxdigit((unsigned char)s[i]))
+			return false;
+	return true;
+}
+
+static bool serial_ok(const char *s)
+{
+	const size_t n = strnlen(s, IDENT_LEN + 1);
+
+	if (n == SERIAL_LEN)
+		return all_hex(s, n);
+	return n == IDENT_LEN && all_hex(s, 4) && s[4] == ':' &&
+	       all_hex(s + 5, SERIAL_LEN);
+}
+
+bool pick_serial_matches(const char *serial, const char *ident)
+{
+	if (!serial_ok(serial) || strnlen(ident, IDENT_LEN + 1) != IDENT_LEN)
+		return false;
+	return strcasecmp(serial, strchr(serial, ':') ? ident : ident + 5) == 0;
+}
+
+enum err pick_new(struct readers *r, const struct pick_wish *wish, struct pick **ret)
+{
+	if (wish->serial && !serial_ok(wish->serial))
+		return ERR_USAGE;
+	struct pick *p = calloc(1, sizeof(*p));
+	if (!p)
+		return ERR_NOMEM;
+	p->r = r;
+	p->wish = *wish;
+	*ret = p;
+	return OK;
+}
+
+struct pick *pick_free(struct pick *p)
+{
+	free(p);
+	return NULL;
+}
+
+void pick_again(struct pick *p)
+{
+	p->n_mem = 0;
+}
+
+/* Carry over what is known of cards that were not touched since. */
+static void remember(struct pick *p, const struct reader_list *list)
+{
+	struct memory now[READERS_MAX] = {0};
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct reader_slot *s = &list->slot[i];
+
+		memcpy(now[i].reader, s->name, sizeof(now[i].reader));
+		now[i].reader[READER_NAME_MAX - 1] = '\0';
+		now[i].generation = s->generation;
+		for (size_t k = 0; k < p->n_mem; k++)
+			if (s->card_present && p->mem[k].generation == s->generation &&
+			    strcmp(p->mem[k].reader, now[i].reader) == 0) {
+				now[i] = p->mem[k];
+				break;
+			}
+	}
+	memcpy(p->mem, now, sizeof(now));
+	p->n_mem = list->n;
+}
+
+static bool used_elsewhere(const struct pick *p, const struct memory *m)
+{
+	for (size_t i = 0; i < p->n_mem; i++)
+		if (&p->mem[i] != m && p->mem[i].used &&
+		    strcmp(p->mem[i].ident, m->ident) == 0)
+			return true;
+	return false;
+}
+
+static enum pick_why judge(const struct pick *p, const struct memory *m,
+                           const struct card_info *info)
+{
+	if (p->wish.serial && !pick_serial_matches(p->wish.serial, info->ident))
+		return PICK_WRONG_SERIAL;
+	if (used_elsewhere(p, m))
+		return PICK_USED;
+	if (p->wish.fits && !p->wish.fits(info, p->wish.ctx))
+		return PICK_NOT_WANTED;
+	return PICK_FOUND;
+}
+
+static enum pick_why connect_why(enum err e)
+{
+	switch (e) {
+	case ERR_BUSY:
+		return PICK_BUSY;
+	case ERR_NO_CARD:
+	case ERR_NO_READER:
+		return PICK_NO_CARD;
+	case ERR_NO_SERVICE:
+		return PICK_NO_SERVICE;
+	case ERR_CARD_STATE:
+		return PICK_MUTE;
+	default:
+		return PICK_FAILED;
+	}
+}
+
+static enum pick_why open_why(enum err e)
+{
+	switch (e) {
+	case ERR_WRONG_CARD:
+		return PICK_NOT_OPENPGP;
+	case ERR_CARD_STATE:
+		return PICK_TERMINATED;
+	case ERR_BUSY:
+		return PICK_BUSY;
+	default:
+		return PICK_FAILED;
+	}
+}
+
+/* What may be different a moment later without the card being moved is not remembered. */
+static bool lasting(struct memory *m)
+{
+	switch (m->why) {
+	case PICK_BUSY:
+	case PICK_NO_CARD:
+	case PICK_NO_SERVICE:
+		return false;
+	case PICK_FAILED:
+		return ++m->failures >= FAILURES_MAX;
+	default:
+		return true;
+	}
+}
+
+/* Open the card and judge it; *ret is set only when it fits. */
+static enum err look_into(struct pick *p, struct memory *m, struct card **ret)
+{
+	struct transport *t = NULL;
+	struct card *c = NULL;
+
+	m->ident[0] = '\0';
+	m->e = p->r->ops->connect(p->r, m->reader, &t);
+	m->why = connect_why(m->e);
+	if (m->e == OK) {
+		m->e = card_open(t, &c);
+		m->why = open_why(m->e);
+	}
+	if (m->e == ERR_NOMEM || m->e == ERR_BUG)
+		return m->e;
+	if (m->e == OK) {
+		memcpy(m->ident, card_info(c)->ident, sizeof(m->ident));
+		m->why = judge(p, m, card_info(c));
+	}
+	m->known = lasting(m);
+	log_line(LOG_DEBUG, "pick: reader looked into: reason %d", (int)m->why);
+	if (m->why == PICK_FOUND)
+		*ret = c;
+	else
+		card_close(c);
+	return OK;
+}
+
+static void add_seen(struct pick_status *s, const struct memory *m, enum pick_why why)
+{
+	if (s->n_seen == READERS_MAX)
+		return;
+	struct pick_seen *seen = &s->seen[s->n_seen++];
+	*seen = (struct pick_seen){.why = why, .e = m->e};
+	memcpy(seen->ident, m->ident, sizeof(seen->ident));
+	for (size_t i = 0; i < sizeof(seen->reader) - 1 && m->reader[i]; i++)
+		seen->reader[i] =
+		        m->reader[i] >= 0x20 && m->reader[i] < 0x7f ? m->reader[i] : '?';
+}
+
+static bool listed(const struct pick_status *s, const char *ident)
+{
+	for (size_t i = 0; i < s->n_seen; i++)
+		if (ident[0] && strcmp(s->seen[i].ident, ident) == 0)
+			return true;
+	return false;
+}
+
+static void raise_why(struct pick_status *s, enum pick_why why)
+{
+	if (why > s->why)
+		s->why = why;
+}
+
+/* One walk over the readers. */
+struct walk {
+	struct card *card; /* the one that fits, open; NULL when it was only remembered */
+	struct memory *fits;
+	bool several;
+};
+
+static enum err visit(struct pick *p, struct memory *m, struct pick_status *s,
+                      struct walk *w)
+{
+	struct card *c = NULL;
+
+	/* Known to fit but not held (several did): it is opened again only if it is
+	 * needed. */
+	if (!m->known && !m->used) {
+		enum err e = look_into(p, m, &c);
+		if (e != OK)
+			return e;
+	}
+	const enum pick_why why = m->used ? PICK_USED : m->why;
+	if (why == PICK_NO_CARD || why == PICK_NO_SERVICE) {
+		raise_why(s, why);
+		return OK;
+	}
+	if (listed(s, m->ident)) { /* the same card once more */
+		card_close(c);
+		return OK;
+	}
+	add_seen(s, m, why);
+	if (why != PICK_FOUND) {
+		raise_why(s, why);
+		return OK;
+	}
+	if (!w->fits) {
+		w->fits = m;
+		w->card = c;
+		return OK;
+	}
+	w->several = true;
+	card_close(c);
+	return OK;
+}
+
+static enum err walk_readers(struct pick *p, const struct reader_list *list,
+                             struct pick_status *s, struct walk *w)
+{
+	s->why = PICK_NO_READER;
+	for (size_t i = 0; i < list->n; i++) {
+		struct memory *m = &p->mem[i];
+
+		raise_why(s, PICK_NO_SUCH_READER);
+		if (p->wish.reader && !strcasestr(m->reader, p->wish.reader))
+			continue;
+		raise_why(s, PICK_NO_CARD);
+		if (!list->slot[i].card_present)
+			continue;
+		enum err e = visit(p, m, s, w);
+		if (e != OK)
+			return e;
+		if (w->fits && p->wish.take_first)
+			return OK;
+	}
+	return OK;
+}
+
+/* The one that fits, in hand. */
+static enum err hand_out(struct pick *p, struct pick_status *s, struct walk *w,
+                         struct card **ret)
+{
+	if (!w->card) {
+		enum err e = look_into(p, w->fits, &w->card);
+		if (e != OK)
+			return e;
+		if (!w->card) {
+			s->why = w->fits->why;
+			return pick_why_err(s->why);
+		}
+	}
+	w->fits->used = true;
+	s->why = PICK_FOUND;
+	*ret = w->card;
+	w->card = NULL;
+	return OK;
+}
+
+static enum err step(struct pick *p, struct pick_status *s, struct card **ret)
+{
+	struct reader_list list = {0};
+	struct walk w = {0};
+
+	enum err e = p->r->ops->scan(p->r, &list);
+	if (e != OK) {
+		s->why = e == ERR_NO_SERVICE ? PICK_NO_SERVICE : PICK_FAILED;
+		return e == ERR_NOMEM || e == ERR_BUG ? e : pick_why_err(s->why);
+	}
+	if (list.n > READERS_MAX)
+		return ERR_BUG;
+	remember(p, &list);
+	e = walk_readers(p, &list, s, &w);
+	if (e == OK && w.several) {
+		s->why = PICK_SEVERAL;
+		e = pick_why_err(s->why);
+	} else if (e == OK && w.fits) {
+		e = hand_out(p, s, &w, ret);
+	} else if (e == OK) {
+		e = pick_why_err(s->why);
+	}
+	card_close(w.card);
+	return e;
+}
+
+enum err pick_step(struct pick *p, struct pick_status *status, struct card **ret)
+{
+	struct pick_status s = {.why = PICK_FAILED};
+
+	const enum err e = step(p, &s, ret);
+	if (status)
+		*status = s;
+	return e;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+enum err pick_wait(struct pick *p, int timeout_ms, struct pick_status *status,
+                   struct card **ret)
+{
+	const int64_t end = now_ms() + timeout_ms;
+	struct pick_status s;
+
+	for (;;) {
+		const enum err e = pick_step(p, &s, ret);
+		const bool nothing =
+		        s.why == PICK_NO_SERVICE || s.why == PICK_NO_READER ||
+		        s.why == PICK_NO_SUCH_READER || s.why == PICK_NO_CARD;
+		const int64_t left = end - now_ms();
+
+		if (e == OK || !nothing || left <= 0) {
+			if (status)
+				*status = s;
+			return e;
+		}
+		const int64_t nap = left < STEP_MS ? left : STEP_MS;
+		const struct timespec ts = {.tv_nsec = (long)nap * 1000000};
+		(void)nanosleep(&ts,
+		                NULL); /* a signal only makes the next look earlier */
+	}
+}

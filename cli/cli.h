@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every verb of `bootlatch` is given: its options and a way to say why it failed. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "unlock/session.h"
+#include "unlock/volume.h"
+
+struct json_object; /* json-c's; only cli/output.c looks inside */
+
+enum { CLI_CERTS_MAX = 8, CLI_WHY_MAX = 512, CLI_KEY_FILE_MAX = 8 * 1024 * 1024 };
+
+struct cli {
+	/* operands */
+	const char *device;
+	const char *name;
+	/* options */
+	struct volume_where where;
+	int pin_fd, passphrase_fd; /* -1: not given */
+	const char *reader, *serial;
+	int wait_s; /* -1: not given */
+	const char *key_file;
+	const char *cert[CLI_CERTS_MAX];
+	size_t n_certs;
+	bool card, force, no_record, readonly, json, debug;
+	int keyslot; /* -1: not given */
+	/* results */
+	struct json_object *out; /* with --json: what goes to stdout at the end */
+	char why[CLI_WHY_MAX];   /* a better sentence than the error's own, or "" */
+};
+
+/* One bit per option: which of them a verb takes. */
+enum cli_opt {
+	OPT_CARD = 1 << 0,
+	OPT_CERT = 1 << 1,
+	OPT_KEYSLOT = 1 << 2,
+	OPT_KEY_FILE = 1 << 3,
+	OPT_PASSPHRASE_FD = 1 << 4,
+	OPT_PIN_FD = 1 << 5,
+	OPT_READER = 1 << 6,
+	OPT_SERIAL = 1 << 7,
+	OPT_WAIT = 1 << 8,
+	OPT_BOOT = 1 << 9,
+	OPT_CONFIG = 1 << 10,
+	OPT_HEADER = 1 << 11,
+	OPT_NO_RECORD = 1 << 12,
+	OPT_READONLY = 1 << 13,
+	OPT_FORCE = 1 << 14,
+	OPT_JSON = 1 << 15,
+	OPT_DEBUG = 1 << 16,
+	OPT_HELP = 1 << 17,
+	/* every command that works on a volume */
+	OPT_VOLUME = OPT_BOOT | OPT_CONFIG | OPT_HEADER | OPT_PIN_FD | OPT_PASSPHRASE_FD |
+	             OPT_READER | OPT_SERIAL | OPT_WAIT | OPT_JSON | OPT_DEBUG | OPT_HELP,
+};
+
+struct verb {
+	const char *name;     /* "enroll", or two words: "record show" */
+	const char *operands; /* for the usage line */
+	int min_operands, max_operands;
+	unsigned opts;
+	const char *summary; /* half a line */
+	const char *help;    /* paragraphs for --help */
+	enum err (*run)(struct cli *c);
+};
+
+extern const struct verb verb_enroll, verb_unenroll, verb_list, verb_test, verb_unlock,
+        verb_record_show, verb_record_renew;
+
+/* Options of one verb.  ERR_USAGE: the sentence is in c->why.  ERR_CANCELLED: --help was
+ * printed. */
+enum err cli_parse(const struct verb *v, int argc, char **argv, struct cli *c);
+void cli_usage(const struct verb *v);
+
+/* Set c->why (printf) and return e. */
+__attribute__((format(printf, 3, 4))) enum err cli_why(struct cli *c, enum err e,
+                                                       const char *fmt, ...);
+/* A line to the person: stdout, or stderr with --json, so that stdout stays for machines.
+ */
+__attribute__((format(printf, 2, 3))) void cli_say(const struct cli *c, const char *fmt,
+                                                   ...);
+
+/* The volume that the operand and options name, loaded; a sentence in c->why on failure.
+ */
+enum err cli_volume(struct cli *c, struct volume **ret);
+/* Readers, asker and session as the options say. */
+enum err cli_session(struct cli *c, struct session **ret);
+/* ERR_TAMPERED and ERR_NO_RECORD in words that name this device. */
+enum err cli_untrusted(struct cli *c, const struct volume *v, enum err e);
+
+static inline void volume_cleanup_(struct volume **v)
+{
+	*v = volume_free(*v);
+}
+static inline void session_cleanup_(struct session **s)
+{
+	*s = session_free(*s);
+}
+#define AUTO_VOLUME  __attribute__((cleanup(volume_cleanup_))) struct volume
+#define AUTO_SESSION __attribute__((cleanup(session_cleanup_))) struct session
+
+#endif

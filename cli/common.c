@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What several verbs do alike: loading the volume, opening the session, telling what is
+ * wrong. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "unlock/open_session.h"
+
+enum err cli_why(struct cli *c, enum err e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(c->why, sizeof(c->why), fmt, ap);
+	va_end(ap);
+	return e;
+}
+
+void cli_say(const struct cli *c, const char *fmt, ...)
+{
+	FILE *to = c->json ? stderr : stdout;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vfprintf(to, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', to);
+	(void)fflush(to);
+}
+
+enum err cli_volume(struct cli *c, struct volume **ret)
+{
+	enum err e = volume_load(&c->where, ret);
+
+	if (e == ERR_FORMAT)
+		return cli_why(c, e,
+		               "%s is not a LUKS volume that can be read. Name the "
+		               "encrypted partition or file.",
+		               c->device);
+	if (e == ERR_NOT_FOUND)
+		return cli_why(c, e, "%s does not exist.", c->device);
+	if (e == ERR_ACCESS)
+		return cli_why(c, e, "%s may not be opened. Run this as root.",
+		               c->device);
+	return e;
+}
+
+enum err cli_untrusted(struct cli *c, const struct volume *v, enum err e)
+{
+	if (v->strange && (e == ERR_TAMPERED || e == ERR_UNSUPPORTED))
+		return cli_why(c, ERR_TAMPERED,
+		               "%s is refused. %s Do not type a passphrase; compare with "
+		               "a header backup.",
+		               c->device, v->strange);
+	if (v->state == RECORD_BROKEN && (e == ERR_TAMPERED || e == ERR_FORMAT))
+		return cli_why(c, ERR_TAMPERED,
+		               "The record of %s cannot be read. Make it anew: bootlatch "
+		               "record renew %s.",
+		               c->device, c->device);
+	if (e == ERR_TAMPERED)
+		return cli_why(c, e,
+		               "The LUKS header of %s is not the one that was enrolled. "
+		               "If you changed it yourself "
+		               "(cryptsetup reencrypt), run: bootlatch record renew %s. "
+		               "If not, it may have been "
+		               "tampered with.",
+		               c->device, c->device);
+	if (e == ERR_NO_RECORD)
+		return cli_why(c, e,
+		               "This machine has no record of %s. For a disk that was "
+		               "moved here: bootlatch unlock "
+		               "--no-record %s, then bootlatch record renew %s.",
+		               c->device, c->device, c->device);
+	return e;
+}
+
+enum err cli_session(struct cli *c, struct session **ret)
+{
+	const struct session_wish w = {
+	        .pin_fd = c->pin_fd,
+	        .passphrase_fd = c->passphrase_fd,
+	        .reader = c->reader,
+	        .serial = c->serial,
+	        .wait_s = c->wait_s,
+	};
+
+	return open_session(&w, ret);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bootlatch enroll: give a dongle a way in. */
+#include "unlock/enroll.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "core/file.h"
+#include "core/hex.h"
+
+enum { CERT_FILE_MAX = 1024 * 1024, CERT_KEYS = 8 };
+
+static void step(void *ctx, const char *text)
+{
+	cli_say(ctx, "  %s", text);
+}
+
+/* The newest encryption key of a certificate file. */
+static enum err read_cert(struct cli *c, const char *path, struct pubkey *ret)
+{
+	uint8_t *file = NULL;
+	size_t len = 0, n = 0;
+	const char *why = NULL;
+
+	enum err e = file_read_path(path, CERT_FILE_MAX, &file, &len);
+	if (e != OK)
+		return cli_why(c, e, "The certificate %s cannot be read: %s.", path,
+		               err_text(e));
+
+	struct pubkey *keys = calloc(CERT_KEYS, sizeof(*keys));
+	if (!keys) {
+		free(file);
+		return ERR_NOMEM;
+	}
+	e = cert_encryption_keys((struct bytes){file, len}, (uint32_t)time(NULL), keys,
+	                         CERT_KEYS, &n, &why);
+	if (e == OK)
+		pubkey_copy(ret, &keys[0]);
+	else
+		(void)cli_why(c, e,
+		              "%s has no encryption key that can be used. %s%sExport it "
+		              "anew: gpg --export KEYID.",
+		              path, why ? why : "", why ? " " : "");
+	free(keys);
+	free(file);
+	return e;
+}
+
+static void tell(struct cli *c, const struct volume *v, const struct enroll_result *r)
+{
+	char fpr[2 * FPR_LEN + 1];
+
+	hex_encode_up((struct bytes){r->fpr, FPR_LEN}, fpr);
+	out_number(c, "keyslot", r->keyslot);
+	out_text(c, "fingerprint", fpr);
+	out_text(c, "serial", *r->ident ? r->ident : NULL);
+	out_bool(c, "already_enrolled", r->already);
+	out_bool(c, "proven", r->proven);
+	out_bool(c, "cleaned_up", r->resumed);
+	if (r->resumed)
+		cli_say(c, "What an interrupted enrolment had left behind was removed "
+		           "first.");
+	if (r->already) {
+		cli_say(c,
+		        "Already enrolled: key %s opens keyslot %d of %s. Nothing was "
+		        "changed.",
+		        fpr, r->keyslot, v->where.device);
+		return;
+	}
+	cli_say(c, "Enrolled in keyslot %d of %s:\n  key  %s\n  card %s", r->keyslot,
+	        v->where.device, fpr,
+	        *r->ident ? r->ident : "not seen (from a certificate)");
+	if (!r->proven)
+		cli_say(c,
+		        "Nothing has proven yet that the dongle opens it. When you have "
+		        "it at hand, run:\n"
+		        "  bootlatch test %s",
+		        v->where.device);
+}
+
+/* Heads measures the LUKS header: whatever changes it breaks the key that Heads sealed.
+ */
+static void warn_of_heads(const struct cli *c)
+{
+	static const char *const marks[] = {"kexec_lukshdr_hash.txt",
+	                                    "kexec_key_devices.txt"};
+	int boot = -1;
+	bool sealed = false;
+
+	if (dir_open(c->where.boot_dir, &boot) != OK)
+		return;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		sealed = sealed ||
+		         faccessat(boot, marks[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	(void)close(boot); /* read-only */
+	if (sealed)
+		cli_say(c, "Heads has sealed a disk unlock key for this system. "
+		           "Enrolling changes the LUKS\n"
+		           "header that it measured: you will have to re-seal in Heads "
+		           "(set the default\n"
+		           "boot again).");
+}
+
+/* Refused before anything is asked. */
+static enum err load_trusted(struct cli *c, struct volume **ret)
+{
+	AUTO_VOLUME *v = NULL;
+
+	enum err e = cli_volume(c, &v);
+	if (e != OK)
+		return e;
+	e = volume_trusted(v);
+	if (e != OK && e != ERR_NO_RECORD)
+		return cli_untrusted(c, v, e);
+	*ret = v;
+	v = NULL;
+	return OK;
+}
+
+static enum err one(struct cli *c, struct session *s, const struct pubkey *cert,
+                    const struct secret *key)
+{
+	AUTO_VOLUME *v = NULL;
+	struct enroll_result r = {0};
+
+	/* Loaded anew each time: the header has changed since the one before. */
+	enum err e = load_trusted(c, &v);
+	if (e != OK)
+		return e;
+	const struct enroll_request req = {
+	        .cert = cert,
+	        .keyslot = c->keyslot,
+	        .force = c->force,
+	        .key = key,
+	        .step = step,
+	        .ctx = c,
+	};
+	e = enroll(s, v, &req, &r);
+	if (e == ERR_TAMPERED && v->state != RECORD_MATCHES)
+		return cli_untrusted(c, v, e);
+	if (e == ERR_REFUSED && c->keyslot == 0)
+		return cli_why(
+		        c, e,
+		        "Keyslot 0 is for your own passphrase. Leave --keyslot out.");
+	if (e == ERR_REFUSED && c->keyslot > 0)
+		return cli_why(c, e, "Keyslot %d is reserved. Leave --keyslot out%s.",
+		               c->keyslot, c->force ? "" : ", or add --force");
+	if (e == ERR_EXISTS && c->keyslot >= 0)
+		return cli_why(
+		        c, e,
+		        "Keyslot %d is in use. Leave --keyslot out to take a free one.",
+		        c->keyslot);
+	if (e == ERR_WRONG_CARD)
+		return cli_why(c, e,
+		               "The card is not an OpenPGP card, or not the one that was "
+		               "asked for.");
+	if (e == OK)
+		tell(c, v, &r);
+	return e;
+}
+
+static enum err read_key_file(struct cli *c, struct secret **ret)
+{
+	enum err e = file_read_secret(c->key_file, CLI_KEY_FILE_MAX, ret);
+
+	if (e != OK)
+		(void)cli_why(c, e, "The key file %s cannot be read: %s.", c->key_file,
+		              err_text(e));
+	return e;
+}
+
+/* One passphrase for several keys, asked once, after the volume was found to be in order.
+ */
+static enum err ask_once(struct cli *c, struct session *s, struct secret **ret)
+{
+	AUTO_VOLUME *v = NULL;
+	int slot = -1;
+
+	enum err e = load_trusted(c, &v);
+	return e == OK ? enroll_ask_key(s, v, ret, &slot) : e;
+}
+
+static enum err run(struct cli *c)
+{
+	AUTO_SECRET *key = NULL;
+	AUTO_SESSION *s = NULL;
+	struct pubkey *certs = NULL;
+	const bool card = c->card || c->n_certs == 0;
+	const size_t keys = c->n_certs + (card ? 1 : 0);
+	enum err e = OK;
+
+	if (c->key_file && c->passphrase_fd >= 0)
+		return cli_why(c, ERR_USAGE,
+		               "Give --key-file or --passphrase-fd, not both.");
+	if (c->keyslot >= 0 && keys > 1)
+		return cli_why(c, ERR_USAGE,
+		               "--keyslot names one keyslot, but several keys are to be "
+		               "enrolled.");
+	if (c->n_certs > 0) {
+		certs = calloc(c->n_certs, sizeof(*certs));
+		if (!certs)
+			return ERR_NOMEM;
+	}
+	for (size_t i = 0; e == OK && i < c->n_certs; i++)
+		e = read_cert(c, c->cert[i], &certs[i]);
+	if (e == OK && c->key_file)
+		e = read_key_file(c, &key);
+	if (e == OK)
+		e = cli_session(c, &s);
+	if (e == OK)
+		warn_of_heads(c);
+	if (e == OK && !key && keys > 1)
+		e = ask_once(c, s, &key);
+	if (e == OK && card)
+		e = one(c, s, NULL, key);
+	for (size_t i = 0; e == OK && i < c->n_certs; i++)
+		e = one(c, s, &certs[i], key);
+	free(certs);
+	return e;
+}
+
+const struct verb verb_enroll = {
+        .name = "enroll",
+        .operands = "DEVICE",
+        .min_operands = 1,
+        .max_operands = 1,
+        .opts = OPT_VOLUME | OPT_CARD | OPT_CERT | OPT_KEYSLOT | OPT_KEY_FILE | OPT_FORCE,
+        .summary = "give a dongle a way in",
+        .help = "Gives a dongle a way into the LUKS volume DEVICE: a keyslot of its own "
+                "with a random\n"
+                "passphrase, which is stored encrypted to the dongle on /boot and in the "
+                "LUKS header.\n"
+                "The existing ways in are left alone. With the dongle present the new "
+                "way in is gone\n"
+                "through before success is reported; with --cert the dongle can stay in "
+                "the safe.\n"
+                "You need the dongle's PIN and a passphrase (or key file) that opens the "
+                "volume.",
+        .run = run,
+};

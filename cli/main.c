@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bootlatch: the verb table, and the one place where an error becomes words and an exit
+ * status. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "core/harden.h"
+#include "core/log.h"
+#include "crypto/crypto.h"
+
+static const struct verb *const verbs[] = {
+        &verb_enroll, &verb_unenroll,    &verb_list,         &verb_test,
+        &verb_unlock, &verb_record_show, &verb_record_renew,
+};
+
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static void overview(FILE *to)
+{
+	(void)fprintf(to, "Usage: bootlatch VERB DEVICE [OPTION]...\n\n"
+	                  "Opens LUKS disks with an OpenPGP card and its PIN.\n\n");
+	for (size_t i = 0; i < VERBS; i++)
+		(void)fprintf(to, "  %-13s %s\n", verbs[i]->name, verbs[i]->summary);
+	(void)fprintf(to, "\nbootlatch VERB --help tells the rest; bootlatch --version "
+	                  "the version.\n");
+}
+
+/* A verb of one or two words; *ret_words says how many. */
+static const struct verb *find(int argc, char **argv, int *ret_words)
+{
+	for (size_t i = 0; i < VERBS; i++) {
+		const char *name = verbs[i]->name;
+		const char *space = strchr(name, ' ');
+
+		if (!space && strcmp(argv[1], name) == 0) {
+			*ret_words = 1;
+			return verbs[i];
+		}
+		if (space && argc > 2 &&
+		    strncmp(argv[1], name, (size_t)(space - name)) == 0 &&
+		    argv[1][space - name] == '\0' && strcmp(argv[2], space + 1) == 0) {
+			*ret_words = 2;
+			return verbs[i];
+		}
+	}
+	return NULL;
+}
+
+static void to_stderr(enum log_level level, const char *line, void *ctx)
+{
+	(void)level;
+	(void)ctx;
+	(void)fprintf(stderr, "debug: %s\n", line);
+}
+
+/* What happened, then what to do. */
+static void say_error(const struct cli *c, const struct verb *v, enum err e)
+{
+	const char *advice = err_advice(e);
+
+	if (*c->why)
+		(void)fprintf(stderr, "bootlatch %s: %s\n", v->name, c->why);
+	else
+		(void)fprintf(stderr, "bootlatch %s: %s.%s%s\n", v->name, err_text(e),
+		              *advice ? " " : "", advice);
+}
+
+/* What was printed is out, or the program failed: /dev/full is no success. */
+static enum err flushed(enum err e)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return e == OK ? ERR_IO : e;
+	return e;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli c;
+	int words = 0;
+
+	enum err e = harden_process();
+	if (e == OK)
+		e = crypto_init();
+	if (e != OK) {
+		(void)fprintf(stderr, "bootlatch: cannot start: %s.\n", err_text(e));
+		return (int)err_exit(e);
+	}
+	log_to(to_stderr, NULL, LOG_ERROR);
+	if (argc < 2) {
+		overview(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		overview(stdout);
+		return (int)err_exit(flushed(OK));
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("bootlatch %s\n", BOOTLATCH_VERSION);
+		return (int)err_exit(flushed(OK));
+	}
+	const struct verb *v = find(argc, argv, &words);
+	if (!v) {
+		(void)fprintf(
+		        stderr,
+		        "bootlatch: there is no verb \"%s\"; see bootlatch --help.\n",
+		        argv[1]);
+		return EXIT_USAGE;
+	}
+	e = cli_parse(v, argc - words, argv + words, &c);
+	if (e == ERR_CANCELLED)
+		return (int)err_exit(flushed(OK));
+	if (c.debug)
+		log_to(to_stderr, NULL, LOG_DEBUG);
+	if (e == OK)
+		e = v->run(&c);
+	if (e != OK)
+		say_error(&c, v, e);
+	if (c.json) {
+		enum err printed = out_print(&c, e);
+		if (e == OK)
+			e = printed;
+	}
+	return (int)err_exit(flushed(e));
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One option table for all verbs: parsing and --help are drawn from it, so they cannot
+ * differ. */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+
+static const struct row {
+	enum cli_opt bit;
+	const char *name;
+	const char *arg; /* NULL: takes none */
+	const char *help;
+} rows[] = {
+        {OPT_CARD,          "card",          NULL,
+         "enroll the card in the reader (the default without --cert)"                                        },
+        {OPT_CERT,          "cert",          "FILE",
+         "enroll the encryption key of this OpenPGP certificate; again for more"                             },
+        {OPT_KEYSLOT,       "keyslot",       "N",       "this keyslot"                                       },
+        {OPT_KEY_FILE,      "key-file",      "FILE",
+         "a file whose bytes open the volume (- for standard input)"                                         },
+        {OPT_PASSPHRASE_FD, "passphrase-fd", "N",
+         "read the passphrase from descriptor N, to a newline or its end"                                    },
+        {OPT_PIN_FD,        "pin-fd",        "N",
+         "read the PIN from descriptor N, to a newline or its end"                                           },
+        {OPT_READER,        "reader",        "NAME",    "only readers with NAME in their name"               },
+        {OPT_SERIAL,        "serial",        "S",
+         "only the card of this serial number (12345678 or 000F:12345678)"                                   },
+        {OPT_WAIT,          "wait",          "SECONDS", "how long to wait for reader and card"               },
+        {OPT_BOOT,          "boot",          "DIR",     "where the encrypted passphrases lie (default /boot)"},
+        {OPT_CONFIG,        "config",        "DIR",
+         "where the enrolment records lie (default /etc/bootlatch)"                                          },
+        {OPT_HEADER,        "header",        "FILE",    "a detached LUKS header"                             },
+        {OPT_NO_RECORD,     "no-record",     NULL,
+         "open a volume that this machine has no record of, after asking"                                    },
+        {OPT_READONLY,      "readonly",      NULL,      "map the volume read-only"                           },
+        {OPT_FORCE,         "force",         NULL,      "do it although it was refused to protect you"       },
+        {OPT_JSON,          "json",          NULL,      "print the result as JSON"                           },
+        {OPT_DEBUG,         "debug",         NULL,
+         "say on standard error what the layers below do (never a secret)"                                   },
+        {OPT_HELP,          "help",          NULL,      "this text"                                          },
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]), FIRST_VAL = 256 };
+
+static_assert(1 << (ROWS - 1) == OPT_HELP, "one row an option");
+
+void cli_usage(const struct verb *v)
+{
+	printf("Usage: bootlatch %s %s [OPTION]...\n\n%s\n\nOptions:\n", v->name,
+	       v->operands, v->help);
+	for (size_t i = 0; i < ROWS; i++) {
+		char left[40];
+
+		if ((v->opts & rows[i].bit) == 0)
+			continue;
+		(void)snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
+		               rows[i].arg ? " " : "", rows[i].arg ? rows[i].arg : "");
+		printf("  %-18s %s\n", left, rows[i].help);
+	}
+	printf("\nExit status: 0 done, 1 failed, 2 usage, 3 wrong PIN, 4 PIN blocked, 5 "
+	       "no reader or\n"
+	       "card, 6 not the enrolled card, 7 verification failed, 8 nothing "
+	       "enrolled,\n"
+	       "9 cancelled or timed out, 10 refused to protect you.\n");
+}
+
+/* A decimal number of 0..max and nothing else. */
+static enum err number(struct cli *c, const char *name, const char *text, long max,
+                       int *ret)
+{
+	char *end = NULL;
+
+	errno = 0;
+	const long v = strtol(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || v < 0 || v > max ||
+	    text[0] < '0' || text[0] > '9')
+		return cli_why(c, ERR_USAGE,
+		               "--%s takes a number from 0 to %ld, not \"%s\".", name,
+		               max, text);
+	*ret = (int)v;
+	return OK;
+}
+
+static enum err descriptor(struct cli *c, const char *name, const char *text, int *ret)
+{
+	enum err e = number(c, name, text, INT_MAX, ret);
+	if (e == OK && fcntl(*ret, F_GETFD) < 0)
+		e = cli_why(c, ERR_USAGE, "--%s %s: that descriptor is not open.", name,
+		            text);
+	return e;
+}
+
+static enum err take(struct cli *c, const struct row *r, const char *arg)
+{
+	if (r->arg && *arg == '\0')
+		return cli_why(c, ERR_USAGE, "--%s needs a value that is not empty.",
+		               r->name);
+	switch (r->bit) {
+	case OPT_BOOT:
+		c->where.boot_dir = arg;
+		return OK;
+	case OPT_CONFIG:
+		c->where.config_dir = arg;
+		return OK;
+	case OPT_HEADER:
+		c->where.header = arg;
+		return OK;
+	case OPT_PIN_FD:
+		return descriptor(c, r->name, arg, &c->pin_fd);
+	case OPT_PASSPHRASE_FD:
+		return descriptor(c, r->name, arg, &c->passphrase_fd);
+	case OPT_READER:
+		c->reader = arg;
+		return OK;
+	case OPT_SERIAL:
+		c->serial = arg;
+		return OK;
+	case OPT_WAIT:
+		return number(c, r->name, arg, 86400, &c->wait_s);
+	case OPT_KEY_FILE:
+		c->key_file = arg;
+		return OK;
+	case OPT_KEYSLOT:
+		return number(c, r->name, arg, LUKS_SLOTS_MAX - 1, &c->keyslot);
+	case OPT_CARD:
+		c->card = true;
+		return OK;
+	case OPT_FORCE:
+		c->force = true;
+		return OK;
+	case OPT_NO_RECORD:
+		c->no_record = true;
+		return OK;
+	case OPT_READONLY:
+		c->readonly = true;
+		return OK;
+	case OPT_JSON:
+		c->json = true;
+		return OK;
+	case OPT_DEBUG:
+		c->debug = true;
+		return OK;
+	case OPT_CERT:
+		if (c->n_certs == CLI_CERTS_MAX)
+			return cli_why(c, ERR_USAGE, "At most %d --cert at once.",
+			               CLI_CERTS_MAX);
+		c->cert[c->n_certs++] = arg;
+		return OK;
+	case OPT_HELP:
+	case OPT_VOLUME:
+		break;
+	}
+	return ERR_BUG;
+}
+
+/* So that a usage error is JSON too when JSON was asked for. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+enum err cli_parse(const struct verb *v, int argc, char **argv, struct cli *c)
+{
+	struct option longs[ROWS + 1] = {0};
+	size_t n = 0;
+
+	*c = (struct cli){
+	        .where = {.boot_dir = "/boot", .config_dir = "/etc/bootlatch"},
+	        .pin_fd = -1,
+	        .passphrase_fd = -1,
+	        .wait_s = -1,
+	        .keyslot = -1,
+	        .json = wants_json(argc, argv),
+	};
+	for (size_t i = 0; i < ROWS; i++)
+		if ((v->opts & rows[i].bit) != 0)
+			longs[n++] = (struct option){rows[i].name,
+			                             rows[i].arg ? required_argument
+			                                         : no_argument,
+			                             NULL, (int)i + FIRST_VAL};
+	optind = 0; /* glibc: begin anew */
+	opterr = 0;
+	for (;;) {
+		const int i = getopt_long(argc, argv, ":h", longs, NULL);
+		if (i == -1)
+			break;
+		if (i == 'h' || (i >= FIRST_VAL && rows[i - FIRST_VAL].bit == OPT_HELP)) {
+			cli_usage(v);
+			return ERR_CANCELLED;
+		}
+		if (i == '?' || i == ':')
+			return cli_why(
+			        c, ERR_USAGE, "\"%s\" %s; see bootlatch %s --help.",
+			        optind > 1 ? argv[optind - 1] : argv[optind],
+			        i == ':' ? "needs a value" : "is not understood here",
+			        v->name);
+		enum err e = take(c, &rows[i - FIRST_VAL], optarg);
+		if (e != OK)
+			return e;
+	}
+	const int operands = argc - optind;
+	if (operands < v->min_operands || operands > v->max_operands)
+		return cli_why(
+		        c, ERR_USAGE,
+		        "Usage: bootlatch %s %s [OPTION]...; see bootlatch %s --help.",
+		        v->name, v->operands, v->name);
+	c->device = operands > 0 ? argv[optind] : NULL;
+	c->name = operands > 1 ? argv[optind + 1] : NULL;
+	c->where.device = c->device;
+	if (c->pin_fd >= 0 && c->pin_fd == c->passphrase_fd)
+		return cli_why(c, ERR_USAGE,
+		               "--pin-fd and --passphrase-fd need two descriptors.");
+	return OK;
+}

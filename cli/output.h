@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What --json prints: built here, printed once, at the end, by main. */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include "cli/cli.h"
+
+/* All of these do nothing without --json.  Memory that cannot be had ends the program. */
+void out_text(struct cli *c, const char *key, const char *value); /* NULL value: null */
+void out_number(struct cli *c, const char *key, long value);
+void out_bool(struct cli *c, const char *key, bool value);
+void out_hex(struct cli *c, const char *key, struct bytes value); /* lower case */
+/* Everything that list and record show tell of a volume. */
+void out_volume(struct cli *c, const struct volume *v);
+/* One object, pretty-printed, with "ok", "status" and on failure "error" and "message".
+ */
+enum err out_print(struct cli *c, enum err e);
+
+const char *record_state_text(enum record_state s); /* "matches", "missing", ... */
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bootlatch unenroll: take a dongle's way in away. */
+#include <string.h>
+
+#include "cli/output.h"
+#include "unlock/enroll.h"
+
+/* The person types the words in clear; nothing but a terminal will do. */
+static enum err confirm(struct cli *c)
+{
+	static const char words[] = "lock me out";
+	struct ask *ask = NULL;
+	AUTO_SECRET *answer = NULL;
+
+	enum err e = ask_open_tty(&ask);
+	if (e != OK)
+		return cli_why(c, ERR_REFUSED,
+		               "This may be the last way into %s, and there is no "
+		               "terminal to confirm that on. "
+		               "Add another key first: cryptsetup luksAddKey %s.",
+		               c->device, c->device);
+	const struct ask_question q = {
+	        .kind = ASK_CONFIRM,
+	        .about = words,
+	        .hint = "This is the last way in, or a keyslot that may be somebody "
+	                "else's: what only it "
+	                "opens is lost for ever.",
+	        .tries_left = -1,
+	        .max = 64,
+	};
+	e = ask_wait(ask, &q, -1, &answer);
+	ask = ask_close(ask);
+	if (e != OK)
+		return e;
+	const struct bytes typed = secret_view(answer);
+	if (!bytes_equal(typed, (struct bytes){(const uint8_t *)words, strlen(words)}))
+		return cli_why(c, ERR_REFUSED, "Not confirmed. Nothing was changed.");
+	return OK;
+}
+
+static enum err run(struct cli *c)
+{
+	AUTO_VOLUME *v = NULL;
+	int keyslot = -1;
+
+	if ((c->keyslot < 0) == (c->serial == NULL))
+		return cli_why(c, ERR_USAGE,
+		               "Say which one: --keyslot N or --serial S (see bootlatch "
+		               "list %s).",
+		               c->device);
+	enum err e = cli_volume(c, &v);
+	if (e != OK)
+		return e;
+	if (v->strange)
+		return cli_untrusted(c, v, ERR_TAMPERED);
+	struct unenroll_request req = {.keyslot = c->keyslot, .ident = c->serial};
+	e = unenroll(v, &req, &keyslot);
+	if (e == ERR_REFUSED && c->force) {
+		e = confirm(c);
+		if (e != OK)
+			return e;
+		req.force = true;
+		e = unenroll(v, &req, &keyslot);
+	}
+	if (e == ERR_REFUSED)
+		return cli_why(c, e,
+		               "Refused: that would remove the last way into %s, or a "
+		               "keyslot that does not look "
+		               "like one of ours. Add another key first (cryptsetup "
+		               "luksAddKey %s), or add --force.",
+		               c->device, c->device);
+	if (e == ERR_NOT_ENROLLED)
+		return cli_why(
+		        c, e,
+		        "Nothing of ours is there to remove; see bootlatch list %s.",
+		        c->device);
+	if (e == ERR_USAGE)
+		return cli_why(
+		        c, e,
+		        "Several keyslots belong to that card; name one with --keyslot.");
+	if (e != OK)
+		return cli_untrusted(c, v, e);
+	out_number(c, "keyslot", keyslot);
+	cli_say(c,
+	        "Keyslot %d of %s is gone.\nWho kept an older copy of the LUKS header "
+	        "and gets the dongle with "
+	        "its PIN can still open\nthe disk with that copy; only cryptsetup "
+	        "reencrypt ends that.",
+	        keyslot, c->device);
+	return OK;
+}
+
+const struct verb verb_unenroll = {
+        .name = "unenroll",
+        .operands = "DEVICE",
+        .min_operands = 1,
+        .max_operands = 1,
+        .opts = OPT_VOLUME | OPT_KEYSLOT | OPT_FORCE,
+        .summary = "take a dongle's way in away",
+        .help = "Kills the keyslot of one dongle (--keyslot N or --serial S) and removes "
+                "its token, its\n"
+                "file on /boot and its record. Neither the dongle nor its PIN is needed. "
+                "The last\n"
+                "way into a volume is only removed with --force and words typed on a "
+                "terminal.",
+        .run = run,
+};

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bootlatch unlock and bootlatch test: open a volume, or go through the motions. */
+#include "unlock/unlock.h"
+
+#include "cli/output.h"
+
+/* What deliver() is to do, and how it ended. */
+struct target {
+	const struct cli *c;
+	enum err mapped;
+};
+
+static enum err map(void *ctx, struct volume *v, int slot, const struct secret *pass)
+{
+	struct target *t = ctx;
+	const struct luks_activation a = {.name = t->c->name, .readonly = t->c->readonly};
+
+	if (t->c->name)
+		t->mapped = luks_activate(v->luks, &a, slot, pass);
+	return t->mapped;
+}
+
+/* Refusals that need no session: said before anything is asked. */
+static enum err check(struct cli *c, const struct volume *v, bool card_only)
+{
+	const enum err trusted = volume_trusted(v);
+
+	if (v->strange)
+		return cli_untrusted(c, v, ERR_TAMPERED);
+	if (c->no_record)
+		return OK;
+	if (v->n_enrolled == 0 &&
+	    (v->state == RECORD_MISSING || (card_only && trusted == OK)))
+		return cli_why(c, ERR_NOT_ENROLLED,
+		               "Nothing is enrolled on %s. To give a dongle a way in: "
+		               "bootlatch enroll %s.",
+		               c->device, c->device);
+	return cli_untrusted(c, v, trusted);
+}
+
+static enum err open_volume(struct cli *c, bool card_only)
+{
+	AUTO_VOLUME *v = NULL;
+	AUTO_SESSION *s = NULL;
+	struct unlock_result r = {0};
+	struct target t = {.c = c};
+
+	enum err e = cli_volume(c, &v);
+	if (e == OK)
+		e = check(c, v, card_only);
+	if (e == OK)
+		e = cli_session(c, &s);
+	if (e != OK)
+		return e;
+	const struct unlock_goal goal = {
+	        .no_record = c->no_record,
+	        .card_only = card_only,
+	        .passphrase_first = c->passphrase_fd >= 0 && c->pin_fd < 0,
+	        .deliver = map,
+	        .ctx = &t,
+	};
+	e = unlock_volume(s, v, &goal, &r);
+	if (t.mapped == ERR_EXISTS)
+		return cli_why(c, e, "A mapping named %s exists already.", c->name);
+	if (t.mapped == ERR_UNSUPPORTED)
+		return cli_why(c, e,
+		               "The volume opens, but this kernel cannot map it (no "
+		               "device-mapper or cipher).");
+	if (e != OK)
+		return e == ERR_NOT_ENROLLED ? e : cli_untrusted(c, v, e);
+	out_text(c, "backend", r.backend);
+	out_number(c, "keyslot", r.keyslot);
+	out_text(c, "serial", *r.ident ? r.ident : NULL);
+	out_text(c, "name", c->name);
+	if (card_only)
+		cli_say(c, "Card %s opens keyslot %d of %s.", r.ident, r.keyslot,
+		        c->device);
+	else if (c->name)
+		cli_say(c, "Opened %s as /dev/mapper/%s (keyslot %d, %s%s%s).", c->device,
+		        c->name, r.keyslot, r.backend, *r.ident ? " " : "", r.ident);
+	else
+		cli_say(c,
+		        "%s opens: keyslot %d, %s%s%s. No NAME was given, so it was not "
+		        "mapped.",
+		        c->device, r.keyslot, r.backend, *r.ident ? " " : "", r.ident);
+	return OK;
+}
+
+static enum err unlock(struct cli *c)
+{
+	return open_volume(c, false);
+}
+
+static enum err test(struct cli *c)
+{
+	return open_volume(c, true);
+}
+
+const struct verb verb_unlock = {
+        .name = "unlock",
+        .operands = "DEVICE [NAME]",
+        .min_operands = 1,
+        .max_operands = 2,
+        .opts = OPT_VOLUME | OPT_NO_RECORD | OPT_READONLY,
+        .summary = "open a volume with dongle and PIN, or a passphrase",
+        .help = "Opens DEVICE with an enrolled dongle and its PIN, or with a passphrase, "
+                "and maps it to\n"
+                "/dev/mapper/NAME. Without NAME nothing is mapped: it only shows that it "
+                "would open.\n"
+                "The LUKS header is compared with this machine's record before anything "
+                "is asked.",
+        .run = unlock,
+};
+
+const struct verb verb_test = {
+        .name = "test",
+        .operands = "DEVICE",
+        .min_operands = 1,
+        .max_operands = 1,
+        .opts = OPT_VOLUME,
+        .summary = "try a dongle without opening anything",
+        .help = "Goes through everything that the boot does with the dongle: record, "
+                "header, PIN,\n"
+                "decryption, keyslot. Maps nothing and changes nothing.",
+        .run = test,
+};

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Asking and waiting, for callers without a loop of their own. */
+#include "core/ask.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
+struct ask *ask_close(struct ask *a)
+{
+	if (a)
+		a->ops->close(a);
+	return NULL;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &t); /* cannot fail for this clock */
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+enum err ask_wait(struct ask *a, const struct ask_question *q, int timeout_ms,
+                  struct secret **ret_answer)
+{
+	const int64_t end = now_ms() + timeout_ms;
+	enum err e = a->ops->begin(a, q);
+
+	if (e != OK)
+		return e;
+	for (;;) {
+		struct pollfd p = {.fd = a->ops->fd(a), .events = POLLIN};
+		int wait = -1;
+
+		e = a->ops->step(a, ret_answer);
+		if (e != ERR_TIMEOUT)
+			return e;
+		if (timeout_ms >= 0) {
+			const int64_t left = end - now_ms();
+
+			if (left <= 0)
+				break;
+			wait = (int)left;
+		}
+		if (poll(&p, 1, wait) < 0 && errno != EINTR) {
+			e = err_from_errno(errno);
+			break;
+		}
+	}
+	a->ops->withdraw(a);
+	return e;
+}

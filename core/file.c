@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files and folders, opened without following links and read whole, up to a bound. */
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool file_name_ok(const char *name)
+{
+	return name && name[0] != '\0' && !strchr(name, '/') && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+enum err dir_open(const char *path, int *ret_fd)
+{
+	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_from_errno(errno);
+	*ret_fd = fd;
+	return OK;
+}
+
+enum err dir_make(int dirfd, const char *name, mode_t mode, int *ret_fd)
+{
+	if (!file_name_ok(name))
+		return ERR_USAGE;
+	if (mkdirat(dirfd, name, mode) == 0) {
+		if (fsync(dirfd) != 0 && errno != EINVAL && errno != EBADF)
+			return err_from_errno(errno);
+	} else if (errno != EEXIST && errno != EROFS && errno != EACCES) {
+		return err_from_errno(errno);
+	}
+	/* When it could not be made it may still be there. */
+	const int made = errno;
+	const int fd =
+	        openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? err_from_errno(made) : err_from_errno(errno);
+	*ret_fd = fd;
+	return OK;
+}
+
+enum err dir_make_path(const char *path, mode_t mode, int *ret_fd)
+{
+	char name[256];
+	int fd = -1;
+	enum err e = dir_open(path[0] == '/' ? "/" : ".", &fd);
+
+	while (e == OK) {
+		path += strspn(path, "/");
+		const size_t n = strcspn(path, "/");
+		int next = -1;
+
+		if (n == 0)
+			break;
+		if (n >= sizeof(name)) {
+			e = ERR_USAGE;
+			break;
+		}
+		memcpy(name, path, n);
+		name[n] = '\0';
+		path += n;
+		/* An existing component may be a link (/var/run) or "..". */
+		next = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (next < 0)
+			e = errno == ENOENT ? dir_make(fd, name, mode, &next)
+			                    : err_from_errno(errno);
+		(void)close(fd); /* only read */
+		fd = next;
+	}
+	if (e != OK) {
+		if (fd >= 0)
+			(void)close(fd); /* only read */
+		return e;
+	}
+	*ret_fd = fd;
+	return OK;
+}
+
+/* Up to cap bytes or the end. */
+static enum err read_all(int fd, uint8_t *buf, size_t cap, size_t *ret_len)
+{
+	size_t n = 0;
+
+	while (n < cap) {
+		const ssize_t got = read(fd, buf + n, cap - n);
+
+		if (got == 0)
+			break;
+		if (got < 0 && errno != EINTR)
+			return err_from_errno(errno);
+		if (got > 0)
+			n += (size_t)got;
+	}
+	*ret_len = n;
+	return OK;
+}
+
+/* Read everything, one byte more than allowed to see whether there is more. */
+static enum err slurp(int fd, size_t max, uint8_t **ret, size_t *ret_len)
+{
+	struct stat st;
+	size_t cap = max;
+	size_t n = 0;
+
+	if (fstat(fd, &st) != 0)
+		return err_from_errno(errno);
+	if (S_ISREG(st.st_mode)) {
+		if (st.st_size < 0 || (uintmax_t)st.st_size > max)
+			return ERR_FORMAT;
+		/* Files of /proc and /sys say that they are empty. */
+		if (st.st_size > 0)
+			cap = (size_t)st.st_size;
+	}
+	uint8_t *buf = malloc(cap + 1);
+	if (!buf)
+		return ERR_NOMEM;
+	enum err e = read_all(fd, buf, cap + 1, &n);
+	if (e == OK && n > cap)
+		e = ERR_FORMAT;
+	if (e != OK) {
+		free(buf);
+		return e;
+	}
+	*ret = buf;
+	*ret_len = n;
+	return OK;
+}
+
+enum err file_read(int dirfd, const char *name, size_t max, uint8_t **ret,
+                   size_t *ret_len)
+{
+	struct stat st;
+	enum err e = OK;
+
+	if (!file_name_ok(name))
+		return ERR_USAGE;
+	const int fd =
+	        openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ELOOP || errno == ENXIO ? ERR_FORMAT
+		                                        : err_from_errno(errno);
+	if (fstat(fd, &st) != 0)
+		e = err_from_errno(errno);
+	else if (!S_ISREG(st.st_mode))
+		e = ERR_FORMAT;
+	else
+		e = slurp(fd, max, ret, ret_len);
+	(void)close(fd); /* only read */
+	return e;
+}
+
+static enum err open_given(const char *path, int *ret_fd)
+{
+	const int fd = strcmp(path, "-") == 0
+	                       ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+	                       : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_from_errno(errno);
+	*ret_fd = fd;
+	return OK;
+}
+
+enum err file_read_secret(const char *path, size_t max, struct secret **ret)
+{
+	struct secret *s = NULL;
+	size_t n = 0;
+	int fd = -1;
+
+	if (max == 0 || max >= SECRET_MAX)
+		return ERR_BUG;
+	enum err e = open_given(path, &fd);
+	if (e != OK)
+		return e;
+	/* The size is not known for a pipe: a regular file needs no more than it has. */
+	struct stat st;
+	size_t cap = max;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    (uintmax_t)st.st_size < max)
+		cap = (size_t)st.st_size;
+	e = secret_new(cap + 1, &s);
+	if (e == OK)
+		e = read_all(fd, secret_buf(s), cap + 1, &n);
+	if (e == OK && n > cap)
+		e = ERR_FORMAT;
+	if (e == OK)
+		e = secret_set_len(s, n);
+	(void)close(fd); /* only read */
+	if (e != OK) {
+		s = secret_free(s);
+		return e;
+	}
+	*ret = s;
+	return OK;
+}
+
+enum err file_read_path(const char *path, size_t max, uint8_t **ret, size_t *ret_len)
+{
+	int fd = -1;
+	enum err e = open_given(path, &fd);
+
+	if (e != OK)
+		return e;
+	e = slurp(fd, max, ret, ret_len);
+	(void)close(fd); /* only read */
+	return e;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files replaced atomically and removed durably. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+
+enum { SUFFIX = 6, TRIES = 100 };
+
+static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/* Some file systems have nothing to sync for a folder. */
+static enum err sync_dir(int dirfd)
+{
+	if (fsync(dirfd) == 0 || errno == EINVAL)
+		return OK;
+	return err_from_errno(errno);
+}
+
+static enum err write_all(int fd, struct bytes b)
+{
+	while (b.n > 0) {
+		const ssize_t put = write(fd, b.p, b.n);
+
+		if (put < 0) {
+			if (errno == EINTR)
+				continue;
+			return err_from_errno(errno);
+		}
+		b.p += put;
+		b.n -= (size_t)put;
+	}
+	return OK;
+}
+
+/* Make a file with a fresh name; tmp holds NAME_MAX + 1. */
+static enum err open_aside(int dirfd, const char *name, char *tmp, int *ret_fd)
+{
+	uint8_t r[SUFFIX];
+
+	for (int i = 0; i < TRIES; i++) {
+		if (getrandom(r, sizeof(r), 0) != (ssize_t)sizeof(r))
+			return ERR_IO;
+		const int n = snprintf(tmp, NAME_MAX + 1, ".%s.", name);
+		if (n < 0 || n + SUFFIX > NAME_MAX)
+			return ERR_USAGE;
+		for (size_t k = 0; k < SUFFIX; k++)
+			tmp[(size_t)n + k] = alphabet[r[k] % (sizeof(alphabet) - 1)];
+		tmp[n + SUFFIX] = '\0';
+		const int fd = openat(
+		        dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		        0600);
+		if (fd >= 0) {
+			*ret_fd = fd;
+			return OK;
+		}
+		if (errno != EEXIST)
+			return err_from_errno(errno);
+	}
+	return ERR_EXISTS;
+}
+
+enum err file_publish(int dirfd, const char *name, struct bytes content, mode_t mode)
+{
+	char tmp[NAME_MAX + 1];
+	int fd = -1;
+
+	if (!file_name_ok(name))
+		return ERR_USAGE;
+	enum err e = open_aside(dirfd, name, tmp, &fd);
+	if (e != OK)
+		return e;
+	/* vfat has no modes: EPERM there. */
+	if (fchmod(fd, mode) != 0 && errno != EPERM)
+		e = err_from_errno(errno);
+	if (e == OK)
+		e = write_all(fd, content);
+	if (e == OK && fsync(fd) != 0)
+		e = err_from_errno(errno);
+	if (close(fd) != 0 && e == OK)
+		e = err_from_errno(errno);
+	if (e == OK && renameat(dirfd, tmp, dirfd, name) != 0)
+		e = err_from_errno(errno);
+	if (e != OK) {
+		(void)unlinkat(dirfd, tmp, 0); /* the first error is told */
+		return e;
+	}
+	return sync_dir(dirfd);
+}
+
+enum err file_remove(int dirfd, const char *name)
+{
+	if (!file_name_ok(name))
+		return ERR_USAGE;
+	if (unlinkat(dirfd, name, 0) != 0)
+		return err_from_errno(errno);
+	return sync_dir(dirfd);
+}
+
+/* Exactly ".name." and six characters of the alphabet. */
+static bool is_aside(const char *entry, const char *name)
+{
+	const size_t n = strlen(name);
+
+	if (strlen(entry) != n + 2 + SUFFIX || entry[0] != '.' ||
+	    strncmp(entry + 1, name, n) != 0 || entry[n + 1] != '.')
+		return false;
+	return strspn(entry + n + 2, alphabet) == SUFFIX;
+}
+
+enum err file_sweep(int dirfd, const char *name)
+{
+	bool removed = false;
+	enum err e = OK;
+
+	if (!file_name_ok(name))
+		return ERR_USAGE;
+	/* Opened anew, so that dirfd keeps its position. */
+	const int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_from_errno(errno);
+	DIR *d = fdopendir(fd);
+	if (!d) {
+		e = err_from_errno(errno);
+		(void)close(fd); /* only read */
+		return e;
+	}
+	for (;;) {
+		struct stat st;
+
+		errno = 0;
+		const struct dirent *entry = readdir(d);
+		if (!entry) {
+			if (errno != 0 && e == OK)
+				e = err_from_errno(errno);
+			break;
+		}
+		if (!is_aside(entry->d_name, name) ||
+		    fstatat(dirfd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    !S_ISREG(st.st_mode))
+			continue;
+		if (unlinkat(dirfd, entry->d_name, 0) == 0)
+			removed = true;
+		else if (errno != ENOENT && e == OK)
+			e = err_from_errno(errno);
+	}
+	(void)closedir(d); /* only read */
+	return e == OK && removed ? sync_dir(dirfd) : e;
+}

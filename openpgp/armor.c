@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ASCII armor: one block, its base64 and its CRC-24. */
+#include <stdlib.h>
+
+#include "core/hex.h"
+#include "openpgp/armor.h"
+
+static const char begin[] = "-----BEGIN PGP ";
+static const char end[] = "-----END PGP ";
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static struct bytes trimmed(struct bytes b)
+{
+	while (b.n > 0 && is_space(b.p[0])) {
+		b.p++;
+		b.n--;
+	}
+	while (b.n > 0 && is_space(b.p[b.n - 1]))
+		b.n--;
+	return b;
+}
+
+static bool starts(struct bytes b, const char *with, size_t n)
+{
+	return b.n >= n && memcmp(b.p, with, n) == 0;
+}
+
+bool armor_is(struct bytes in)
+{
+	return starts(trimmed(in), begin, sizeof(begin) - 1);
+}
+
+/* The next line without the white space around it; false at the end. */
+static bool next_line(struct bytes *in, struct bytes *ret)
+{
+	struct bytes line;
+	size_t n = 0;
+
+	if (in->n == 0)
+		return false;
+	while (n < in->n && in->p[n] != '\n')
+		n++;
+	if (bytes_take(in, n < in->n ? n + 1 : n, &line) != OK)
+		return false;
+	*ret = trimmed(line);
+	return true;
+}
+
+static uint32_t crc24(struct bytes b)
+{
+	uint32_t crc = 0xb704ce;
+
+	for (size_t i = 0; i < b.n; i++) {
+		crc ^= (uint32_t)b.p[i] << 16;
+		for (int bit = 0; bit < 8; bit++) {
+			crc <<= 1;
+			if ((crc & 0x1000000) != 0)
+				crc ^= 0x1864cfb;
+		}
+	}
+	return crc & 0xffffff;
+}
+
+static enum err skip_headers(struct bytes *in)
+{
+	struct bytes line;
+
+	if (!next_line(in, &line)) /* the BEGIN line, known to be there */
+		return ERR_FORMAT;
+	while (next_line(in, &line)) {
+		if (line.n == 0)
+			return OK;
+		if (memchr(line.p, ':', line.n) == NULL)
+			return ERR_FORMAT;
+	}
+	return ERR_FORMAT;
+}
+
+/* Collect the base64 text without white space; the CRC's four characters if they are
+ * there. */
+static enum err collect(struct bytes *in, struct writer *text, struct bytes *ret_crc)
+{
+	struct bytes line;
+
+	while (next_line(in, &line)) {
+		if (starts(line, end, sizeof(end) - 1))
+			return OK;
+		if (ret_crc->n != 0 && line.n != 0)
+			return ERR_FORMAT;
+		if (line.n == 5 && line.p[0] == '=') {
+			*ret_crc = (struct bytes){line.p + 1, 4};
+			continue;
+		}
+		for (size_t i = 0; i < line.n; i++) {
+			if (!is_space(line.p[i]))
+				put_bytes(text, line.p + i, 1);
+		}
+	}
+	return ERR_FORMAT;
+}
+
+static enum err check_crc(struct bytes text, struct bytes data)
+{
+	uint8_t raw[3];
+	size_t len;
+
+	if (text.n == 0)
+		return OK;
+	enum err e = base64_decode(text, true, raw, sizeof(raw), &len);
+	if (e != OK)
+		return e;
+
+	const uint32_t told = (uint32_t)raw[0] << 16 | (uint32_t)raw[1] << 8 | raw[2];
+
+	return len == sizeof(raw) && told == crc24(data) ? OK : ERR_FORMAT;
+}
+
+enum err armor_read(struct bytes in, uint8_t **ret, size_t *ret_len)
+{
+	struct bytes left = trimmed(in), crc = {0};
+	size_t len = 0;
+
+	if (!armor_is(in))
+		return ERR_FORMAT;
+	enum err e = skip_headers(&left);
+	if (e != OK)
+		return e;
+	if (left.n == 0)
+		return ERR_FORMAT;
+
+	struct writer text = {.p = malloc(left.n), .cap = left.n};
+	uint8_t *data = malloc(left.n);
+
+	if (text.p == NULL || data == NULL) {
+		e = ERR_NOMEM;
+		goto out;
+	}
+	e = collect(&left, &text, &crc);
+	if (e == OK && (trimmed(left).n != 0 || text.n == 0 || !writer_ok(&text)))
+		e = ERR_FORMAT; /* a second block, say */
+	if (e == OK)
+		e = base64_decode(writer_bytes(&text), text.n % 4 == 0, data, text.cap,
+		                  &len);
+	if (e == OK)
+		e = check_crc(crc, (struct bytes){data, len});
+	if (e == OK && len == 0)
+		e = ERR_FORMAT;
+	if (e == OK) {
+		*ret = data;
+		*ret_len = len;
+		data = NULL;
+	}
+out:
+	free(text.p);
+	free(data);
+	return e;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Certificates: which of its keys may be encrypted to, as its own signatures say. */
+#include <stdlib.h>
+
+#include "openpgp/armor.h"
+#include "openpgp/packet.h"
+#include "openpgp/signature.h"
+
+/* The newest signature that says something about a key or a user id. */
+struct claim {
+	bool there;
+	struct signature sig;
+};
+
+/* One pass over a certificate; `component` is what the signatures that follow are about.
+ */
+struct walk {
+	uint32_t now;
+	struct pubkey primary;
+	struct claim self; /* about the primary key: user ids and direct */
+	bool primary_revoked;
+	unsigned int component; /* packet tag */
+	struct bytes uid;
+	struct claim uid_self;
+	uint32_t uid_revoked; /* when, plus one; 0: not */
+	struct pubkey sub;
+	bool sub_known; /* parsed */
+	struct claim binding;
+	bool sub_revoked;
+	struct pubkey *found; /* cap of them */
+	size_t cap, n;
+	const char *why;
+};
+
+static void claim_newest(struct claim *c, const struct signature *s)
+{
+	if (!c->there || s->created >= c->sig.created)
+		*c = (struct claim){true, *s};
+}
+
+static bool key_expired(const struct pubkey *k, const struct signature *s, uint32_t now)
+{
+	return s->key_lifetime != 0 && (uint64_t)k->created + s->key_lifetime <= now;
+}
+
+static void add_found(struct walk *w, const struct pubkey *k)
+{
+	size_t at = 0;
+
+	while (at < w->n && w->found[at].created >= k->created)
+		at++;
+	if (at == w->cap)
+		return;
+	if (w->n < w->cap)
+		w->n++;
+	for (size_t i = w->n - 1; i > at; i--)
+		pubkey_copy(&w->found[i], &w->found[i - 1]);
+	pubkey_copy(&w->found[at], k);
+}
+
+static void consider(struct walk *w, const struct pubkey *k, const struct claim *c,
+                     bool revoked)
+{
+	if (k->alg != PGP_RSA && k->alg != PGP_RSA_ENC && k->alg != PGP_ECDH)
+		return;
+	if (!c->there)
+		w->why = "The key has no binding signature that verifies.";
+	else if (revoked)
+		w->why = "The encryption key is revoked.";
+	else if (c->sig.has_flags && (c->sig.flags & FLAG_ENCRYPT) == 0)
+		w->why = "The certificate has no key that is meant for encryption.";
+	else if (key_expired(k, &c->sig, w->now))
+		w->why = "The encryption key has expired.";
+	else if (k->created > w->now && k->created - w->now > 24 * 60 * 60)
+		w->why = "The encryption key was made in the future: is the clock right?";
+	else
+		add_found(w, k);
+}
+
+/* The signatures about a component are all seen. */
+static void end_component(struct walk *w)
+{
+	if (w->component == PACKET_PUBLIC_SUBKEY && w->sub_known)
+		consider(w, &w->sub, &w->binding, w->sub_revoked);
+	if ((w->component == PACKET_USER_ID || w->component == PACKET_USER_ATTRIBUTE) &&
+	    w->uid_self.there && w->uid_revoked <= w->uid_self.sig.created)
+		claim_newest(&w->self, &w->uid_self.sig);
+	w->uid_self = (struct claim){0};
+	w->binding = (struct claim){0};
+	w->uid_revoked = 0;
+	w->sub_known = w->sub_revoked = false;
+}
+
+/*
+ * A revocation counts unless it claims to be by this very key and is not; one by somebody
+ * else may be a designated revoker's, which we cannot check.
+ */
+static bool revocation_counts(const struct walk *w, const struct signature *s,
+                              const struct pubkey *about)
+{
+	if (s->has_issuer && memcmp(s->issuer, w->primary.keyid, sizeof(s->issuer)) != 0)
+		return true;
+	return signature_verify(s, &w->primary, about, 0, (struct bytes){0}) !=
+	       ERR_SIGNATURE;
+}
+
+static void see_direct(struct walk *w, const struct signature *s)
+{
+	if (s->type == SIG_KEY_REVOCATION)
+		w->primary_revoked |= revocation_counts(w, s, NULL);
+	else if (s->type == SIG_DIRECT_KEY && signature_in_force(s, w->now) &&
+	         signature_verify(s, &w->primary, NULL, 0, (struct bytes){0}) == OK)
+		claim_newest(&w->self, s);
+}
+
+static void see_about_uid(struct walk *w, const struct signature *s)
+{
+	const bool cert = s->type >= SIG_CERT_FIRST && s->type <= SIG_CERT_LAST;
+
+	if (!cert && s->type != SIG_CERT_REVOCATION)
+		return;
+	if (s->has_issuer && memcmp(s->issuer, w->primary.keyid, sizeof(s->issuer)) != 0)
+		return; /* somebody else's opinion */
+	if (signature_verify(s, &w->primary, NULL, w->component, w->uid) != OK)
+		return;
+	if (!cert && s->created >= w->uid_revoked)
+		w->uid_revoked = s->created == UINT32_MAX ? UINT32_MAX : s->created + 1;
+	else if (cert && signature_in_force(s, w->now))
+		claim_newest(&w->uid_self, s);
+}
+
+static void see_about_subkey(struct walk *w, const struct signature *s)
+{
+	if (!w->sub_known)
+		return;
+	if (s->type == SIG_SUBKEY_REVOCATION)
+		w->sub_revoked |= revocation_counts(w, s, &w->sub);
+	else if (s->type == SIG_SUBKEY_BINDING && signature_in_force(s, w->now) &&
+	         signature_verify(s, &w->primary, &w->sub, 0, (struct bytes){0}) == OK)
+		claim_newest(&w->binding, s);
+}
+
+static enum err see_signature(struct walk *w, struct bytes body)
+{
+	struct signature s;
+	unsigned int type = 0;
+
+	enum err e = signature_parse(body, &s, &type);
+	if (e != OK) {
+		/* unreadable: only a revocation means something */
+		if (type == SIG_KEY_REVOCATION)
+			w->primary_revoked = true;
+		if (type == SIG_SUBKEY_REVOCATION)
+			w->sub_revoked = true;
+		return e == ERR_UNSUPPORTED ? OK : e;
+	}
+	if (s.type == SIG_KEY_REVOCATION || s.type == SIG_DIRECT_KEY)
+		see_direct(w, &s);
+	else if (w->component == PACKET_PUBLIC_SUBKEY)
+		see_about_subkey(w, &s);
+	else if (w->component == PACKET_USER_ID || w->component == PACKET_USER_ATTRIBUTE)
+		see_about_uid(w, &s);
+	return OK;
+}
+
+static enum err see_packet(struct walk *w, const struct packet *p)
+{
+	switch (p->tag) {
+	case PACKET_SIGNATURE:
+		return see_signature(w, p->body);
+	case PACKET_USER_ID:
+	case PACKET_USER_ATTRIBUTE:
+		end_component(w);
+		w->component = p->tag;
+		w->uid = p->body;
+		return OK;
+	case PACKET_PUBLIC_SUBKEY:
+		end_component(w);
+		w->component = p->tag;
+		w->sub_known = pubkey_parse(p->body, &w->sub) == OK;
+		if (!w->sub_known)
+			w->why = "A subkey is of a kind that is not supported.";
+		return OK;
+	case PACKET_MARKER:
+	case PACKET_TRUST:
+	case PACKET_PADDING:
+		return OK;
+	default: /* a second certificate; a secret key */
+		return ERR_FORMAT;
+	}
+}
+
+static enum err walk_packets(struct packets in, struct walk *w)
+{
+	struct packet p;
+
+	if (in.n == 0)
+		return ERR_FORMAT;
+	enum err e = packet_next(&in, &p);
+	if (e == OK && p.tag != PACKET_PUBLIC_KEY)
+		e = ERR_FORMAT;
+	if (e == OK)
+		e = pubkey_parse(p.body, &w->primary);
+	w->component = PACKET_PUBLIC_KEY;
+	while (e == OK && in.n > 0) {
+		e = packet_next(&in, &p);
+		if (e == OK)
+			e = see_packet(w, &p);
+	}
+	if (e != OK)
+		return e;
+	end_component(w);
+	if (!w->self.there)
+		w->why = "The certificate has no self-signature that verifies.";
+	else if (w->primary_revoked)
+		w->why = "The certificate is revoked.";
+	else if (key_expired(&w->primary, &w->self.sig, w->now))
+		w->why = "The certificate has expired.";
+	else
+		consider(w, &w->primary, &w->self, false);
+	if (!w->self.there || w->primary_revoked ||
+	    key_expired(&w->primary, &w->self.sig, w->now))
+		w->n = 0;
+	return w->n > 0 ? OK : ERR_NOT_FOUND;
+}
+
+static enum err own_copy(struct bytes in, uint8_t **ret, size_t *ret_len)
+{
+	if (armor_is(in))
+		return armor_read(in, ret, ret_len);
+	if (in.n == 0)
+		return ERR_FORMAT;
+
+	uint8_t *own = malloc(in.n);
+
+	if (own == NULL)
+		return ERR_NOMEM;
+	memcpy(own, in.p, in.n);
+	*ret = own;
+	*ret_len = in.n;
+	return OK;
+}
+
+enum err cert_encryption_keys(struct bytes cert, uint32_t now, struct pubkey *ret,
+                              size_t cap, size_t *ret_n, const char **ret_why)
+{
+	uint8_t *own = NULL;
+	size_t len = 0;
+
+	enum err e = own_copy(cert, &own, &len);
+	if (e != OK)
+		return e;
+
+	struct walk *w = calloc(1, sizeof(*w));
+
+	e = ERR_NOMEM;
+	if (w == NULL)
+		goto out;
+	w->now = now;
+	w->cap = cap;
+	w->why = "The certificate has no encryption key.";
+	w->found = calloc(cap == 0 ? 1 : cap, sizeof(*w->found));
+	if (w->found == NULL)
+		goto out;
+	e = walk_packets((struct packets){own, len}, w);
+	if (e == OK) {
+		for (size_t i = 0; i < w->n; i++)
+			pubkey_copy(&ret[i], &w->found[i]);
+		*ret_n = w->n;
+	} else if (e == ERR_NOT_FOUND && ret_why != NULL) {
+		*ret_why = w->why;
+	}
+out:
+	if (w != NULL)
+		free(w->found);
+	free(w);
+	free(own);
+	return e;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* OpenPGP version 4 public keys: packet bodies, fingerprints, keys made from what a card
+ * tells. */
+#ifndef OPENPGP_PUBKEY_H
+#define OPENPGP_PUBKEY_H
+
+#include "core/bytes.h"
+#include "crypto/crypto.h"
+
+enum { PGP_FPR_LEN = 20, PGP_KEY_MAX = 1100 /* body of an RSA-4096 key with room */ };
+
+/* Public-key algorithms (RFC 9580, 9.1). */
+enum pgp_alg {
+	PGP_RSA = 1,
+	PGP_RSA_ENC = 2,
+	PGP_RSA_SIGN = 3,
+	PGP_ECDH = 18,
+	PGP_ECDSA = 19,
+	PGP_EDDSA = 22
+};
+
+/* A key that owns its bytes: body is the packet body (RFC 9580, 5.5.2.2), the rest points
+ * into it. */
+struct pubkey {
+	uint8_t body[PGP_KEY_MAX];
+	size_t body_len;
+	enum pgp_alg alg;
+	uint32_t created;
+	uint8_t fpr[PGP_FPR_LEN];
+	uint8_t keyid[8];
+	struct bytes n, e;            /* RSA, no leading zero bytes */
+	const struct curve *curve;    /* ECDH, ECDSA, EdDSA */
+	struct bytes oid;             /* as in the packet */
+	struct bytes point;           /* as in crypto.h: no 0x40 */
+	uint8_t kdf_hash, kdf_cipher; /* ECDH (RFC 9580, 5.5.5.6): OpenPGP ids */
+};
+
+enum err pubkey_parse(struct bytes body, struct pubkey *ret);
+void pubkey_copy(struct pubkey *to, const struct pubkey *from); /* re-points into `to` */
+
+/* Make the key of given parts; for ECDH the KDF parameters are given too. */
+enum err pubkey_make_rsa(uint32_t created, struct bytes n, struct bytes e,
+                         struct pubkey *ret);
+enum err pubkey_make_ecdh(uint32_t created, const struct curve *c, struct bytes oid,
+                          struct bytes point, uint8_t kdf_hash, uint8_t kdf_cipher,
+                          struct pubkey *ret);
+
+/*
+ * Recompute the OpenPGP key from a card: tries every spelling that gpg, Sequoia and
+ * others use (KDF hash and cipher, old and new curve OID, RSA algorithm id 1, 2) until
+ * the fingerprint matches. ERR_CRYPTO: none does (the card's public key, time and
+ * fingerprint do not belong together).
+ */
+enum err pubkey_match_rsa(uint32_t created, struct bytes n, struct bytes e,
+                          const uint8_t fpr[static PGP_FPR_LEN], struct pubkey *ret);
+enum err pubkey_match_ecdh(uint32_t created, const struct curve *c, struct bytes point,
+                           const uint8_t fpr[static PGP_FPR_LEN], struct pubkey *ret);
+
+/*
+ * Certificates (RFC 9580, 10.1; binary or armored): every encryption-capable (sub)key
+ * whose binding signature verifies, says "encrypt" (flags 0x04, 0x08, or no flags at all)
+ * and that is neither revoked nor expired at `now`; newest first.  *ret_n <= cap.
+ * ERR_NOT_FOUND: none, with the reason of the last one refused in *ret_why (a sentence;
+ * may be NULL).
+ */
+enum err cert_encryption_keys(struct bytes cert, uint32_t now, struct pubkey *ret,
+                              size_t cap, size_t *ret_n, const char **ret_why);
+
+#endif

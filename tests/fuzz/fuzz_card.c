@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A hostile card: every answer is two length bytes and that much of the input. */
+#include "card/card.h"
+#include "crypto/crypto.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct hostile {
+	struct transport base;
+	struct bytes in;
+	unsigned verifies;
+};
+
+static enum err transmit(struct transport *t, struct bytes cmd, uint8_t *resp, size_t cap,
+                         size_t *ret_len)
+{
+	struct hostile *h = (struct hostile *)t;
+	struct bytes part;
+	uint32_t n;
+
+	if (cmd.n > 1 && cmd.p[1] == 0x20 && ++h->verifies > 1)
+		__builtin_trap(); /* one call, one VERIFY */
+	if (bytes_take_be(&h->in, 2, &n) != OK)
+		return ERR_CARD_LOST;
+	if (n == 0xffff)
+		return ERR_CARD_RESET;
+	if (n < 2 || n > cap || bytes_take(&h->in, n, &part) != OK)
+		return ERR_IO;
+	memcpy(resp, part.p, part.n);
+	*ret_len = part.n;
+	return OK;
+}
+
+static enum err alive(struct transport *t)
+{
+	(void)t;
+	return OK;
+}
+
+static void drop(struct transport *t)
+{
+	free(t);
+}
+
+static const struct transport_ops ops = {
+        .name = "hostile", .transmit = transmit, .alive = alive, .close = drop};
+
+static void use(struct card *c)
+{
+	static const uint8_t zeros[65] = {4};
+	AUTO_SECRET *pin = NULL;
+	AUTO_SECRET *out = NULL;
+	AUTO_SECRET *x = NULL;
+	struct card_pubkey k;
+
+	if (card_read_pubkey(c, CARD_KEY_DEC, &k) == OK && k.type == CARD_KEY_NONE)
+		__builtin_trap();
+	if (secret_copy((struct bytes){(const uint8_t *)"123456", 6}, &pin) != OK)
+		return;
+	if (card_info(c)->kdf.count > 4096) /* slow is no finding */
+		return;
+	if (card_verify_user(c, pin, true) != OK)
+		return;
+	if (card_decipher_ecdh(c, (struct bytes){zeros, 65}, 32, &x) == OK &&
+	    secret_len(x) != 32)
+		__builtin_trap();
+	(void)(card_decipher_rsa(c, (struct bytes){zeros, 65}, &out) == OK);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct hostile *h = calloc(1, sizeof(*h));
+	struct card *c = NULL;
+
+	if (!h || crypto_init() != OK)
+		abort();
+	h->base.ops = &ops;
+	h->base.reader = "hostile";
+	h->base.extended = size % 2 ? EXTENDED_UNKNOWN : EXTENDED_NO;
+	h->in = (struct bytes){data, size};
+	if (card_open(&h->base, &c) == OK)
+		use(c);
+	card_close(c);
+	return 0;
+}

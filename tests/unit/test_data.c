@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What cards say of themselves, in all their spellings. */
+#include "card/data.h"
+#include "core/hex.h"
+#include "tests/unit/check.h"
+
+#define AID    "4F10D276000124010304000F123456780000"
+#define HIST   "5F520A00730000800500900000"
+#define C0     "C00A7D000000080000000000"
+#define C2RSA  "C206010800002000"
+#define C2P256 "C20A122A8648CE3D030107FF"
+#define C4     "C407007F7F7F030003"
+
+struct input {
+	uint8_t b[512];
+	struct bytes v;
+};
+
+static struct bytes hex(const char *s, struct input *i)
+{
+	const size_t n = strlen(s) / 2;
+
+	CHECK(n <= sizeof(i->b) && hex_decode(s, 2 * n, i->b, n) == OK);
+	return (struct bytes){i->b, n};
+}
+
+static void both_spellings_of_6e_are_read(void)
+{
+	static const char *const forms[] = {
+	        AID HIST C0 C2RSA C4,        /* flat */
+	        AID HIST "731F" C0 C2RSA C4, /* nested; length checked below */
+	        "0000" AID "FF" HIST C0 "00" C2RSA C4 "FF", /* padding */
+	};
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct card_data d = {0};
+		struct input in;
+
+		struct bytes v = hex(forms[i], &in);
+		if (i == 1) /* 73 and the rest of it */
+			in.b[strlen(AID HIST) / 2 + 1] =
+			        (uint8_t)(strlen(C0 C2RSA C4) / 2);
+		CHECK_ROW(data_parse(v, &d) == OK, forms[i]);
+		CHECK_ROW(data_finish(&d) == OK, forms[i]);
+		CHECK(strcmp(d.info.ident, "000F:12345678") == 0 &&
+		      d.info.version == 0x0304);
+		CHECK(d.info.tries_user == 3 && d.info.pin_max == 127 &&
+		      d.info.pin_min == 6);
+		CHECK(d.info.chaining && !d.info.extended && d.kdf_announced);
+		CHECK(d.info.key[CARD_KEY_DEC].attr.type == CARD_KEY_RSA);
+		CHECK(d.info.key[CARD_KEY_DEC].attr.rsa_bits == 2048);
+	}
+}
+
+static void the_lower_counter_and_the_first_object_count(void)
+{
+	struct card_data d = {0};
+	struct input in;
+
+	CHECK(data_parse(hex(AID C4 "C407007F7F7F010003" C2RSA C2P256, &in), &d) == OK);
+	CHECK(d.info.tries_user == 1);
+	CHECK(d.info.key[CARD_KEY_DEC].attr.type == CARD_KEY_RSA);
+}
+
+static void junk_behind_an_oid_is_cut(void)
+{
+	struct card_data d = {0};
+	struct input in;
+
+	CHECK(data_parse_one(TAG_ATTR_DEC, hex(C2P256, &in), &d) == OK);
+	CHECK(d.info.key[CARD_KEY_DEC].attr.type == CARD_KEY_ECDH);
+	CHECK(d.info.key[CARD_KEY_DEC].attr.oid_len == 8);
+}
+
+static void nonsense_is_refused_and_changes_nothing(void)
+{
+	static const struct {
+		const char *in;
+		enum err want;
+	} rows[] = {
+	        {AID "C403007F7F",                          ERR_FORMAT    },
+	        {AID "C50400000000",                        ERR_FORMAT    },
+	        {AID "C48500",                              ERR_FORMAT    },
+	        {"4F10A0000000000103040000000000010000" C4, ERR_WRONG_CARD},
+	        {"4F04D2760001" C4,                         ERR_FORMAT    },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct card_data d = {0};
+		struct input in;
+
+		CHECK_ROW(data_parse(hex(rows[i].in, &in), &d) == rows[i].want,
+		          rows[i].in);
+		CHECK(d.have == 0);
+	}
+}
+
+static void old_and_future_versions_are_not_supported(void)
+{
+	struct card_data d = {0};
+	struct input in;
+
+	CHECK(data_parse(hex("4F10D276000124010101000F123456780000" C4, &in), &d) == OK);
+	CHECK(data_finish(&d) == ERR_UNSUPPORTED);
+	d.info.version = 0x0400;
+	CHECK(data_finish(&d) == ERR_UNSUPPORTED);
+	d.info.version = 0x0201;
+	CHECK(data_finish(&d) == OK);
+}
+
+int main(void)
+{
+	static const struct check_case cases[] = {
+	        {"both spellings of 6E are read",                both_spellings_of_6e_are_read},
+	        {"the lower counter and the first object count",
+	         the_lower_counter_and_the_first_object_count                                 },
+	        {"junk behind an OID is cut",                    junk_behind_an_oid_is_cut    },
+	        {"nonsense is refused and changes nothing",
+	         nonsense_is_refused_and_changes_nothing                                      },
+	        {"old and future versions are not supported",
+	         old_and_future_versions_are_not_supported                                    },
+	};
+	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
+}

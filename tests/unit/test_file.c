@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files in a fresh folder: published whole, read bounded, links not followed. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "tests/unit/check.h"
+
+static struct bytes text_of(const char *t)
+{
+	return (struct bytes){(const uint8_t *)t, strlen(t)};
+}
+
+static int fresh(char *path)
+{
+	int fd = -1;
+
+	strcpy(path, "/tmp/bootlatch-test.XXXXXX");
+	CHECK(mkdtemp(path) && dir_open(path, &fd) == OK);
+	return fd;
+}
+
+static void publish_replaces_and_leaves_nothing_aside(void)
+{
+	char path[64];
+	const int dir = fresh(path);
+	uint8_t *p = NULL;
+	size_t n = 0;
+	struct stat st;
+
+	CHECK(file_publish(dir, "a", text_of("one"), 0600) == OK);
+	CHECK(file_publish(dir, "a", text_of("two!"), 0644) == OK);
+	CHECK(file_read(dir, "a", 4, &p, &n) == OK && n == 4 &&
+	      memcmp(p, "two!", 4) == 0);
+	free(p);
+	CHECK(fstatat(dir, "a", &st, 0) == 0 && (st.st_mode & 0777) == 0644);
+	CHECK(file_read(dir, "a", 3, &p, &n) == ERR_FORMAT);
+	CHECK(file_publish(dir, "a/b", text_of(""), 0600) == ERR_USAGE);
+	CHECK(mkdirat(dir, "d", 0700) == 0);
+	CHECK(file_publish(dir, "d", text_of("x"), 0600) != OK);
+	CHECK(file_remove(dir, "a") == OK && file_remove(dir, "a") == ERR_NOT_FOUND);
+	CHECK(unlinkat(dir, "d", AT_REMOVEDIR) == 0);
+	(void)close(dir);
+	CHECK(rmdir(path) == 0); /* empty: nothing was left */
+}
+
+static void sweep_removes_only_what_publish_leaves(void)
+{
+	static const char *const keep[] = {".a.12345", ".a.1234567", ".a.12345-",
+	                                   ".b.123456", "a"};
+	char path[64];
+	const int dir = fresh(path);
+
+	for (size_t i = 0; i < 5; i++)
+		CHECK(file_publish(dir, keep[i], text_of(""), 0600) == OK);
+	CHECK(file_publish(dir, ".a.aZ09bc", text_of(""), 0600) == OK);
+	CHECK(symlinkat("a", dir, ".a.linked") == 0);
+	CHECK(file_sweep(dir, "a") == OK);
+	CHECK(file_remove(dir, ".a.aZ09bc") == ERR_NOT_FOUND);
+	CHECK(file_remove(dir, ".a.linked") == OK);
+	for (size_t i = 0; i < 5; i++)
+		CHECK(file_remove(dir, keep[i]) == OK);
+	(void)close(dir);
+	CHECK(rmdir(path) == 0);
+}
+
+static void links_and_fifos_are_refused_by_name(void)
+{
+	char path[64], full[80];
+	const int dir = fresh(path);
+	uint8_t *p = NULL;
+	size_t n = 0;
+	struct secret *s = NULL;
+
+	CHECK(file_publish(dir, "a", text_of("key"), 0600) == OK);
+	CHECK(symlinkat("a", dir, "l") == 0 && mkfifoat(dir, "f", 0600) == 0);
+	CHECK(file_read(dir, "l", 9, &p, &n) == ERR_FORMAT);
+	CHECK(file_read(dir, "f", 9, &p, &n) == ERR_FORMAT);
+	CHECK(file_read(dir, "..", 9, &p, &n) == ERR_USAGE);
+	CHECK(file_read(dir, "x", 9, &p, &n) == ERR_NOT_FOUND);
+	(void)snprintf(full, sizeof(full), "%s/l", path);
+	CHECK(file_read_secret(full, 3, &s) == OK && secret_len(s) == 3);
+	s = secret_free(s);
+	CHECK(file_read_secret(full, 2, &s) == ERR_FORMAT);
+	CHECK(file_read_path(full, 3, &p, &n) == OK && n == 3);
+	free(p);
+	CHECK(file_remove(dir, "l") == OK && file_remove(dir, "f") == OK);
+	CHECK(file_remove(dir, "a") == OK);
+	(void)close(dir);
+	CHECK(rmdir(path) == 0);
+}
+
+static void folders_are_made(void)
+{
+	char path[64], full[80];
+	const int dir = fresh(path);
+	int fd = -1;
+
+	(void)snprintf(full, sizeof(full), "%s/x//y/", path);
+	CHECK(dir_make_path(full, 0700, &fd) == OK);
+	(void)close(fd);
+	CHECK(dir_make_path(full, 0700, &fd) == OK);
+	(void)close(fd);
+	CHECK(dir_make(dir, "x", 0700, &fd) == OK);
+	CHECK(unlinkat(fd, "y", AT_REMOVEDIR) == 0);
+	(void)close(fd);
+	CHECK(unlinkat(dir, "x", AT_REMOVEDIR) == 0);
+	CHECK(symlinkat(".", dir, "l") == 0 && dir_make(dir, "l", 0700, &fd) != OK);
+	CHECK(file_remove(dir, "l") == OK);
+	(void)close(dir);
+	CHECK(rmdir(path) == 0);
+}
+
+int main(void)
+{
+	static const struct check_case cases[] = {
+	        {"publish_replaces_and_leaves_nothing_aside",
+	         publish_replaces_and_leaves_nothing_aside                    },
+	        {"sweep_removes_only_what_publish_leaves",
+	         sweep_removes_only_what_publish_leaves                       },
+	        {"links_and_fifos_are_refused_by_name",
+	         links_and_fifos_are_refused_by_name                          },
+	        {"folders_are_made",                          folders_are_made},
+	};
+	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* bootlatch-vcard: options and signals of the virtual card in vpcd's reader. */
+#include "tests/vcard/priv.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static const char usage[] =
+        "usage: bootlatch-vcard --state FILE --vpcd HOST:PORT [options]\n"
+        "  --profile NAME    the make of card (default: default, or as in FILE)\n"
+        "  --serial HEX8     serial number\n"
+        "  --latency MS      wait before each answer\n"
+        "  --fault SPEC      at=N:ACTION, NAME:ACTION, NAME#N:ACTION, pull-at=N; commas\n"
+        "                    ACTION: drop hang pull sw=XXXX garbage short\n"
+        "  --trace FILE      one line for each APDU\n"
+        "  --list-profiles\n"
+        "SIGUSR1 pulls the card, SIGUSR2 inserts it, SIGTERM ends. New PINs 123456, "
+        "12345678.\n";
+
+struct options {
+	const char *state, *profile, *serial, *fault, *trace;
+	char *vpcd;
+	unsigned latency_ms;
+};
+
+static int list_profiles(void)
+{
+	const struct profile *p = NULL;
+	for (size_t i = 0; (p = profile_at(i)) != NULL; i++)
+		(void)printf("%-14s %s\n", p->name, p->about);
+	return 0;
+}
+
+static bool set_serial(struct vcard *v, const char *hex)
+{
+	char *end = NULL;
+	unsigned long x = strtoul(hex, &end, 16);
+	if (strlen(hex) != 8 || *end != '\0')
+		return false;
+	const uint8_t s[4] = {(uint8_t)(x >> 24), (uint8_t)(x >> 16), (uint8_t)(x >> 8),
+	                      (uint8_t)x};
+	obj_set(v, OBJ_SERIAL, s, sizeof(s));
+	return store_save(v);
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+	(void)sigemptyset(&set); /* valid set and signals: cannot fail */
+	(void)sigaddset(&set, SIGUSR1);
+	(void)sigaddset(&set, SIGUSR2);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int run(const struct options *o)
+{
+	char *colon = strrchr(o->vpcd, ':');
+	if (colon == NULL) {
+		(void)fputs(usage, stderr);
+		return 2;
+	}
+	*colon = '\0';
+	const struct vpcd at = {.host = o->vpcd,
+	                        .port = colon + 1,
+	                        .signals = block_signals(),
+	                        .latency_ms = o->latency_ms};
+	struct vcard *v = vcard_new(o->profile, o->state);
+	int rc = 2;
+	if (v == NULL)
+		(void)fprintf(stderr,
+		              "bootlatch-vcard: no such profile, or cannot use %s\n",
+		              o->state);
+	else if (o->serial != NULL && !set_serial(v, o->serial))
+		(void)fprintf(stderr, "bootlatch-vcard: not a serial number: %s\n",
+		              o->serial);
+	else if (!vcard_fault(v, o->fault))
+		(void)fprintf(stderr, "bootlatch-vcard: not a fault: %s\n", o->fault);
+	else if (o->trace != NULL && !trace_open(v, o->trace))
+		(void)fprintf(stderr, "bootlatch-vcard: cannot write %s\n", o->trace);
+	else
+		rc = vpcd_run(v, &at);
+	vcard_free(v);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+	        {"state",         required_argument, NULL, 's'},
+	        {"vpcd",          required_argument, NULL, 'v'},
+	        {"profile",       required_argument, NULL, 'p'},
+	        {"latency",       required_argument, NULL, 'l'},
+	        {"fault",         required_argument, NULL, 'f'},
+	        {"trace",         required_argument, NULL, 't'},
+	        {"serial",        required_argument, NULL, 'n'},
+	        {"list-profiles", no_argument,       NULL, 'L'},
+	        {"help",          no_argument,       NULL, 'h'},
+	        {NULL,            0,                 NULL, 0  },
+	};
+	struct options o = {0};
+	int c = 0;
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			o.state = optarg;
+			break;
+		case 'v':
+			o.vpcd = optarg;
+			break;
+		case 'p':
+			o.profile = optarg;
+			break;
+		case 'l':
+			o.latency_ms = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'f':
+			o.fault = optarg;
+			break;
+		case 't':
+			o.trace = optarg;
+			break;
+		case 'n':
+			o.serial = optarg;
+			break;
+		case 'L':
+			return list_profiles();
+		case 'h':
+			(void)fputs(usage, stdout);
+			return 0;
+		default:
+			(void)fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (o.state == NULL || o.vpcd == NULL || optind != argc) {
+		(void)fputs(usage, stderr);
+		return 2;
+	}
+	return run(&o);
+}

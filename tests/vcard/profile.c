@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The makes of card the virtual card can be. */
+#include "tests/vcard/priv.h"
+
+#include <string.h>
+
+static const struct profile profiles[] = {
+        {
+         .name = "default",
+         .about = "3.4, chaining and extended length, plain answers",
+         .version = {3, 4},
+         .maker = {0xFF, 0xFE},
+         .caps = 0xC0,
+         .chaining = true,
+         .extended = true,
+         .uif = true,
+         .refs_from = 1,
+         .sw_no_key = 0x6A88,
+         .sw_garbage = 0x6A80,
+         .sw_length = 0x6700,
+         },
+        {
+         .name = "outer-tags",
+         .about = "every constructed object with its own tag and length",
+         .version = {3, 4},
+         .maker = {0xFF, 0xFE},
+         .caps = 0xC0,
+         .chaining = true,
+         .extended = true,
+         .outer_6e = true,
+         .outer_65 = true,
+         .outer_7a = true,
+         .outer_7f66 = true,
+         .outer_7f74 = true,
+         .attrs_with_tag = true,
+         .uif = true,
+         .refs_from = 1,
+         .sw_no_key = 0x6A88,
+         .sw_garbage = 0x6A80,
+         .sw_length = 0x6700,
+         },
+        {
+         .name = "gnuk-like",
+         .about = "short commands and chaining only, ECDH answers 04||x||y",
+         .version = {2, 0},
+         .maker = {0xF5, 0x17},
+         .caps = 0x80,
+         .chaining = true,
+         .full_point = true,
+         .kdf = true,
+         .kdf_sets_pins = true,
+         .short_counts = true,
+         .no_7f66 = true,
+         .uif = true,
+         .refs_from = 1,
+         .sw_no_key = 0x6985,
+         .sw_garbage = 0x6F00,
+         .sw_length = 0x6985,
+         },
+        {
+         .name = "smartpgp-like",
+         .about = "announces chaining only, strict chains, F9 stored and ignored",
+         .version = {3, 4},
+         .maker = {0x00, 0x0F},
+         .caps = 0x80,
+         .chaining = true,
+         .extended = true,
+         .outer_6e = true,
+         .outer_7f66 = true,
+         .attrs_with_tag = true,
+         .kdf = true,
+         .strict_chain = true,
+         .refs_from = 1,
+         .sw_no_key = 0x6A88,
+         .sw_garbage = 0x6F00,
+         .sw_length = 0x6700,
+         },
+        {
+         .name = "pico-like",
+         .about = "wrong PIN is 63Cx, key references from 0",
+         .version = {3, 4},
+         .maker = {0xFF, 0xFE},
+         .caps = 0xC0,
+         .chaining = true,
+         .extended = true,
+         .outer_7f74 = true,
+         .kdf = true,
+         .wrong_is_63c = true,
+         .blocked_at_last = true,
+         .strict_chain = true,
+         .uif = true,
+         .sign_once = 1,
+         .sw_no_key = 0x6400,
+         .sw_garbage = 0x6400,
+         .sw_length = 0x6400,
+         },
+        {
+         .name = "canokey-like",
+         .about = "extended length announced, parts readable only through 6E",
+         .version = {3, 4},
+         .maker = {0xF1, 0xD0},
+         .caps = 0x40,
+         .chaining = true,
+         .extended = true,
+         .outer_6e = true,
+         .outer_65 = true,
+         .outer_7a = true,
+         .parts_hidden = true,
+         .blocked_at_last = true,
+         .uif = true,
+         .refs_from = 1,
+         .sw_no_key = 0x6A88,
+         .sw_garbage = 0x6A80,
+         .sw_length = 0x6700,
+         },
+        {
+         .name = "kdf",
+         .about = "like default, takes the hashes 87 and 88 of F9 as new PINs",
+         .version = {3, 4},
+         .maker = {0xF5, 0x17},
+         .caps = 0xC0,
+         .chaining = true,
+         .extended = true,
+         .kdf = true,
+         .kdf_sets_pins = true,
+         .uif = true,
+         .refs_from = 1,
+         .sw_no_key = 0x6A88,
+         .sw_garbage = 0x6A80,
+         .sw_length = 0x6700,
+         },
+        {
+         .name = "v2",
+         .about = "2.1: lengths in C0, no 7F66, an empty VERIFY is 6A80",
+         .version = {2, 1},
+         .maker = {0x00, 0x05},
+         .caps = 0x40,
+         .extended = true,
+         .no_status = true,
+         .no_7f66 = true,
+         .refs_from = 1,
+         .sw_no_key = 0x6A88,
+         .sw_garbage = 0x6F00,
+         .sw_length = 0x6700,
+         },
+};
+
+const struct profile *profile_at(size_t i)
+{
+	return i < sizeof(profiles) / sizeof(profiles[0]) ? &profiles[i] : NULL;
+}
+
+const struct profile *profile_find(const char *name)
+{
+	const struct profile *p = NULL;
+	for (size_t i = 0; (p = profile_at(i)) != NULL; i++) {
+		if (strcmp(p->name, name) == 0)
+			return p;
+	}
+	return NULL;
+}

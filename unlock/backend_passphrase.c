@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The typed passphrase, and which keyslot it opens. */
+#include "unlock/backend.h"
+#include "unlock/words.h"
+
+static enum err probe(struct session *s, const struct volume *v, const struct enrolment *en)
+{
+	(void)v;
+	(void)en;
+	return session_answer(s, ASK_PASSPHRASE) == ANSWER_NONE ? ERR_USAGE : OK;
+}
+
+static enum err recover(struct session *s, const struct volume *v, const struct enrolment *en,
+                        struct secret **ret_pass)
+{
+	AUTO_SECRET *pass = NULL;
+	char hint[WORDS_MAX];
+	const enum answer who = session_answer(s, ASK_PASSPHRASE);
+	const bool other = who == ANSWER_PERSON && session_other_way(s);
+
+	(void)en;
+	if (who == ANSWER_NONE)
+		return ERR_USAGE;
+	const struct ask_question q = {
+		.kind = ASK_PASSPHRASE,
+		.about = session_disk(s) ? session_disk(s) : luks_device(v->luks),
+		.hint = other ? words_fill(WORDS_PASSPHRASE_HINT, NULL, hint, sizeof(hint)) : NULL,
+		.tries_left = -1,
+		.min = other ? 0 : 1,
+		.max = PASSPHRASE_MAX,
+	};
+	const enum err e = ask_wait(session_ask(s), &q, -1, &pass);
+
+	if (e != OK)
+		return e;
+	if (secret_len(pass) == 0) {
+		if (other)
+			session_set_wants_other_way(s);
+		return ERR_CANCELLED;
+	}
+	*ret_pass = pass;
+	pass = NULL;
+	return OK;
+}
+
+/* `ours`: those with an enrolment of ours; a person's passphrase is rarely there. */
+static enum err try_slots(struct volume *v, const struct secret *pass, bool ours, int *ret_slot)
+{
+	enum err worst = ERR_PASSPHRASE;
+
+	for (int i = 0; i < luks_slots(v->luks); i++) {
+		struct luks_slot slot = {0};
+
+		if ((volume_find(v, i) != NULL) != ours)
+			continue;
+		if (luks_slot(v->luks, i, &slot) != OK || !slot.active)
+			continue;
+		const enum err e = luks_try(v->luks, i, pass, ret_slot);
+
+		if (e == OK)
+			return OK;
+		if (e != ERR_PASSPHRASE && worst == ERR_PASSPHRASE)
+			worst = e;
+	}
+	return worst;
+}
+
+enum err passphrase_find_slot(struct volume *v, const struct secret *pass, int *ret_slot)
+{
+	const enum err first = try_slots(v, pass, false, ret_slot);
+
+	if (first == OK)
+		return OK;
+	const enum err second = try_slots(v, pass, true, ret_slot);
+
+	return second == OK || first == ERR_PASSPHRASE ? second : first;
+}
+
+const struct backend backend_passphrase = {
+	.type = "passphrase",
+	.probe = probe,
+	.recover = recover,
+};

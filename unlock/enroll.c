@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Adding a way in: everything that is checked and asked before anything is written. */
+#include "unlock/enroll.h"
+
+#include "core/log.h"
+#include "crypto/crypto.h"
+#include "unlock/backend.h"
+#include "unlock/enroll_impl.h"
+
+enum { PASSPHRASE_TRIES = 3 };
+
+void enroll_step(const struct enrolling *w, const char *text)
+{
+	if (w->req->step != NULL)
+		w->req->step(w->req->ctx, text);
+}
+
+/* May a way in be added to this volume?  A record that is not there is made. */
+static enum err check_volume(const struct volume *v)
+{
+	const enum err e = volume_trusted(v);
+
+	return e == ERR_NO_RECORD ? OK : e;
+}
+
+/* --- the key --- */
+
+static enum err match_ecdh(const struct card_key_info *info,
+                           const struct card_pubkey *pub, struct pubkey *ret)
+{
+	const struct curve *c = curve_by_oid(pub->oid);
+
+	if (c == NULL)
+		return ERR_UNSUPPORTED;
+	return pubkey_match_ecdh(info->created, c, pub->point, info->fpr, ret);
+}
+
+/* The OpenPGP key is recomputed: that public key, time and fingerprint belong together
+ * shows that the blob will be for a key that this card really holds. */
+static enum err key_of_card(struct card *c, struct pubkey *ret)
+{
+	const struct card_key_info *info = &card_info(c)->key[CARD_KEY_DEC];
+	struct card_pubkey pub;
+
+	if (!info->present)
+		return ERR_CARD_STATE;
+	enum err e = card_read_pubkey(c, CARD_KEY_DEC, &pub);
+	if (e != OK)
+		return e;
+	switch (pub.type) {
+	case CARD_KEY_RSA:
+		e = pubkey_match_rsa(info->created, pub.rsa_n, pub.rsa_e, info->fpr, ret);
+		break;
+	case CARD_KEY_ECDH:
+		e = match_ecdh(info, &pub, ret);
+		break;
+	case CARD_KEY_NONE:
+	case CARD_KEY_ECDSA:
+	case CARD_KEY_EDDSA:
+		e = ERR_UNSUPPORTED;
+		break;
+	}
+	if (e == ERR_CRYPTO) {
+		log_line(LOG_DEBUG, "public key, time and fingerprint of the card's "
+		                    "decryption key do not belong together");
+		return ERR_CARD_STATE;
+	}
+	return e;
+}
+
+/* What F9 said at enrolment, so that another answer is noticed before a PIN is sent. */
+static enum err note_kdf(const struct card_info *info, struct record_entry *en)
+{
+	if (!info->kdf.active) {
+		en->kdf = RECORD_KDF_NONE;
+		return OK;
+	}
+	en->kdf = RECORD_KDF_PINNED;
+	return hash_all(HASH_SHA256,
+	                (struct bytes){info->kdf_digest_input, info->kdf_digest_len},
+	                en->kdf_digest, sizeof(en->kdf_digest));
+}
+
+static enum err find_key(struct enrolling *w)
+{
+	struct record_entry *en = &w->entry;
+
+	en->backend = BACKEND_CARD;
+	en->needs_pin = true;
+	if (w->req->cert != NULL) {
+		pubkey_copy(&w->key, w->req->cert);
+		en->kdf = RECORD_KDF_UNKNOWN;
+		memcpy(en->fpr, w->key.fpr, sizeof(en->fpr));
+		return OK;
+	}
+	enum err e = session_wait_card(w->s, NULL, 0);
+	if (e != OK)
+		return e;
+	enroll_step(w, "Reading the card's decryption key.");
+	e = key_of_card(session_card_handle(w->s), &w->key);
+	if (e != OK)
+		return e;
+	const struct card_info *info = session_card(w->s);
+	memcpy(en->fpr, w->key.fpr, sizeof(en->fpr));
+	memcpy(en->ident[0], info->ident, sizeof(en->ident[0]));
+	return note_kdf(info, en);
+}
+
+/* --- the passphrase that opens the volume today --- */
+
+enum err enroll_ask_key(struct session *s, struct volume *v, struct secret **ret,
+                        int *ret_slot)
+{
+	struct ask *a = session_ask(s);
+	const struct ask_question q = {
+	        .kind = ASK_PASSPHRASE,
+	        .about = v->where.device,
+	        .hint = "A passphrase that opens the volume today is needed.",
+	        .tries_left = -1,
+	        .min = 1,
+	        .max = PASSPHRASE_MAX,
+	};
+
+	for (int tries = 1;; tries++) {
+		AUTO_SECRET *pass = NULL;
+
+		enum err e = ask_wait(a, &q, -1, &pass);
+		if (e == OK)
+			e = luks_try(v->luks, LUKS_ANY_SLOT, pass, ret_slot);
+		if (e == OK) {
+			*ret = pass;
+			pass = NULL;
+			return OK;
+		}
+		if (e != ERR_PASSPHRASE || tries == PASSPHRASE_TRIES ||
+		    !a->ops->interactive(a, ASK_PASSPHRASE))
+			return e;
+		a->ops->note(a, "That passphrase does not open the volume.");
+	}
+}
+
+enum err enroll(struct session *s, struct volume *v, const struct enroll_request *req,
+                struct enroll_result *ret)
+{
+	struct enrolling w = {.s = s, .v = v, .req = req};
+	AUTO_SECRET *typed = NULL;
+
+	enum err e = check_volume(v);
+	if (e == OK)
+		e = find_key(&w);
+	if (e != OK)
+		return e;
+	if (enroll_already(&w, ret)) {
+		if (journal_settle(v) != OK) /* cut short after the record was there */
+			log_line(LOG_DEBUG, "the journal could not be removed");
+		return OK;
+	}
+	if (req->cert == NULL)
+		e = session_verify_pin(s, v->where.device);
+	if (e != OK)
+		return e;
+	enroll_step(&w, "Checking the existing passphrase.");
+	if (req->key != NULL)
+		e = luks_try(v->luks, LUKS_ANY_SLOT, req->key, &w.existing_slot);
+	else
+		e = enroll_ask_key(s, v, &typed, &w.existing_slot);
+	if (e != OK)
+		return e;
+	w.existing = req->key != NULL ? req->key : typed;
+	return enroll_write(&w, ret);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What enroll.c, enroll_write.c, leftovers.c, unenroll.c and renew.c share; no other file includes this. */
+#ifndef UNLOCK_ENROLL_IMPL_H
+#define UNLOCK_ENROLL_IMPL_H
+
+#include "unlock/enroll.h"
+#include "unlock/journal.h"
+
+/* An enrolment under way. */
+struct enrolling {
+	struct session *s;
+	struct volume *v;
+	const struct enroll_request *req;
+	struct pubkey key;
+	struct record_entry entry;
+	const struct secret *existing;
+	int existing_slot;
+};
+
+void enroll_step(const struct enrolling *w, const char *text);
+bool enroll_already(const struct enrolling *w, struct enroll_result *ret);
+enum err enroll_write(struct enrolling *w, struct enroll_result *ret);
+
+/* keyslot.c: pure. */
+void keyslot_range(int luks_version, int *ret_first, int *ret_last); /* 2..30, 2..6 */
+/* wanted -1: the first that is free.  ERR_EXISTS: taken; ERR_REFUSED: 0, or 1, 7, 31 and others out of
+ * range without force (0 always); ERR_NO_SPACE: none is free. */
+enum err keyslot_choose(int luks_version, const bool *taken, int wanted, bool force, int *ret);
+
+/* leftovers.c */
+enum err enroll_lock(const char *config_dir, bool make, int *ret_fd);
+void enroll_unlock(int fd);
+enum err journal_save(const struct volume *v, const struct journal *j);
+enum err journal_delete(const struct volume *v);
+enum err journal_settle(struct volume *v);
+enum err volume_open_writable(const struct volume *v, struct luks **ret);
+size_t count_active(const struct luks *l);
+enum err way_remove(struct volume *v, struct luks *dev, int slot, bool kill);
+enum err leftovers_clean(struct volume *v, int existing_slot, bool *ret_cleaned);
+
+#endif

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Adding a way in: the writes, in the order of docs/FORMAT.md ("Enrolling"), the proof
+ * that it works, and taking everything back when something fails. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/hex.h"
+#include "core/log.h"
+#include "openpgp/message.h"
+#include "unlock/backend.h"
+#include "unlock/blob.h"
+#include "unlock/enroll_impl.h"
+
+enum { PASS_BYTES = 32, NOTE_MAX = 160 };
+
+/* What was written so far, and what it was. */
+struct written {
+	struct luks *dev;
+	struct secret *pass;
+	uint8_t *blob;
+	size_t blob_len;
+	int slot;
+	bool journal, blob_file, keyslot, record;
+};
+
+static void note(const struct enrolling *w, const char *text)
+{
+	struct ask *a = session_ask(w->s);
+
+	a->ops->note(a, text);
+}
+
+/* A card whose KDF state changed since is enrolled anew: the old entry refuses it. */
+static bool same_kdf(const struct enrolment *en, const struct record_entry *now)
+{
+	if (now->kdf == RECORD_KDF_UNKNOWN || en->kdf == RECORD_KDF_UNKNOWN)
+		return true;
+	return en->kdf == now->kdf &&
+	       (en->kdf != RECORD_KDF_PINNED ||
+	        memcmp(en->kdf_digest, now->kdf_digest, sizeof(en->kdf_digest)) == 0);
+}
+
+bool enroll_already(const struct enrolling *w, struct enroll_result *ret)
+{
+	const struct volume *v = w->v;
+
+	if (v->state != RECORD_MATCHES)
+		return false;
+	for (size_t i = 0; i < v->n_enrolled; i++) {
+		const struct enrolment *en = &v->enrolled[i];
+
+		if (!en->complete || memcmp(en->fpr, w->entry.fpr, FPR_LEN) != 0 ||
+		    !same_kdf(en, &w->entry))
+			continue;
+		*ret = (struct enroll_result){.keyslot = en->keyslot, .already = true};
+		memcpy(ret->fpr, en->fpr, sizeof(ret->fpr));
+		memcpy(ret->ident, en->ident[0], sizeof(ret->ident));
+		return true;
+	}
+	return false;
+}
+
+static enum err choose_slot(const struct enrolling *w, int *ret)
+{
+	const struct luks *dev = w->v->luks; /* read a moment ago */
+	bool taken[LUKS_SLOTS_MAX] = {false};
+	const int version = luks_version(dev);
+	char text[NOTE_MAX];
+	int first = 0, last = 0;
+
+	for (int i = 0; i < luks_slots(dev); i++) {
+		struct luks_slot slot;
+
+		/* Remains of another way in (a blob whose keyslot somebody killed) make a
+		 * slot taken too: unenroll clears them. */
+		taken[i] = luks_slot(dev, i, &slot) != OK || slot.taken ||
+		           volume_find(w->v, i) != NULL;
+	}
+	const int wanted = w->req->keyslot;
+	const enum err e = keyslot_choose(version, taken, wanted, w->req->force, ret);
+	keyslot_range(version, &first, &last);
+	if (e == ERR_NO_SPACE)
+		(void)snprintf(text, sizeof(text),
+		               "Keyslots %d to %d are all in use. Free one with "
+		               "`bootlatch unenroll` or `cryptsetup luksKillSlot`.",
+		               first, last);
+	else if (e == ERR_EXISTS)
+		(void)snprintf(text, sizeof(text),
+		               "Keyslot %d is in use, or holds the remains of a key that "
+		               "`bootlatch unenroll --keyslot %d` clears away.",
+		               wanted, wanted);
+	else if (e == ERR_REFUSED)
+		(void)snprintf(
+		        text, sizeof(text),
+		        "Keyslot %d is not for a dongle: use %d to %d. Heads wipes 1 "
+		        "and %d, and 0 is the passphrase's.",
+		        wanted, first, last, last + 1);
+	if (e == ERR_NO_SPACE || e == ERR_EXISTS || e == ERR_REFUSED)
+		note(w, text);
+	return e;
+}
+
+/* 32 random bytes in base64 without padding: printable, so that every way to hand over a
+ * passphrase can carry it. */
+static enum err make_passphrase(struct secret **ret)
+{
+	AUTO_SECRET *raw = NULL, *pass = NULL;
+	const size_t len = base64_len(PASS_BYTES, false);
+
+	enum err e = random_secret(PASS_BYTES, &raw);
+	if (e == OK)
+		e = secret_new(len, &pass);
+	if (e != OK)
+		return e;
+	base64_encode(secret_view(raw), false, secret_buf(pass));
+	e = secret_set_len(pass, len);
+	if (e != OK)
+		return e;
+	*ret = pass;
+	pass = NULL;
+	return OK;
+}
+
+static enum err format_token(const struct enrolling *w, const struct written *p,
+                             char **ret)
+{
+	struct token t = {
+	        .keyslot = p->slot,
+	        .backend = w->entry.backend,
+	        .n_fpr = 1,
+	        .blob = p->blob,
+	        .blob_len = p->blob_len,
+	};
+
+	memcpy(t.fpr[0], w->entry.fpr, sizeof(t.fpr[0]));
+	memcpy(t.ident, w->entry.ident[0], sizeof(t.ident));
+	return token_format(&t, ret);
+}
+
+static enum err write_blob(const struct enrolling *w, struct written *p)
+{
+	const char *boot = w->v->where.boot_dir, *uuid = luks_uuid(w->v->luks);
+	char *json = NULL;
+
+	enroll_step(w, "Writing the key blob to /boot.");
+	p->blob_file = true; /* or half of it */
+	enum err e = blob_write(boot, uuid, p->slot, BLOB_MESSAGE,
+	                        (struct bytes){p->blob, p->blob_len});
+	if (e != OK || luks_version(w->v->luks) != 1)
+		return e;
+	e = format_token(w, p, &json);
+	if (e == OK)
+		e = blob_write(boot, uuid, p->slot, BLOB_TOKEN,
+		               (struct bytes){(uint8_t *)json, strlen(json)});
+	free(json);
+	return e;
+}
+
+static enum err add_keyslot(const struct enrolling *w, struct written *p)
+{
+	enroll_step(w, "Adding the keyslot.");
+	enum err e = volume_open_writable(w->v, &p->dev);
+	if (e != OK)
+		return e;
+	p->keyslot = true; /* or half of it */
+	return luks_add_slot(p->dev, p->slot, w->existing_slot, w->existing, p->pass);
+}
+
+static enum err write_token(const struct enrolling *w, struct written *p)
+{
+	char *json = NULL;
+	int token = -1;
+
+	if (luks_version(w->v->luks) == 1)
+		return OK;
+	enroll_step(w, "Writing the token into the LUKS header.");
+	enum err e = format_token(w, p, &json);
+	if (e == OK)
+		e = luks_token_set(p->dev, json, &token);
+	free(json);
+	if (e == ERR_NO_SPACE)
+		note(w,
+		     "There is no room for the token in the LUKS header. Remove tokens "
+		     "that are no longer needed (`cryptsetup token remove`).");
+	return e;
+}
+
+/* Go through the new way in as the boot will: from what lies on disk now. */
+static enum err prove(const struct enrolling *w, const struct written *p,
+                      struct volume *fresh)
+{
+	AUTO_SECRET *pass = NULL;
+	int opened = -1;
+
+	const struct enrolment *found = volume_find(fresh, p->slot);
+	if (fresh->strange != NULL || memcmp(fresh->pin, w->v->pin, HEADER_PIN_LEN) != 0)
+		return ERR_TAMPERED;
+	/* Identical copies are kept once: has_token with one blob means that both the
+	 * file and the token hold what was written. */
+	if (found == NULL || !found->slot_active || !found->has_token ||
+	    !found->has_blob_file || found->blob[1] != NULL ||
+	    !bytes_equal((struct bytes){found->blob[0], found->blob_len[0]},
+	                 (struct bytes){p->blob, p->blob_len}))
+		return ERR_IO;
+	enum err e = luks_try(fresh->luks, p->slot, p->pass, &opened);
+	if (e != OK)
+		return e == ERR_PASSPHRASE ? ERR_IO : e;
+	if (w->req->cert != NULL)
+		return OK;
+	enroll_step(w, "Opening the new way in with the card.");
+	struct enrolment en = *found; /* as the record will have it */
+	en.in_record = en.complete = true;
+	en.kdf = w->entry.kdf;
+	memcpy(en.kdf_digest, w->entry.kdf_digest, sizeof(en.kdf_digest));
+	const struct backend *b = backend_by_type(en.backend);
+	if (b == NULL)
+		return ERR_BUG;
+	e = b->recover(w->s, fresh, &en, &pass);
+	if (e == OK && !secret_equal(pass, p->pass))
+		e = ERR_CRYPTO;
+	return e;
+}
+
+/* The old entries, and the new one. */
+static enum err write_record(const struct enrolling *w, struct written *p,
+                             struct volume *fresh)
+{
+	struct record r = {0};
+
+	enroll_step(w, "Writing the record.");
+	memcpy(r.uuid, luks_uuid(fresh->luks), sizeof(r.uuid));
+	memcpy(r.pin, fresh->pin, sizeof(r.pin));
+	for (size_t i = 0; w->v->state == RECORD_MATCHES && i < w->v->record.n; i++)
+		if (w->v->record.entry[i].keyslot != p->slot)
+			r.entry[r.n++] = w->v->record.entry[i];
+	if (r.n == LUKS_SLOTS_MAX)
+		return ERR_NO_SPACE;
+	r.entry[r.n] = w->entry;
+	r.entry[r.n++].keyslot = p->slot;
+	p->record = true; /* or about to be */
+	return record_save(w->v->where.config_dir, &r);
+}
+
+static enum err prove_and_record(const struct enrolling *w, struct written *p)
+{
+	struct volume *fresh = NULL;
+
+	enum err e = volume_load(&w->v->where, &fresh);
+	if (e == OK)
+		e = prove(w, p, fresh);
+	if (e == OK)
+		e = write_record(w, p, fresh);
+	fresh = volume_free(fresh);
+	return e;
+}
+
+/* Only when the new one got through: what stands in its way is not ours to remove. */
+static enum err put_record_back(const struct volume *v, int slot)
+{
+	const char *config = v->where.config_dir, *uuid = luks_uuid(v->luks);
+	struct record now;
+	bool ours = false;
+
+	if (record_load(config, uuid, &now) != OK)
+		return OK;
+	for (size_t i = 0; i < now.n; i++)
+		ours = ours || now.entry[i].keyslot == slot;
+	if (!ours)
+		return OK;
+	return v->state == RECORD_MATCHES ? record_save(config, &v->record)
+	                                  : record_delete(config, uuid);
+}
+
+/* Keyslot, token and blob, on a handle of its own: the other one may be what failed.  No
+ * look at the pin: whatever the header became, what is ours has to go. */
+static enum err take_way_back(const struct enrolling *w, const struct written *p)
+{
+	const struct volume *v = w->v;
+	struct luks *dev = NULL;
+	int opened = -1;
+
+	if (!p->keyslot)
+		return p->blob_file ? blob_remove(v->where.boot_dir, luks_uuid(v->luks),
+		                                  p->slot)
+		                    : OK;
+	enum err e = luks_open_writable(v->where.device, v->where.header, v->luks, &dev);
+	if (e != OK)
+		return e;
+	/* Only what our passphrase opens is ours to kill, whatever went wrong. */
+	const bool kill = luks_try(dev, p->slot, p->pass, &opened) == OK;
+	e = way_remove(w->v, dev, p->slot, kill);
+	dev = luks_close(dev);
+	return e;
+}
+
+/* The journal goes only when all else is gone: else the next enrolment, or unenroll,
+ * finds by it what is left. */
+static void take_back(const struct enrolling *w, const struct written *p)
+{
+	enum err first = OK;
+
+	if (p->record)
+		first = put_record_back(w->v, p->slot);
+	const enum err e = take_way_back(w, p);
+	first = first == OK ? e : first;
+	if (p->journal && first == OK)
+		first = journal_delete(w->v);
+	if (first != OK) {
+		log_line(LOG_DEBUG, "taking back: %s", err_text(first));
+		note(w, "Not everything could be taken back. The volume still opens as "
+		        "before; the next `bootlatch enroll` clears the rest away.");
+	}
+}
+
+static enum err write_in_order(const struct enrolling *w, struct written *p)
+{
+	const struct pubkey *const keys[] = {&w->key};
+	struct journal j = {.keyslot = p->slot};
+
+	memcpy(j.fpr, w->entry.fpr, sizeof(j.fpr));
+	enum err e = make_passphrase(&p->pass);
+	if (e == OK)
+		e = message_encrypt(keys, 1, p->pass, &p->blob, &p->blob_len);
+	if (e != OK)
+		return e;
+	enroll_step(w, "Noting what is about to be done.");
+	p->journal = true;
+	e = journal_save(w->v, &j);
+	if (e == OK)
+		e = write_blob(w, p);
+	if (e == OK)
+		e = add_keyslot(w, p);
+	if (e == OK)
+		e = write_token(w, p);
+	if (e == OK)
+		e = prove_and_record(w, p);
+	return e;
+}
+
+/* An older way in for the same key that cannot be used any more (no blob, another KDF
+ * state): its keyslot must not outlive it as a key that revoking the card would miss. */
+static enum err drop_older_ways(const struct enrolling *w, bool *ret_dropped)
+{
+	const struct volume *v = w->v;
+
+	*ret_dropped = false;
+	for (size_t i = 0; v->state == RECORD_MATCHES && i < v->n_enrolled; i++) {
+		const struct enrolment *en = &v->enrolled[i];
+		struct luks_slot slot = {0};
+		struct luks *dev = NULL;
+
+		if (!en->in_record || memcmp(en->fpr, w->entry.fpr, FPR_LEN) != 0)
+			continue;
+		if (luks_slot(v->luks, en->keyslot, &slot) == OK && slot.active &&
+		    (!luks_slot_looks_ours(&slot) || en->keyslot == w->existing_slot ||
+		     count_active(v->luks) <= 1)) {
+			note(w,
+			     "An older enrolment of this key holds a keyslot that is not "
+			     "as we made it. Look at it with `bootlatch list`, and "
+			     "remove "
+			     "it with `bootlatch unenroll --force`.");
+			return ERR_EXISTS;
+		}
+		enum err e = volume_open_writable(v, &dev);
+		if (e == OK)
+			e = way_remove(w->v, dev, en->keyslot, true);
+		dev = luks_close(dev);
+		if (e != OK)
+			return e;
+		*ret_dropped = true;
+		return OK; /* the list has changed: the caller reads it again */
+	}
+	return OK;
+}
+
+static enum err write_locked(struct enrolling *w, struct enroll_result *ret)
+{
+	struct written p = {.slot = -1};
+	bool cleaned = false, dropped = false;
+
+	/* Whoever held the lock may have changed the volume. */
+	enum err e = volume_reload(w->v);
+	if (e == OK)
+		e = volume_trusted(w->v);
+	if (e == OK || e == ERR_NO_RECORD)
+		e = leftovers_clean(w->v, w->existing_slot, &cleaned);
+	if (e == OK && cleaned)
+		e = volume_reload(w->v);
+	if (e != OK)
+		return e;
+	if (enroll_already(w, ret))
+		return OK;
+	do {
+		e = drop_older_ways(w, &dropped);
+		if (e == OK && dropped)
+			e = volume_reload(w->v);
+	} while (e == OK && dropped);
+	if (e == OK)
+		e = choose_slot(w, &p.slot);
+	if (e == OK) {
+		e = write_in_order(w, &p);
+		if (e != OK)
+			take_back(w, &p);
+	}
+	p.pass = secret_free(p.pass);
+	free(p.blob);
+	p.dev = luks_close(p.dev);
+	if (e != OK)
+		return e;
+	/* The record is there: a journal that stays is found to be finished. */
+	if (journal_delete(w->v) != OK)
+		log_line(LOG_DEBUG, "the journal could not be removed");
+	*ret = (struct enroll_result){
+	        .keyslot = p.slot,
+	        .proven = w->req->cert == NULL,
+	        .resumed = cleaned,
+	};
+	memcpy(ret->fpr, w->entry.fpr, sizeof(ret->fpr));
+	memcpy(ret->ident, w->entry.ident[0], sizeof(ret->ident));
+	return OK;
+}
+
+enum err enroll_write(struct enrolling *w, struct enroll_result *ret)
+{
+	int lock = -1;
+
+	enum err e = enroll_lock(w->v->where.config_dir, true, &lock);
+	if (e != OK)
+		return e;
+	e = write_locked(w, ret);
+	enroll_unlock(lock);
+	/* So that a second key can be added to what is there now. */
+	if (e == OK && volume_reload(w->v) != OK)
+		log_line(LOG_DEBUG, "the volume could not be read again");
+	return e;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What unlock/luks.c, luks_snapshot.c and luks_write.c share; no other file includes this. */
+#ifndef UNLOCK_LUKS_INTERNAL_H
+#define UNLOCK_LUKS_INTERNAL_H
+
+#include <libcryptsetup.h>
+
+#include "unlock/luks.h"
+
+enum { LUKS1_HEADER_LEN = 592 };
+
+struct luks {
+	struct crypt_device *cd;
+	char *device;
+	char *header; /* detached, of a writable one; else NULL */
+	int fd;       /* the memfd of a snapshot; -1 */
+	int version;
+	char uuid[LUKS_UUID_LEN + 1];
+	const char *metadata; /* lives as long as cd */
+	uint8_t header1[LUKS1_HEADER_LEN];
+};
+
+/* luks.c */
+enum err luks_err(int r); /* of a negative errno of libcryptsetup; >= 0 is OK */
+enum err luks_new(const char *device, struct luks **ret);
+/* crypt_load with our settings (no plugins, no keyring, no locks for a snapshot), then version,
+ * uuid and metadata. */
+enum err luks_load(struct luks *l);
+enum err luks_volume_key(struct luks *l, int slot, const struct secret *pass, struct secret **ret);
+
+/* luks_snapshot.c */
+enum err luks_open_file(const char *path, int *ret_fd, uint64_t *ret_size);
+enum err luks_read_header1(struct luks *l, int fd);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Changes to a LUKS header: keyslots and tokens.  Not linked into the initramfs program.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "unlock/luks_internal.h"
+
+static enum err open_device(struct luks *l)
+{
+	uint64_t size = 0;
+	int fd = -1;
+
+	const char *at = l->header != NULL ? l->header : l->device;
+	enum err e = luks_open_file(at, &fd, &size);
+	if (e != OK)
+		return e;
+	e = luks_read_header1(l, fd);
+	(void)close(fd); /* read-only */
+	if (e == OK)
+		e = luks_err(l->header != NULL ? crypt_init_data_device(&l->cd, l->header,
+		                                                        l->device)
+		                               : crypt_init(&l->cd, l->device));
+	return e == OK ? luks_load(l) : e;
+}
+
+static bool is_like(const struct luks *a, const struct luks *b)
+{
+	return a->version == b->version && strcmp(a->uuid, b->uuid) == 0;
+}
+
+enum err luks_open_writable(const char *device, const char *header,
+                            const struct luks *like, struct luks **ret)
+{
+	struct luks *l = NULL;
+
+	enum err e = luks_new(device, &l);
+	if (e != OK)
+		return e;
+	if (header != NULL && (l->header = strdup(header)) == NULL)
+		e = ERR_NOMEM;
+	if (e == OK)
+		e = open_device(l);
+	if (e == OK && !is_like(l, like))
+		e = ERR_TAMPERED;
+	if (e != OK) {
+		l = luks_close(l);
+		return e;
+	}
+	*ret = l;
+	return OK;
+}
+
+/* Read the header anew.  libcryptsetup writes LUKS1 from what it read at first: the older
+ * that is, the more of another program's work it would undo. */
+static enum err look_again(struct luks *l)
+{
+	struct luks *now = NULL;
+
+	enum err e = luks_open_writable(l->device, l->header, l, &now);
+	if (e != OK)
+		return e;
+	struct crypt_device *old = l->cd;
+	l->cd = now->cd;
+	l->metadata = now->metadata;
+	now->cd = old;
+	memcpy(l->header1, now->header1, sizeof(l->header1));
+	now = luks_close(now);
+	return OK;
+}
+
+static enum err use_minimum_kdf(struct luks *l)
+{
+	const struct crypt_pbkdf_type kdf = {
+	        .type = CRYPT_KDF_PBKDF2,
+	        .hash = "sha256",
+	        .iterations = LUKS_OUR_ITERATIONS,
+	        .flags = CRYPT_PBKDF_NO_BENCHMARK,
+	};
+
+	return luks_err(crypt_set_pbkdf_type(l->cd, &kdf));
+}
+
+enum err luks_add_slot(struct luks *l, int slot, int existing_slot,
+                       const struct secret *existing, const struct secret *pass)
+{
+	const struct bytes p = secret_view(pass);
+	AUTO_SECRET *key = NULL;
+
+	/* Seconds of argon2id, maybe: another program may have written meanwhile. */
+	enum err e = luks_volume_key(l, existing_slot, existing, &key);
+	if (e == OK)
+		e = look_again(l);
+	if (e == OK)
+		e = use_minimum_kdf(l);
+	if (e != OK)
+		return e;
+	if (crypt_keyslot_status(l->cd, slot) != CRYPT_SLOT_INACTIVE)
+		return ERR_EXISTS;
+	int r = crypt_keyslot_add_by_volume_key(l->cd, slot,
+	                                        (const char *)secret_buf(key),
+	                                        secret_len(key), (const char *)p.p, p.n);
+	if (r == -EINVAL) /* no key material fits any more */
+		return ERR_NO_SPACE;
+	if (r == -EPERM) /* not the passphrase: the key just passed the digest */
+		return ERR_ACCESS;
+	if (r < 0)
+		return luks_err(r);
+	if (l->version == 1)
+		return OK;
+	/* Before the argon2id slots: see docs/FORMAT.md, "Keyslots". */
+	r = crypt_keyslot_set_priority(l->cd, slot, CRYPT_SLOT_PRIORITY_PREFER);
+	if (r < 0) {
+		(void)crypt_keyslot_destroy(l->cd, slot); /* what went wrong is told */
+		return luks_err(r);
+	}
+	return OK;
+}
+
+enum err luks_kill_slot(struct luks *l, int slot)
+{
+	return luks_err(crypt_keyslot_destroy(l->cd, slot));
+}
+
+enum err luks_token_set(struct luks *l, const char *json, int *ret_token)
+{
+	int r = crypt_token_json_set(l->cd, CRYPT_ANY_TOKEN, json);
+
+	if (r == -EINVAL) { /* also when another program wrote since we read */
+		const enum err e = look_again(l);
+		if (e != OK)
+			return e;
+		r = crypt_token_json_set(l->cd, CRYPT_ANY_TOKEN, json);
+	}
+	if (r == -EINVAL || r == -ENOMEM) /* 12 KiB of JSON, or 32 tokens, are full */
+		return ERR_NO_SPACE;
+	if (r < 0)
+		return luks_err(r);
+	*ret_token = r;
+	return OK;
+}
+
+enum err luks_token_remove(struct luks *l, int token)
+{
+	return luks_err(crypt_token_json_set(l->cd, token, NULL));
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bootlatch-unlock: the keyscript of Debian's initramfs.  The key goes to standard output, raw. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/harden.h"
+#include "core/log.h"
+#include "crypto/crypto.h"
+#include "unlock/open_session.h"
+#include "unlock/source.h"
+#include "unlock/unlock.h"
+
+#ifndef BOOTLATCH_VERSION
+#define BOOTLATCH_VERSION "unreleased"
+#endif
+
+#define HEADS_KEY     "/secret.key"
+#define CONFIG_DIR    "/etc/bootlatch"
+#define BOOT_IN_IMAGE "/etc/bootlatch/boot"
+#define BOOT_DIR      "/boot"
+
+enum { HEADS_KEY_MAX = 8 * 1024, SOURCE_MAX = 512 };
+
+struct options {
+	const char *key_field; /* crypttab's third field, or NULL */
+	const char *source, *name;
+	const char *header, *boot_dir, *config_dir;
+	bool first_try;
+	bool debug;
+	struct session_wish wish;
+};
+
+static const char usage[] =
+	"Usage: bootlatch-unlock [OPTION]... [KEYFIELD]\n"
+	"Open a LUKS volume with an OpenPGP card and write its passphrase to standard output.\n"
+	"A keyscript of crypttab: the device is CRYPTTAB_SOURCE, its name CRYPTTAB_NAME.\n"
+	"\n"
+	"  --device DEVICE       instead of CRYPTTAB_SOURCE: a path, UUID=, LABEL=, PARTUUID=,\n"
+	"                        PARTLABEL=\n"
+	"  --header FILE         a detached LUKS header\n"
+	"  --boot DIR            key blobs are in DIR/bootlatch (default " BOOT_IN_IMAGE
+	",\n"
+	"                        else " BOOT_DIR ")\n"
+	"  --config DIR          records are in DIR/volumes (default " CONFIG_DIR ")\n"
+	"  --pin-fd N            read the PIN from descriptor N\n"
+	"  --passphrase-fd N     read the passphrase from descriptor N\n"
+	"  --reader NAME         only readers with NAME in their name\n"
+	"  --serial S            only the card with this serial number\n"
+	"  --wait SECONDS        how long to wait for a card\n"
+	"  --debug               say what happens, on standard error\n"
+	"  --help                this text\n"
+	"  --version             the version\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 usage, 3 wrong PIN, 4 PIN blocked, 5 no reader or card,\n"
+	"6 not the enrolled card, 7 verification failed, 8 nothing enrolled, 9 cancelled, 10 refused.\n";
+
+static void log_sink_stderr(enum log_level level, const char *line, void *ctx)
+{
+	(void)level;
+	(void)ctx;
+	(void)fprintf(stderr, "bootlatch-unlock: %s\n", line);
+}
+
+static enum err bad_usage(const char *what)
+{
+	(void)fprintf(stderr, "bootlatch-unlock: %s. See bootlatch-unlock --help.\n", what);
+	return ERR_USAGE;
+}
+
+static enum err number(const char *text, int *ret)
+{
+	char *end = NULL;
+
+	errno = 0;
+	const long v = strtol(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v > INT_MAX)
+		return bad_usage("A number is needed for --pin-fd, --passphrase-fd and --wait");
+	*ret = (int)v;
+	return OK;
+}
+
+/* OK: go on, or (*ret_done) the text that was asked for is printed. */
+static enum err parse_options(int argc, char **argv, struct options *o, bool *ret_done)
+{
+	enum { OPT_DEVICE = 256, OPT_HEADER, OPT_BOOT, OPT_CONFIG, OPT_PIN_FD, OPT_PASSPHRASE_FD,
+	       OPT_READER, OPT_SERIAL, OPT_WAIT, OPT_DEBUG, OPT_HELP, OPT_VERSION };
+	static const struct option longs[] = {
+		{"device", required_argument, NULL, OPT_DEVICE},
+		{"header", required_argument, NULL, OPT_HEADER},
+		{"boot", required_argument, NULL, OPT_BOOT},
+		{"config", required_argument, NULL, OPT_CONFIG},
+		{"pin-fd", required_argument, NULL, OPT_PIN_FD},
+		{"passphrase-fd", required_argument, NULL, OPT_PASSPHRASE_FD},
+		{"reader", required_argument, NULL, OPT_READER},
+		{"serial", required_argument, NULL, OPT_SERIAL},
+		{"wait", required_argument, NULL, OPT_WAIT},
+		{"debug", no_argument, NULL, OPT_DEBUG},
+		{"help", no_argument, NULL, OPT_HELP},
+		{"version", no_argument, NULL, OPT_VERSION},
+		{0},
+	};
+	enum err e = OK;
+	int c;
+
+	while (e == OK && (c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case OPT_DEVICE:
+			o->source = optarg;
+			break;
+		case OPT_HEADER:
+			o->header = optarg;
+			break;
+		case OPT_BOOT:
+			o->boot_dir = optarg;
+			break;
+		case OPT_CONFIG:
+			o->config_dir = optarg;
+			break;
+		case OPT_PIN_FD:
+			e = number(optarg, &o->wish.pin_fd);
+			break;
+		case OPT_PASSPHRASE_FD:
+			e = number(optarg, &o->wish.passphrase_fd);
+			break;
+		case OPT_READER:
+			o->wish.reader = optarg;
+			break;
+		case OPT_SERIAL:
+			o->wish.serial = optarg;
+			break;
+		case OPT_WAIT:
+			e = number(optarg, &o->wish.wait_s);
+			break;
+		case OPT_DEBUG:
+			o->debug = true;
+			break;
+		case OPT_HELP:
+			(void)fputs(usage, stdout);
+			*ret_done = true;
+			return OK;
+		case OPT_VERSION:
+			(void)puts("bootlatch-unlock " BOOTLATCH_VERSION);
+			*ret_done = true;
+			return OK;
+		default:
+			return ERR_USAGE; /* getopt_long said why */
+		}
+	}
+	if (e != OK)
+		return e;
+	if (argc - optind > 1)
+		return bad_usage("Only one key field can be given");
+	o->key_field = optind < argc ? argv[optind] : NULL;
+	return OK;
+}
+
+static const char *boot_default(void)
+{
+	struct stat st;
+
+	return stat(BOOT_IN_IMAGE, &st) == 0 && S_ISDIR(st.st_mode) ? BOOT_IN_IMAGE : BOOT_DIR;
+}
+
+/* The only place that reads the environment. */
+static void from_environment(struct options *o)
+{
+	const char *tried = getenv("CRYPTTAB_TRIED");
+
+	o->source = getenv("CRYPTTAB_SOURCE");
+	o->name = getenv("CRYPTTAB_NAME");
+	o->first_try = !tried || tried[0] == '\0' || strcmp(tried, "0") == 0;
+}
+
+static enum err write_all(int fd, struct bytes b)
+{
+	struct bytes part;
+
+	while (b.n > 0) {
+		const ssize_t n = write(fd, b.p, b.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? err_from_errno(errno) : ERR_IO;
+		const enum err e = bytes_take(&b, (size_t)n, &part);
+
+		if (e != OK)
+			return e;
+	}
+	return OK;
+}
+
+static enum err read_all(int fd, struct secret *s, size_t *ret_len)
+{
+	size_t have = 0;
+
+	while (have < secret_cap(s)) {
+		const ssize_t n = read(fd, secret_buf(s) + have, secret_cap(s) - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_from_errno(errno);
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	*ret_len = have;
+	return OK;
+}
+
+/* The key that Heads injected into the image: a regular file of at most 8 KiB. */
+static enum err heads_key(struct secret **ret)
+{
+	AUTO_SECRET *s = NULL;
+	size_t len = 0;
+	struct stat st;
+	const int fd = open(HEADS_KEY, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_from_errno(errno);
+	enum err e = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? OK : ERR_FORMAT;
+
+	if (e == OK)
+		e = secret_new(HEADS_KEY_MAX + 1, &s);
+	if (e == OK)
+		e = read_all(fd, s, &len);
+	(void)close(fd); /* read-only */
+	if (e == OK && (len == 0 || len > HEADS_KEY_MAX))
+		e = ERR_FORMAT;
+	if (e == OK)
+		e = secret_set_len(s, len);
+	if (e != OK)
+		return e;
+	*ret = s;
+	s = NULL;
+	return OK;
+}
+
+static enum err deliver(void *ctx, struct volume *v, int slot, const struct secret *pass)
+{
+	const int *out = ctx;
+
+	(void)v;
+	(void)slot;
+	return write_all(*out, secret_view(pass));
+}
+
+static enum err unlock(const struct options *o, struct volume *v, int out)
+{
+	struct unlock_result result = {0};
+	struct session *s = NULL;
+	int out_fd = out;
+	const struct unlock_goal goal = {
+		.name = o->name,
+		.passphrase_first = o->wish.passphrase_fd >= 0 && o->wish.pin_fd < 0,
+		.skip_check = true,
+		.deliver = deliver,
+		.ctx = &out_fd,
+	};
+	enum err e = open_session(&o->wish, &s);
+
+	if (e == ERR_USAGE)
+		return bad_usage("The descriptors or the serial number cannot be used");
+	if (e != OK)
+		return e;
+	e = unlock_volume(s, v, &goal, &result);
+	(void)session_free(s);
+	if (e == ERR_USAGE)
+		return bad_usage("Nobody can be asked, or several cards fit: use a terminal, "
+		                 "--pin-fd, --passphrase-fd or --serial");
+	return e;
+}
+
+static enum err run(const struct options *o, int out)
+{
+	char device[SOURCE_MAX];
+	struct volume *v = NULL;
+	AUTO_SECRET *key = NULL;
+	enum err e = source_path(o->source, device, sizeof(device));
+
+	if (e != OK)
+		return bad_usage("No device: set CRYPTTAB_SOURCE or use --device");
+	const struct volume_where where = {
+		.device = device,
+		.header = o->header,
+		.boot_dir = o->boot_dir ? o->boot_dir : boot_default(),
+		.config_dir = o->config_dir ? o->config_dir : CONFIG_DIR,
+	};
+	e = volume_load(&where, &v);
+	if (e != OK)
+		return e;
+	/* When it is not trusted, unlock_volume says so and refuses. */
+	if (o->key_field && strcmp(o->key_field, HEADS_KEY) == 0 && o->first_try &&
+	    volume_trusted(v) == OK && heads_key(&key) == OK)
+		e = write_all(out, secret_view(key));
+	else
+		e = unlock(o, v, out);
+	(void)volume_free(v);
+	return e;
+}
+
+/* The key's way out is a descriptor of its own; what a library prints goes to standard error. */
+static enum err take_stdout(const struct session_wish *w, int *ret)
+{
+	const int highest = w->pin_fd > w->passphrase_fd ? w->pin_fd : w->passphrase_fd;
+	/* Never a number that the caller named: it might be one that is not open. */
+	const int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, highest > 2 && highest < INT_MAX ? highest + 1 : 3);
+
+	if (fd < 0)
+		return err_from_errno(errno);
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+		const enum err e = err_from_errno(errno);
+
+		(void)close(fd); /* nothing was written */
+		return e;
+	}
+	*ret = fd;
+	return OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.wish = {.pin_fd = -1, .passphrase_fd = -1, .wait_s = -1}};
+	bool done = false;
+	int out = -1;
+	enum err e = harden_process();
+
+	log_to(log_sink_stderr, NULL, LOG_WARN);
+	if (e == OK)
+		e = crypto_init();
+	if (e != OK)
+		goto end;
+	from_environment(&o);
+	e = parse_options(argc, argv, &o, &done);
+	if (e != OK || done)
+		return (int)err_exit(e);
+	if (isatty(STDOUT_FILENO) == 1) {
+		e = bad_usage("Standard output is a terminal, and the passphrase would be shown "
+			      "there: redirect it");
+		return (int)err_exit(e);
+	}
+	if (o.debug)
+		log_to(log_sink_stderr, NULL, LOG_DEBUG);
+	e = take_stdout(&o.wish, &out);
+	if (e == OK)
+		e = run(&o, out);
+	/* A close that fails may have lost the key on its way. */
+	if (out >= 0 && close(out) < 0 && e == OK)
+		e = err_from_errno(errno);
+end:
+	if (e != OK && e != ERR_USAGE) {
+		const char *name = o.name ? o.name : o.source ? o.source : "start";
+
+		(void)fprintf(stderr, "bootlatch-unlock: %s: %s. %s\n", name, err_text(e),
+		              err_advice(e));
+	}
+	return (int)err_exit(e);
+}

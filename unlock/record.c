@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The enrolment record: its JSON, strictly, and its file. */
+#include "unlock/record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/hex.h"
+#include "unlock/fields.h"
+#include "unlock/json.h"
+#include "unlock/store.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static enum err read_cards(const struct json_object *from, struct record_entry *to)
+{
+	const struct json_object *cards = json_at(from, "cards");
+
+	if (!json_is_array(cards) || json_count(cards) > RECORD_SERIALS)
+		return ERR_FORMAT;
+	for (size_t i = 0; i < json_count(cards); i++) {
+		const char *text = NULL;
+
+		enum err e = json_item_text(cards, i, &text);
+		if (e == OK)
+			e = field_ident(text, to->ident[i]);
+		if (e != OK)
+			return e;
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(to->ident[k], to->ident[i]) == 0)
+				return ERR_FORMAT;
+	}
+	return OK;
+}
+
+static enum err read_kdf(const struct json_object *from, struct record_entry *to)
+{
+	const char *text = NULL;
+
+	const enum err e = json_text(from, "kdf", &text);
+	if (e != OK)
+		return e;
+	if (strcmp(text, "none") == 0) {
+		to->kdf = RECORD_KDF_NONE;
+		return OK;
+	}
+	if (strcmp(text, "unknown") == 0) {
+		to->kdf = RECORD_KDF_UNKNOWN;
+		return OK;
+	}
+	to->kdf = RECORD_KDF_PINNED;
+	return field_hex_lower(text, to->kdf_digest, sizeof(to->kdf_digest));
+}
+
+static enum err read_entry(const struct json_object *from, struct record_entry *ret)
+{
+	static const char *const names[] = {"keyslot",   "backend", "needs_pin",
+	                                    "recipient", "cards",   "kdf"};
+	struct record_entry en = {0};
+	const char *text = NULL;
+
+	if (!json_only(from, names, COUNT(names)))
+		return ERR_FORMAT;
+	enum err e = json_int(from, "keyslot", 0, LUKS_SLOTS_MAX - 1, &en.keyslot);
+	if (e == OK)
+		e = json_text(from, "backend", &text);
+	if (e == OK && (en.backend = field_backend(text)) == NULL)
+		e = ERR_FORMAT;
+	if (e == OK)
+		e = json_flag(from, "needs_pin", &en.needs_pin);
+	if (e == OK)
+		e = json_text(from, "recipient", &text);
+	if (e == OK)
+		e = field_fpr(text, en.fpr);
+	if (e == OK)
+		e = read_cards(from, &en);
+	if (e == OK)
+		e = read_kdf(from, &en);
+	if (e == OK)
+		*ret = en;
+	return e;
+}
+
+static enum err read_ways(const struct json_object *from, struct record *r)
+{
+	const struct json_object *ways = json_at(from, "ways");
+
+	if (!json_is_array(ways) || json_count(ways) > COUNT(r->entry))
+		return ERR_FORMAT;
+	for (; r->n < json_count(ways); r->n++) {
+		const enum err e = read_entry(json_item(ways, r->n), &r->entry[r->n]);
+
+		if (e != OK)
+			return e;
+		for (size_t i = 0; i < r->n; i++)
+			if (r->entry[i].keyslot == r->entry[r->n].keyslot)
+				return ERR_FORMAT;
+	}
+	return OK;
+}
+
+enum err record_parse(struct bytes json, struct record *ret)
+{
+	static const char *const names[] = {"version", "uuid", "header_pin", "ways"};
+	struct record r = {0};
+	AUTO_JSON *o = NULL;
+	const char *text = NULL;
+	int version = 0;
+
+	if (json.n > RECORD_MAX)
+		return ERR_FORMAT;
+	enum err e = json_read(json, &o);
+	if (e != OK)
+		return e;
+	if (!json_only(o, names, COUNT(names)))
+		return ERR_FORMAT;
+	e = json_int(o, "version", 1, 1, &version);
+	if (e == OK)
+		e = json_text(o, "uuid", &text);
+	if (e == OK && !field_uuid_ok(text))
+		e = ERR_FORMAT;
+	if (e == OK)
+		memcpy(r.uuid, text, strlen(text) + 1);
+	if (e == OK)
+		e = json_text(o, "header_pin", &text);
+	if (e == OK)
+		e = field_hex_lower(text, r.pin, sizeof(r.pin));
+	if (e == OK)
+		e = read_ways(o, &r);
+	if (e == OK)
+		*ret = r;
+	return e;
+}
+
+/* Errors of `out` are its owner's to ask for. */
+static void put_kdf(const struct record_entry *en, FILE *out)
+{
+	char text[2 * sizeof(en->kdf_digest) + 1];
+
+	switch (en->kdf) {
+	case RECORD_KDF_NONE:
+		(void)fputs("\"none\"", out);
+		return;
+	case RECORD_KDF_UNKNOWN:
+		(void)fputs("\"unknown\"", out);
+		return;
+	case RECORD_KDF_PINNED:
+		hex_encode((struct bytes){en->kdf_digest, sizeof(en->kdf_digest)}, text);
+		(void)fprintf(out, "\"%s\"", text);
+		return;
+	}
+}
+
+static void put_entry(const struct record_entry *en, FILE *out)
+{
+	(void)fprintf(out, "{\"keyslot\":%d,\"backend\":", en->keyslot);
+	json_quote(en->backend, strlen(en->backend), out);
+	(void)fprintf(out,
+	              ",\"needs_pin\":%s,\"recipient\":", en->needs_pin ? "true" : "false");
+	field_put_fpr(en->fpr, out);
+	(void)fputs(",\"cards\":[", out);
+	for (size_t i = 0; i < RECORD_SERIALS && en->ident[i][0] != '\0'; i++) {
+		if (i > 0)
+			(void)fputc(',', out);
+		json_quote(en->ident[i], strlen(en->ident[i]), out);
+	}
+	(void)fputs("],\"kdf\":", out);
+	put_kdf(en, out);
+	(void)fputc('}', out);
+}
+
+static void put_record(const struct record *r, FILE *out)
+{
+	char pin[2 * HEADER_PIN_LEN + 1];
+
+	hex_encode((struct bytes){r->pin, sizeof(r->pin)}, pin);
+	(void)fputs("{\"version\":1,\"uuid\":", out);
+	json_quote(r->uuid, strlen(r->uuid), out);
+	(void)fprintf(out, ",\"header_pin\":\"%s\",\"ways\":[", pin);
+	for (size_t i = 0; i < r->n; i++) {
+		if (i > 0)
+			(void)fputc(',', out);
+		put_entry(&r->entry[i], out);
+	}
+	(void)fputs("]}\n", out);
+}
+
+enum err record_format(const struct record *r, char **ret_json)
+{
+	struct record again;
+	char *text = NULL;
+	size_t n = 0;
+
+	if (r->n > COUNT(r->entry))
+		return ERR_BUG;
+	FILE *out = open_memstream(&text, &n);
+	if (out == NULL)
+		return ERR_NOMEM;
+	put_record(r, out);
+	const bool whole = ferror(out) == 0;
+	enum err e = fclose(out) == 0 && whole ? OK : ERR_NOMEM;
+	/* Never write what could not be read again. */
+	if (e == OK)
+		e = record_parse((struct bytes){(const uint8_t *)text, n}, &again);
+	if (e != OK) {
+		free(text);
+		return e;
+	}
+	*ret_json = text;
+	return OK;
+}
+
+enum err record_load(const char *config_dir, const char *uuid, struct record *ret)
+{
+	char name[STORE_NAME_MAX];
+	struct record r;
+	uint8_t *text = NULL;
+	size_t n = 0;
+
+	enum err e = store_name(uuid, ".json", name);
+	if (e != OK)
+		return e;
+	e = store_read(config_dir, STORE_VOLUMES, name, RECORD_MAX, &text, &n);
+	if (e != OK)
+		return e == ERR_NOT_FOUND ? ERR_NO_RECORD : e;
+	e = record_parse((struct bytes){text, n}, &r);
+	free(text);
+	if (e == OK && strcmp(r.uuid, uuid) != 0)
+		e = ERR_FORMAT;
+	if (e == OK)
+		*ret = r;
+	return e;
+}
+
+enum err record_save(const char *config_dir, const struct record *r)
+{
+	char name[STORE_NAME_MAX];
+	char *text = NULL;
+
+	enum err e = store_name(r->uuid, ".json", name);
+	if (e == OK)
+		e = record_format(r, &text);
+	if (e != OK)
+		return e;
+	e = store_write(config_dir, STORE_VOLUMES, name,
+	                (struct bytes){(const uint8_t *)text, strlen(text)});
+	free(text);
+	return e;
+}
+
+enum err record_delete(const char *config_dir, const char *uuid)
+{
+	char name[STORE_NAME_MAX];
+
+	const enum err e = store_name(uuid, ".json", name);
+	if (e != OK)
+		return e;
+	return store_remove(config_dir, STORE_VOLUMES, name);
+}

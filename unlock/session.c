@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The session: which card is open, what was said of the others, and waiting without hanging. */
+#include "unlock/session_impl.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { POLL_MS = 250 };
+
+static int64_t now_ms(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool wanted_has(const struct session *s, const uint8_t *fpr)
+{
+	for (size_t i = 0; i < s->n_wanted; i++)
+		if (memcmp(s->wanted[i], fpr, FPR_LEN) == 0)
+			return true;
+	return false;
+}
+
+static bool fits(const struct card_info *info, void *ctx)
+{
+	const struct session *s = ctx;
+	const struct card_key_info *key = &info->key[CARD_KEY_DEC];
+
+	return s->n_wanted == 0 || (key->present && wanted_has(s, key->fpr));
+}
+
+/* The pick keeps what it saw of each card: it is made anew only when the wish itself changes. */
+static enum err need_pick(struct session *s, bool take_first)
+{
+	if (!s->o.readers)
+		return ERR_NO_SERVICE;
+	if (s->pick && s->wish.take_first == take_first)
+		return OK;
+	s->wish = (struct pick_wish){
+		.reader = s->o.reader,
+		.serial = s->o.serial,
+		.fits = fits,
+		.ctx = s,
+		.take_first = take_first,
+	};
+	s->pick = pick_free(s->pick);
+	return pick_new(s->o.readers, &s->wish, &s->pick);
+}
+
+enum err session_new(const struct session_options *o, struct session **ret)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		(void)readers_close(o->readers);
+		(void)ask_close(o->ask);
+		return ERR_NOMEM;
+	}
+	s->o = *o;
+	if (s->o.poll_ms <= 0)
+		s->o.poll_ms = POLL_MS;
+	s->pins.good_full = -1;
+	/* Finds out now whether --serial is one. */
+	const enum err e = s->o.readers ? need_pick(s, true) : OK;
+
+	if (e != OK) {
+		(void)session_free(s);
+		return e;
+	}
+	*ret = s;
+	return OK;
+}
+
+struct session *session_free(struct session *s)
+{
+	if (!s)
+		return NULL;
+	pin_memory_clear(&s->pins);
+	s->card = card_close(s->card);
+	s->pick = pick_free(s->pick);
+	s->o.readers = readers_close(s->o.readers);
+	s->o.ask = ask_close(s->o.ask);
+	free(s);
+	return NULL;
+}
+
+struct ask *session_ask(struct session *s)
+{
+	return s->o.ask;
+}
+
+const struct card_info *session_card(const struct session *s)
+{
+	return s->card ? card_info(s->card) : NULL;
+}
+
+struct card *session_card_handle(struct session *s)
+{
+	return s->card;
+}
+
+int session_wait_ms(const struct session *s)
+{
+	return s->o.wait_ms;
+}
+
+enum answer session_answer(const struct session *s, enum ask_kind kind)
+{
+	const struct ask *a = s->o.ask;
+
+	if (!a)
+		return ANSWER_NONE;
+	if (a->ops->interactive(a, kind))
+		return ANSWER_PERSON;
+	switch (kind) {
+	case ASK_USER_PIN:
+	case ASK_TPM_PIN:
+		return s->o.pin_by_fd ? ANSWER_FD : ANSWER_NONE;
+	case ASK_PASSPHRASE:
+	case ASK_CARD_OR_PASSPHRASE:
+		return s->o.passphrase_by_fd ? ANSWER_FD : ANSWER_NONE;
+	case ASK_CONFIRM:
+		break;
+	}
+	return ANSWER_NONE;
+}
+
+static void say_foreign(struct session *s, const struct pick_seen *seen)
+{
+	for (size_t i = 0; i < s->n_told; i++)
+		if (strcmp(s->told_ident[i], seen->ident) == 0)
+			return;
+	if (s->n_told == READERS_MAX)
+		return;
+	memcpy(s->told_ident[s->n_told++], seen->ident, CARD_IDENT_LEN);
+	words_say(s->o.ask, WORDS_FOREIGN,
+	          &(struct words_args){.reader = seen->reader, .card = seen->ident});
+}
+
+/* True the first time that it is called for `why`. */
+static bool first_time(struct session *s, enum pick_why why)
+{
+	const unsigned bit = 1U << (unsigned)why;
+
+	if (s->told & bit)
+		return false;
+	s->told |= bit;
+	return true;
+}
+
+static void say_obstacles(struct session *s, const struct pick_status *st)
+{
+	for (size_t i = 0; i < st->n_seen; i++) {
+		const struct pick_seen *seen = &st->seen[i];
+
+		if (seen->why == PICK_BUSY && first_time(s, PICK_BUSY))
+			words_say(s->o.ask, WORDS_BUSY,
+			          &(struct words_args){.reader = seen->reader});
+		if (seen->why == PICK_NOT_WANTED)
+			say_foreign(s, seen);
+	}
+}
+
+void session_tell_why(struct session *s, enum pick_why why)
+{
+	if (why == PICK_FOUND || why == PICK_USED || why >= PICK_WHYS_ || !first_time(s, why))
+		return;
+	if (s->o.ask)
+		s->o.ask->ops->note(s->o.ask, pick_why_text(why));
+}
+
+/* One step with the pick that is there. */
+static enum err step(struct session *s, struct pick_status *st)
+{
+	struct card *c = NULL;
+
+	*st = (struct pick_status){.why = PICK_NO_SERVICE};
+	if (!s->pick)
+		return ERR_NO_SERVICE;
+	const enum err e = pick_step(s->pick, st, &c);
+
+	if (e == OK) {
+		s->card = c;
+		s->verified = false;
+	} else {
+		say_obstacles(s, st);
+	}
+	return e;
+}
+
+enum err session_look(struct session *s, enum pick_why *ret_why)
+{
+	struct pick_status st;
+
+	*ret_why = PICK_FOUND;
+	if (s->card) {
+		const enum err e = card_alive(s->card);
+
+		if (e == OK)
+			return OK;
+		session_drop_card(s);
+		*ret_why = PICK_NO_CARD;
+		return e;
+	}
+	enum err e = need_pick(s, true);
+
+	if (e != OK) {
+		*ret_why = e == ERR_NO_SERVICE ? PICK_NO_SERVICE : PICK_FAILED;
+		return e;
+	}
+	e = step(s, &st);
+	*ret_why = st.why;
+	return e;
+}
+
+void session_look_again(struct session *s)
+{
+	if (s->pick)
+		pick_again(s->pick);
+}
+
+/* Other keys are wanted from now on: what was seen and said of the cards no longer holds. */
+static enum err set_wanted(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n)
+{
+	if (n > WANTED_MAX)
+		return ERR_BUG;
+	const bool same = n == s->n_wanted && (n == 0 || memcmp(s->wanted, fprs, n * FPR_LEN) == 0);
+
+	if (!same) {
+		if (n > 0)
+			memcpy(s->wanted, fprs, n * FPR_LEN);
+		s->n_wanted = n;
+		s->n_told = 0;
+		session_look_again(s);
+	}
+	if (s->card && !fits(card_info(s->card), s)) {
+		session_drop_card(s);
+		session_look_again(s);
+	}
+	return OK;
+}
+
+enum err session_want(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n)
+{
+	const enum err e = set_wanted(s, fprs, n);
+
+	return e == OK && s->o.readers ? need_pick(s, true) : e;
+}
+
+static void say_several(struct session *s, const struct pick_status *st)
+{
+	words_say(s->o.ask, WORDS_SEVERAL, NULL);
+	for (size_t i = 0; i < st->n_seen; i++)
+		if (st->seen[i].why == PICK_FOUND || st->seen[i].why == PICK_SEVERAL)
+			words_say(s->o.ask, WORDS_SEVERAL_ONE,
+			          &(struct words_args){.reader = st->seen[i].reader,
+			                               .card = st->seen[i].ident});
+}
+
+enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n)
+{
+	const int64_t start = now_ms();
+	struct pick_status st;
+	enum err e = set_wanted(s, fprs, n);
+
+	if (e != OK)
+		return e;
+	if (s->card) {
+		if (card_alive(s->card) == OK)
+			return OK;
+		session_drop_card(s);
+	}
+	e = need_pick(s, false);
+	if (e != OK)
+		return e;
+	session_look_again(s);
+	for (;;) {
+		e = step(s, &st);
+		if (e == ERR_USAGE && st.why == PICK_SEVERAL)
+			say_several(s, &st);
+		if (e != ERR_NO_SERVICE && e != ERR_NO_READER && e != ERR_NO_CARD)
+			return e;
+		if (s->o.wait_ms >= 0 && now_ms() - start >= s->o.wait_ms)
+			return e;
+		session_tell_why(s, st.why);
+		(void)session_pause(s, false);
+	}
+}
+
+void session_drop_card(struct session *s)
+{
+	s->card = card_close(s->card);
+	s->verified = false;
+}
+
+/* Wait for input at most `ms`; without a descriptor, sleep. */
+static bool input_within(struct session *s, bool ask, int ms)
+{
+	struct pollfd p = {.fd = -1, .events = POLLIN};
+
+	if (ask && s->o.ask)
+		p.fd = s->o.ask->ops->fd(s->o.ask);
+	/* A signal ends the nap early: the caller loops anyway. */
+	return poll(&p, 1, ms) > 0;
+}
+
+bool session_pause(struct session *s, bool ask)
+{
+	return input_within(s, ask, s->o.poll_ms);
+}
+
+bool session_has_input(struct session *s)
+{
+	return input_within(s, true, 0);
+}
+
+void session_set_prompt(struct session *s, const char *disk, bool other_way)
+{
+	s->disk = disk;
+	s->other_way = other_way;
+}
+
+const char *session_disk(const struct session *s)
+{
+	return s->disk;
+}
+
+bool session_other_way(const struct session *s)
+{
+	return s->other_way;
+}
+
+void session_set_wants_other_way(struct session *s)
+{
+	s->wants_other_way = true;
+}
+
+bool session_wants_other_way(struct session *s)
+{
+	const bool wants = s->wants_other_way;
+
+	s->wants_other_way = false;
+	return wants;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The session itself, for the two files that are its parts; others use session.h. */
+#ifndef UNLOCK_SESSION_IMPL_H
+#define UNLOCK_SESSION_IMPL_H
+
+#include "unlock/session.h"
+#include "unlock/words.h"
+
+enum { FAILED_PINS_MAX = 8, PIN_TRIES_FULL = 3, WANTED_MAX = 32 };
+
+/* PINs of this session: those that failed are never sent again, one that succeeded may be. */
+struct pin_memory {
+	struct {
+		char ident[CARD_IDENT_LEN];
+		struct secret *pin;
+	} failed[FAILED_PINS_MAX];
+	size_t n_failed;
+	struct secret *good;
+	char good_ident[CARD_IDENT_LEN];
+	int good_full; /* what a full counter reads; -1: not known, so never sent again */
+};
+
+void pin_memory_clear(struct pin_memory *m);
+
+struct session {
+	struct session_options o;
+	struct pick *pick;
+	struct pick_wish wish;
+	uint8_t wanted[WANTED_MAX][FPR_LEN];
+	size_t n_wanted; /* 0: any card */
+	struct card *card;
+	bool verified;
+	struct pin_memory pins;
+	const char *disk;
+	bool other_way, wants_other_way;
+	unsigned told; /* bits of enum pick_why that were noted */
+	char told_ident[READERS_MAX][CARD_IDENT_LEN]; /* foreign cards that were noted */
+	size_t n_told;
+};
+
+#endif

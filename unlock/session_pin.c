@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PIN rules above one VERIFY: what is asked, what is sent, what is never sent again.
+ */
+#include "unlock/session_impl.h"
+
+#include "core/log.h"
+
+/* --- PINs of this session --- */
+
+static void forget_good(struct pin_memory *m)
+{
+	m->good = secret_free(m->good);
+	m->good_full = -1;
+}
+
+void pin_memory_clear(struct pin_memory *m)
+{
+	for (size_t i = 0; i < FAILED_PINS_MAX; i++)
+		m->failed[i].pin = secret_free(m->failed[i].pin);
+	forget_good(m);
+}
+
+static bool failed_before(const struct pin_memory *m, const char *ident,
+                          const struct secret *pin)
+{
+	for (size_t i = 0; i < FAILED_PINS_MAX; i++)
+		if (m->failed[i].pin && strcmp(m->failed[i].ident, ident) == 0 &&
+		    secret_equal(m->failed[i].pin, pin))
+			return true;
+	return false;
+}
+
+static enum err remember_failed(struct pin_memory *m, const char *ident,
+                                const struct secret *pin)
+{
+	const size_t at = m->n_failed % FAILED_PINS_MAX;
+	struct secret *copy = NULL;
+
+	if (failed_before(m, ident, pin))
+		return OK;
+	enum err e = secret_copy(secret_view(pin), &copy);
+	if (e != OK)
+		return e;
+	secret_free(m->failed[at].pin);
+	m->failed[at].pin = copy;
+	memcpy(m->failed[at].ident, ident, CARD_IDENT_LEN);
+	m->n_failed++;
+	return OK;
+}
+
+/* DESIGN.md 1, rule 3: again within one command, only while the counter is full. */
+static bool may_send_again(const struct session *s)
+{
+	const struct card_info *info = s->card ? card_info(s->card) : NULL;
+
+	return info && s->pins.good && s->pins.good_full >= 0 &&
+	       strcmp(s->pins.good_ident, info->ident) == 0 &&
+	       info->tries_user >= s->pins.good_full;
+}
+
+bool session_pin_ready(const struct session *s)
+{
+	return s->card && (s->verified || may_send_again(s));
+}
+
+/* --- sending --- */
+
+static void say_pin(struct session *s, enum words w)
+{
+	const struct card_info *info = card_info(s->card);
+	const struct words_args args = {.card = info->ident, .n = info->tries_user};
+
+	words_say(s->o.ask, w, &args);
+}
+
+static enum err remember_good(struct session *s, const struct secret *pin, int before)
+{
+	const struct card_info *info = card_info(s->card);
+	struct secret *copy = NULL;
+
+	if (pin == s->pins.good)
+		return OK;
+	enum err e = secret_copy(secret_view(pin), &copy);
+	if (e != OK)
+		return e;
+	forget_good(&s->pins);
+	s->pins.good = copy;
+	memcpy(s->pins.good_ident, info->ident, CARD_IDENT_LEN);
+	/* Three is full on nearly every card.  A counter that started elsewhere says
+	 * nothing of what full is, and to ask costs an APDU: then the person types again.
+	 */
+	s->pins.good_full = before == PIN_TRIES_FULL ? PIN_TRIES_FULL : -1;
+	return OK;
+}
+
+/* One VERIFY at most, and what follows from its end. */
+static enum err send_pin(struct session *s, const struct secret *pin, bool last_try)
+{
+	const struct card_info *info = card_info(s->card);
+	const int before = info->tries_user;
+
+	enum err e = card_verify_user(s->card, pin, last_try);
+	switch (e) {
+	case OK:
+		s->verified = true;
+		return remember_good(s, pin, before);
+	case ERR_PIN_WRONG:
+	case ERR_PIN_BLOCKED: {
+		enum err kept = remember_failed(&s->pins, info->ident, pin);
+		if (pin == s->pins.good)
+			forget_good(&s->pins);
+		if (kept != OK)
+			return kept; /* what cannot be remembered could be sent again */
+		if (e == ERR_PIN_BLOCKED || info->tries_user <= 0) {
+			say_pin(s, WORDS_PIN_BLOCKED);
+			return ERR_PIN_BLOCKED;
+		}
+		say_pin(s, info->tries_user == 1 ? WORDS_PIN_WRONG_ONE_LEFT
+		                                 : WORDS_PIN_WRONG);
+		return e;
+	}
+	case ERR_PIN_LENGTH:
+		words_say(s->o.ask, WORDS_PIN_LENGTH,
+		          &(struct words_args){.card = info->ident,
+		                               .n = (int)info->pin_min,
+		                               .m = (int)info->pin_max});
+		return e;
+	case ERR_PIN_UNKNOWN:
+		/* The machine has no business sending this one again. */
+		if (pin == s->pins.good)
+			forget_good(&s->pins);
+		say_pin(s, WORDS_PIN_UNKNOWN);
+		return e;
+	default:
+		return e;
+	}
+}
+
+/* --- asking --- */
+
+/* A question that a pulled card withdraws: ERR_CARD_LOST or ERR_CARD_RESET then. */
+static enum err ask_beside_card(struct session *s, const struct ask_question *q,
+                                struct secret **ret)
+{
+	struct ask *a = s->o.ask;
+
+	enum err e = a->ops->begin(a, q);
+	if (e != OK)
+		return e;
+	for (;;) {
+		e = a->ops->step(a, ret);
+		if (e != ERR_TIMEOUT)
+			return e;
+		e = card_alive(s->card);
+		if (e != OK) {
+			a->ops->withdraw(a);
+			return e;
+		}
+		(void)session_pause(s, true);
+	}
+}
+
+static enum err ask_once(struct session *s, const char *about, bool again,
+                         struct secret **ret)
+{
+	const struct card_info *info = card_info(s->card);
+	const bool person = session_answer(s, ASK_USER_PIN) == ANSWER_PERSON;
+	const bool instead = person && s->other_way;
+	char subject[WORDS_MAX];
+	char hint[WORDS_MAX];
+	AUTO_SECRET *pin = NULL;
+
+	const struct words_args args = {.card = info->ident, .disk = about};
+	const struct ask_question q = {
+	        .kind = ASK_USER_PIN,
+	        .about = words_fill(about ? WORDS_PIN_OF_CARD_FOR : WORDS_PIN_OF_CARD,
+	                            &args, subject, sizeof(subject)),
+	        .hint = instead && !again
+	                        ? words_fill(WORDS_PIN_HINT, NULL, hint, sizeof(hint))
+	                        : NULL,
+	        .tries_left = info->tries_user,
+	        .again = again,
+	        .min = instead || !person ? 0 : info->pin_min,
+	        .max = info->pin_max,
+	};
+	enum err e = ask_beside_card(s, &q, &pin);
+	if (e == ERR_UNSUPPORTED) {
+		words_say(s->o.ask, WORDS_NOBODY, NULL);
+		return ERR_USAGE;
+	}
+	if (e != OK)
+		return e;
+	if (secret_len(pin) == 0 && instead) {
+		session_set_wants_other_way(s);
+		return ERR_CANCELLED;
+	}
+	*ret = pin;
+	pin = NULL;
+	return OK;
+}
+
+/* The last try: only a PIN that was typed twice, after a warning. */
+static enum err ask_again_for_last_try(struct session *s, const char *about,
+                                       const struct secret *pin)
+{
+	AUTO_SECRET *second = NULL;
+
+	enum err e = ask_once(s, about, true, &second);
+	if (e == ERR_CANCELLED && session_answer(s, ASK_USER_PIN) != ANSWER_PERSON)
+		return ERR_PIN_LAST_TRY; /* the descriptor has no second line */
+	if (e != OK)
+		return e;
+	if (!secret_equal(pin, second)) {
+		words_say(s->o.ask, WORDS_PIN_DIFFERS, NULL);
+		return ERR_PIN_LAST_TRY;
+	}
+	return OK;
+}
+
+/* One question (two for the last try), one VERIFY at most. */
+static enum err ask_and_send(struct session *s, const char *about)
+{
+	const struct card_info *info = card_info(s->card);
+	const bool last_try = info->tries_user == 1;
+	AUTO_SECRET *pin = NULL;
+
+	if (info->tries_user <= 0) {
+		say_pin(s, WORDS_PIN_BLOCKED);
+		return ERR_PIN_BLOCKED;
+	}
+	/* To a person the asker says it beside the prompt. */
+	if (last_try && session_answer(s, ASK_USER_PIN) != ANSWER_PERSON)
+		say_pin(s, WORDS_PIN_LAST_TRY);
+	enum err e = ask_once(s, about, false, &pin);
+	if (e != OK)
+		return e;
+	if (failed_before(&s->pins, info->ident, pin)) {
+		say_pin(s, WORDS_PIN_FAILED_BEFORE);
+		return ERR_PIN_WRONG;
+	}
+	if (last_try) {
+		e = ask_again_for_last_try(s, about, pin);
+		if (e != OK)
+			return e;
+	}
+	return send_pin(s, pin, last_try);
+}
+
+enum err session_verify_pin(struct session *s, const char *about)
+{
+	if (!s->card)
+		return ERR_NO_CARD;
+	if (s->verified)
+		return OK;
+	if (may_send_again(s)) {
+		log_line(LOG_DEBUG, "session: the PIN is sent again after a reset");
+		enum err e = send_pin(s, s->pins.good, false);
+		if (e != ERR_PIN_WRONG)
+			return e;
+	}
+	for (;;) {
+		enum err e = ask_and_send(s, about);
+		if (err_next(e) != NEXT_ASK_AGAIN ||
+		    session_answer(s, ASK_USER_PIN) != ANSWER_PERSON)
+			return e;
+	}
+}

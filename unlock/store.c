@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Our folders and files: read, published and removed by name. */
+#include "unlock/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "unlock/fields.h"
+
+enum err store_name(const char *uuid, const char *suffix, char ret[static STORE_NAME_MAX])
+{
+	char name[STORE_NAME_MAX];
+
+	if (!field_uuid_ok(uuid))
+		return ERR_FORMAT;
+	const int n = snprintf(name, sizeof(name), "%s%s", uuid, suffix);
+	if (n < 0 || (size_t)n >= sizeof(name))
+		return ERR_BUG;
+	memcpy(ret, name, (size_t)n + 1);
+	return OK;
+}
+
+static enum err open_sub(const char *dir, const char *sub, int *ret_fd)
+{
+	int dirfd = -1;
+
+	if (!file_name_ok(sub))
+		return ERR_BUG;
+	const enum err e = dir_open(dir, &dirfd);
+	if (e != OK)
+		return e;
+	const int fd = openat(dirfd, sub, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const int why = errno;
+	(void)close(dirfd); /* read-only */
+	if (fd < 0)
+		return err_from_errno(why);
+	*ret_fd = fd;
+	return OK;
+}
+
+enum err store_read(const char *dir, const char *sub, const char *name, size_t max,
+                    uint8_t **ret, size_t *ret_len)
+{
+	int fd = -1;
+
+	enum err e = open_sub(dir, sub, &fd);
+	if (e != OK)
+		return e;
+	e = file_read(fd, name, max, ret, ret_len);
+	(void)close(fd); /* read-only */
+	return e;
+}
+
+enum err store_write(const char *dir, const char *sub, const char *name,
+                     struct bytes content)
+{
+	int dirfd = -1, fd = -1;
+
+	/* A folder of settings is made; a /boot that is not there is a mistake. */
+	enum err e = strcmp(sub, STORE_VOLUMES) == 0 ? dir_make_path(dir, 0700, &dirfd)
+	                                             : dir_open(dir, &dirfd);
+	if (e != OK)
+		return e;
+	e = dir_make(dirfd, sub, 0700, &fd);
+	if (e == OK) {
+		e = file_publish(fd, name, content, 0600);
+		(void)close(fd); /* read-only */
+	}
+	(void)close(dirfd); /* read-only */
+	return e;
+}
+
+enum err store_remove(const char *dir, const char *sub, const char *name)
+{
+	int fd = -1;
+
+	enum err e = open_sub(dir, sub, &fd);
+	if (e == ERR_NOT_FOUND)
+		return OK;
+	if (e != OK)
+		return e;
+	e = file_remove(fd, name);
+	if (e == ERR_NOT_FOUND)
+		e = OK;
+	if (e == OK)
+		e = file_sweep(fd, name);
+	(void)close(fd); /* read-only */
+	return e;
+}
+
+void store_prune(const char *dir, const char *sub)
+{
+	int dirfd = -1;
+
+	if (!file_name_ok(sub) || dir_open(dir, &dirfd) != OK)
+		return;
+	(void)unlinkat(dirfd, sub, AT_REMOVEDIR); /* not empty: it stays */
+	(void)close(dirfd);                       /* read-only */
+}

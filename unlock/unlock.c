@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The unlock loop: gather facts, ask policy, do one step, until it is over. */
+#include "unlock/unlock.h"
+
+#include <assert.h>
+#include <time.h>
+
+#include "unlock/unlock_run.h"
+
+enum { SERVICE_PATIENCE_MS = 3000 /* pcscd may still be starting */ };
+
+int64_t run_now_ms(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void run_say(struct run *r, enum words w)
+{
+	const struct card_info *info = session_card(r->s);
+
+	words_say(
+	        session_ask(r->s), w,
+	        &(struct words_args){.disk = r->disk, .card = info ? info->ident : NULL});
+}
+
+enum err run_deliver(struct run *r, const char *backend, int slot,
+                     const struct secret *pass)
+{
+	const struct card_info *info = session_card(r->s);
+
+	r->result = (struct unlock_result){.backend = backend, .keyslot = slot};
+	if (info && backend == backend_card.type)
+		memcpy(r->result.ident, info->ident, sizeof(r->result.ident));
+	r->done = true;
+	return r->goal->deliver ? r->goal->deliver(r->goal->ctx, r->v, slot, pass) : OK;
+}
+
+static enum err try_passphrase(struct run *r, const struct secret *pass)
+{
+	int slot = LUKS_ANY_SLOT;
+
+	enum err e = OK;
+	if (!r->goal->skip_check)
+		e = passphrase_find_slot(r->v, pass, &slot);
+	if (e == OK)
+		return run_deliver(r, backend_passphrase.type, slot, pass);
+	if (e != ERR_PASSPHRASE)
+		return e;
+	run_say(r, WORDS_PASSPHRASE_WRONG);
+	r->f.passphrase_end = e;
+	if (r->f.passphrase == ANSWER_FD)
+		r->f.passphrase = ANSWER_NONE; /* a descriptor has one say */
+	return OK;
+}
+
+/* --- the person --- */
+
+static void withdraw(struct run *r)
+{
+	if (r->standing)
+		session_ask(r->s)->ops->withdraw(session_ask(r->s));
+	r->standing = false;
+	r->f.typing = false;
+}
+
+static enum err begin_either(struct run *r)
+{
+	const struct ask_question q = {
+	        .kind = ASK_CARD_OR_PASSPHRASE,
+	        .about = r->disk,
+	        .tries_left = -1,
+	        .min = 0, /* an empty line: the card that is here by now */
+	        .max = PASSPHRASE_MAX,
+	};
+
+	enum err e = session_ask(r->s)->ops->begin(session_ask(r->s), &q);
+	if (e == OK)
+		r->standing = true;
+	r->said_here = false;
+	return e;
+}
+
+static enum err either_answered(struct run *r, const struct secret *pass)
+{
+	if (secret_len(pass) > 0)
+		return try_passphrase(r, pass);
+	if (r->f.card != CARD_HERE)
+		run_say(r, WORDS_EMPTY_NO_CARD);
+	return OK;
+}
+
+/* One slice: the loop comes back here until something happens. */
+static enum err ask_either(struct run *r, enum err unused)
+{
+	struct ask *a = session_ask(r->s);
+	AUTO_SECRET *pass = NULL;
+
+	(void)unused;
+	enum err e = r->standing ? OK : begin_either(r);
+	if (e == ERR_CANCELLED)
+		r->f.cancelled = true;
+	if (e == ERR_UNSUPPORTED)
+		r->f.passphrase = ANSWER_NONE;
+	if (e == ERR_CANCELLED || e == ERR_UNSUPPORTED)
+		return OK;
+	if (e != OK)
+		return e;
+	/* Before the step, which takes the input away. */
+	r->f.typing = session_has_input(r->s) || r->f.typing;
+	e = a->ops->step(a, &pass);
+	if (e == ERR_TIMEOUT) {
+		if (r->f.card == CARD_HERE && r->f.typing && !r->said_here) {
+			run_say(r, WORDS_HERE_WHILE_TYPING);
+			r->said_here = true;
+		}
+		if (r->f.card == CARD_NO_SERVICE &&
+		    run_now_ms() - r->since >= SERVICE_PATIENCE_MS)
+			session_tell_why(r->s, r->why);
+		r->f.typing = session_pause(r->s, true) || r->f.typing;
+		return OK;
+	}
+	r->standing = false;
+	r->f.typing = false;
+	if (e == ERR_CANCELLED) {
+		r->f.cancelled = true;
+		return OK;
+	}
+	return e == OK ? either_answered(r, pass) : e;
+}
+
+static enum err ask_passphrase(struct run *r, enum err unused)
+{
+	const bool person = r->f.passphrase == ANSWER_PERSON;
+	AUTO_SECRET *pass = NULL;
+
+	(void)unused;
+	session_set_prompt(r->s, r->disk, r->f.card_ways > 0 && !r->f.passphrase_first);
+	enum err e = backend_passphrase.recover(r->s, r->v, NULL, &pass);
+	if (e == OK)
+		return try_passphrase(r, pass);
+	if (session_wants_other_way(r->s)) {
+		run_back_to_card(r);
+		return OK;
+	}
+	if (e == ERR_CANCELLED && person) {
+		r->f.cancelled = true;
+		return OK;
+	}
+	/* The end of a descriptor, too much on it, or nobody there. */
+	if (e == ERR_CANCELLED || e == ERR_USAGE || e == ERR_UNSUPPORTED) {
+		r->f.passphrase = ANSWER_NONE;
+		if (e != ERR_UNSUPPORTED)
+			r->f.passphrase_end = e == ERR_USAGE ? ERR_PASSPHRASE : e;
+		return OK;
+	}
+	return e;
+}
+
+static enum err give_up(struct run *r, enum err e)
+{
+	if (e == ERR_USAGE && r->f.card_end == OK)
+		run_say(r, WORDS_NOBODY);
+	return e;
+}
+
+/* --- the loop --- */
+
+static enum err (*const acts[])(struct run *r, enum err e) = {
+        [DO_REFUSE] = run_refuse,
+        [DO_CONFIRM] = run_confirm,
+        [DO_TRY_CARD] = run_try_card,
+        [DO_ASK_EITHER] = ask_either,
+        [DO_ASK_PASSPHRASE] = ask_passphrase,
+        [DO_WAIT_CARD] = run_wait_card,
+        [DO_GIVE_UP] = give_up,
+};
+
+static enum err start(struct run *r)
+{
+	struct policy_facts *f = &r->f;
+
+	*f = (struct policy_facts){
+	        .strange = r->v->strange != NULL,
+	        .record = r->v->state,
+	        .anything_ours = r->v->n_enrolled > 0,
+	        .no_record = r->goal->no_record,
+	        .card_only = r->goal->card_only,
+	        .passphrase_first = r->goal->passphrase_first,
+	        .pin = session_answer(r->s, ASK_USER_PIN),
+	        .passphrase = session_answer(r->s, ASK_PASSPHRASE),
+	        .confirm = session_answer(r->s, ASK_CONFIRM),
+	};
+	r->since = run_now_ms();
+	/* An untrusted volume does not even choose which cards are looked at. */
+	return f->record == RECORD_MATCHES && !f->strange ? run_count_ways(r) : OK;
+}
+
+enum err unlock_volume(struct session *s, struct volume *v,
+                       const struct unlock_goal *goal, struct unlock_result *ret)
+{
+	struct run r = {
+	        .s = s,
+	        .v = v,
+	        .goal = goal,
+	        .disk = goal->name ? goal->name : v->where.device,
+	};
+
+	enum err e = start(&r);
+	while (e == OK && !r.done) {
+		e = run_look(&r);
+		if (e != OK)
+			break;
+		/* Reading a card takes a while: what was typed meanwhile is no PIN. */
+		if (r.standing && session_has_input(r.s))
+			r.f.typing = true;
+		const struct policy_next next = policy_next(&r.f);
+		if (next.action != DO_ASK_EITHER)
+			withdraw(&r);
+		assert((size_t)next.action < sizeof(acts) / sizeof(acts[0]));
+		e = acts[next.action](&r, next.e);
+	}
+	withdraw(&r);
+	session_set_prompt(s, NULL, false);
+	if (e != OK)
+		return e;
+	*ret = r.result;
+	return OK;
+}

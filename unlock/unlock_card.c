@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The unlock loop's dealings with cards: which are wanted, and what the end of a try
+ * means. */
+#include "unlock/unlock_run.h"
+
+#include "core/log.h"
+
+/* --- which enrolments count --- */
+
+static bool is_usable(const struct run *r, const struct enrolment *en)
+{
+	if (!en->backend || strcmp(en->backend, backend_card.type) != 0 ||
+	    !en->slot_active)
+		return false;
+	if (en->blob_len[0] == 0 && en->blob_len[1] == 0)
+		return false;
+	/* A token alone proves nothing: only the record says what is trusted. */
+	return en->complete || r->f.vouched;
+}
+
+enum err run_count_ways(struct run *r)
+{
+	uint8_t fprs[LUKS_SLOTS_MAX][FPR_LEN];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->v->n_enrolled; i++) {
+		r->usable[i] = is_usable(r, &r->v->enrolled[i]);
+		if (r->usable[i])
+			memcpy(fprs[n++], r->v->enrolled[i].fpr, FPR_LEN);
+	}
+	r->f.card_ways = n;
+	return n > 0 ? session_want(r->s, (const uint8_t(*)[FPR_LEN])fprs, n) : OK;
+}
+
+/* The enrolment that the open card serves; one that looks well comes first. */
+static size_t enrolment_of_card(struct run *r)
+{
+	const struct card_info *info = session_card(r->s);
+	size_t found = LUKS_SLOTS_MAX;
+
+	for (size_t i = 0; i < r->v->n_enrolled && info; i++) {
+		const struct enrolment *en = &r->v->enrolled[i];
+
+		if (!r->usable[i] || !info->key[CARD_KEY_DEC].present ||
+		    memcmp(info->key[CARD_KEY_DEC].fpr, en->fpr, FPR_LEN) != 0)
+			continue;
+		if (backend_card.probe(r->s, r->v, en) == OK)
+			return i;
+		if (found == LUKS_SLOTS_MAX)
+			found = i;
+	}
+	return found;
+}
+
+/* --- the card --- */
+
+static void wait_anew(struct run *r)
+{
+	r->since = run_now_ms();
+	r->f.waited = false;
+}
+
+static void connection_failed(struct run *r, enum err e)
+{
+	if (e == ERR_CARD_LOST)
+		run_say(r, WORDS_PULLED);
+	else if (e != ERR_PIN_UNKNOWN) /* told already */
+		words_say(session_ask(r->s), WORDS_LOOKING_AGAIN,
+		          &(struct words_args){.card = r->ident, .text = err_text(e)});
+	session_drop_card(r->s);
+	r->f.card = CARD_SPENT;
+	r->f.card_errors++;
+	/* A card that keeps failing is left alone until it is put in again. */
+	if (r->f.card_errors < POLICY_CARD_ERRORS)
+		session_look_again(r->s);
+	wait_anew(r);
+}
+
+static enum policy_card card_state(enum pick_why why)
+{
+	switch (why) {
+	case PICK_FOUND:
+		return CARD_HERE;
+	case PICK_NO_SERVICE:
+		return CARD_NO_SERVICE;
+	case PICK_NO_READER:
+	case PICK_NO_SUCH_READER:
+		return CARD_NO_READER;
+	case PICK_NO_CARD:
+		return CARD_NONE;
+	case PICK_NOT_OPENPGP:
+	case PICK_NOT_WANTED:
+	case PICK_WRONG_SERIAL:
+		return CARD_FOREIGN;
+	case PICK_USED:
+		return CARD_SPENT;
+	case PICK_BUSY:
+		return CARD_BUSY;
+	case PICK_MUTE:
+	case PICK_TERMINATED:
+	case PICK_FAILED:
+	case PICK_SEVERAL: /* not here: the first that fits is taken */
+	case PICK_WHYS_:
+		break;
+	}
+	return CARD_BROKEN;
+}
+
+enum err run_look(struct run *r)
+{
+	const int wait_ms = session_wait_ms(r->s);
+
+	if (!policy_may_look(&r->f))
+		return OK;
+	enum err e = session_look(r->s, &r->why);
+	if (e == ERR_NOMEM || e == ERR_BUG)
+		return e;
+	if (e == ERR_CARD_LOST || e == ERR_CARD_RESET) {
+		connection_failed(r, e);
+		r->f.card_end = e;
+	} else {
+		r->f.card = e == OK ? CARD_HERE : card_state(r->why);
+	}
+	if (r->f.card == CARD_HERE)
+		memcpy(r->ident, session_card(r->s)->ident, sizeof(r->ident));
+	r->f.pin_ready = session_pin_ready(r->s);
+	r->f.waited = wait_ms >= 0 && run_now_ms() - r->since >= wait_ms;
+	return OK;
+}
+
+/* This way in is of no use; others may be. */
+static void way_is_dead(struct run *r, size_t which)
+{
+	words_say(session_ask(r->s), WORDS_BLOB_GIVEN_UP,
+	          &(struct words_args){.card = r->ident,
+	                               .disk = r->disk,
+	                               .n = r->v->enrolled[which].keyslot});
+	r->usable[which] = false;
+	r->f.card_ways--;
+}
+
+/* What the end of a try means for the next one. */
+static enum err card_ended(struct run *r, size_t which, enum err e)
+{
+	struct policy_facts *f = &r->f;
+	const bool from_fd = f->pin == ANSWER_FD;
+
+	log_line(LOG_DEBUG, "unlock: the card's way in ended: %s", err_text(e));
+	if (session_wants_other_way(r->s)) {
+		f->wants_passphrase = true; /* the card stays: she may come back to it */
+		f->card_end = OK;
+		return OK;
+	}
+	f->card_end = e;
+	switch (e) {
+	case ERR_NOMEM:
+	case ERR_BUG:
+		return e;
+	case ERR_CANCELLED:
+		if (from_fd)
+			f->pin = ANSWER_NONE;
+		else
+			f->cancelled = true;
+		return OK;
+	case ERR_PIN_UNKNOWN:
+		if (from_fd)
+			f->pin = ANSWER_NONE;
+		connection_failed(r, e);
+		return OK;
+	case ERR_CARD_LOST:
+	case ERR_CARD_RESET:
+	case ERR_IO:
+	case ERR_NO_CARD:
+	case ERR_NO_READER:
+	case ERR_NO_SERVICE:
+	case ERR_BUSY:
+		connection_failed(r, e);
+		return OK;
+	case ERR_FORMAT:
+	case ERR_CRYPTO:
+	case ERR_UNSUPPORTED:
+	case ERR_PASSPHRASE:
+	case ERR_NOT_FOUND:
+		way_is_dead(r, which);
+		return OK;
+	case ERR_PIN_WRONG:
+	case ERR_PIN_LENGTH:
+	case ERR_PIN_LAST_TRY:
+		if (from_fd)
+			f->pin = ANSWER_NONE; /* its next line is no second guess */
+		break;
+	case ERR_PIN_BLOCKED:
+	case ERR_WRONG_CARD:
+	case ERR_TOUCH:
+	case ERR_USAGE:
+		break; /* told where it was found */
+	default:
+		words_say(session_ask(r->s), WORDS_CARD_CANNOT,
+		          &(struct words_args){.card = r->ident,
+		                               .disk = r->disk,
+		                               .text = err_text(e)});
+		break;
+	}
+	session_drop_card(r->s);
+	f->card = CARD_SPENT;
+	return OK;
+}
+
+enum err run_try_card(struct run *r, enum err unused)
+{
+	AUTO_SECRET *pass = NULL;
+
+	(void)unused;
+	const size_t which = enrolment_of_card(r);
+	if (which == LUKS_SLOTS_MAX) { /* its way in turned out to be dead */
+		session_drop_card(r->s);
+		r->f.card = CARD_SPENT;
+		return OK;
+	}
+	const struct enrolment *en = &r->v->enrolled[which];
+	session_set_prompt(r->s, r->disk,
+	                   !r->f.card_only && r->f.passphrase == ANSWER_PERSON);
+	enum err e = backend_card.recover(r->s, r->v, en, &pass);
+	if (e == OK)
+		return run_deliver(r, backend_card.type, en->keyslot, pass);
+	return card_ended(r, which, e);
+}
+
+void run_back_to_card(struct run *r)
+{
+	r->f.wants_passphrase = false;
+	r->f.card_end = OK;
+	r->f.card_errors = 0;
+	session_look_again(r->s);
+	wait_anew(r);
+}
+
+enum err run_wait_card(struct run *r, enum err unused)
+{
+	const int wait_ms = session_wait_ms(r->s);
+
+	(void)unused;
+	if (!r->said_waiting && wait_ms != 0)
+		words_say(session_ask(r->s),
+		          wait_ms < 0 ? WORDS_WAITING : WORDS_WAITING_FOR,
+		          &(struct words_args){.n = (wait_ms + 999) / 1000});
+	r->said_waiting = true;
+	(void)session_pause(r->s, false);
+	return OK;
+}

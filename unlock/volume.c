@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One volume with all that is known of it: header snapshot, record, tokens, blobs on /boot. */
+#include "unlock/volume.h"
+
+#include <stdlib.h>
+
+#include "core/log.h"
+#include "unlock/blob.h"
+#include "unlock/journal.h"
+
+/* What was found before it is merged. */
+struct found {
+	struct token token[LUKS_TOKENS_MAX];
+	bool token_ok[LUKS_TOKENS_MAX];
+	struct journal journal;
+	bool journal_ok;
+};
+
+static void found_clear(struct found *f)
+{
+	for (size_t i = 0; i < LUKS_TOKENS_MAX; i++)
+		if (f->token_ok[i])
+			token_clear(&f->token[i]);
+}
+
+/* LUKS2: tokens; LUKS1: a file a keyslot. */
+static int tokens_max(const struct volume *v)
+{
+	return luks_version(v->luks) == 1 ? luks_slots(v->luks) : LUKS_TOKENS_MAX;
+}
+
+static enum err token1(const struct volume *v, int slot, struct token *ret)
+{
+	uint8_t *text = NULL;
+	size_t n = 0;
+	struct token t = {.keyslot = -1};
+
+	enum err e = blob_read(v->where.boot_dir, luks_uuid(v->luks), slot, BLOB_TOKEN,
+	                       &text, &n);
+	if (e != OK)
+		return e;
+	e = token_parse((struct bytes){text, n}, &t);
+	free(text);
+	if (e != OK)
+		return e;
+	if (t.keyslot != slot) {
+		token_clear(&t);
+		return ERR_FORMAT;
+	}
+	*ret = t;
+	return OK;
+}
+
+enum err volume_token(const struct volume *v, int i, struct token *ret)
+{
+	char *json = NULL;
+
+	if (i < 0 || i >= tokens_max(v))
+		return ERR_NOT_FOUND;
+	if (luks_version(v->luks) == 1)
+		return token1(v, i, ret);
+	enum err e = luks_token_get(v->luks, i, TOKEN_TYPE, &json);
+	if (e != OK)
+		return e;
+	e = token_parse((struct bytes){(const uint8_t *)json, strlen(json)}, ret);
+	free(json);
+	return e;
+}
+
+static void find_all(const struct volume *v, struct found *f)
+{
+	for (int i = 0; i < tokens_max(v); i++) {
+		const enum err e = volume_token(v, i, &f->token[i]);
+
+		f->token_ok[i] = e == OK;
+		if (e != OK && e != ERR_NOT_FOUND)
+			log_line(LOG_DEBUG, "token %d of ours is skipped: %s", i, err_text(e));
+	}
+	const enum err e =
+	        journal_load(v->where.config_dir, luks_uuid(v->luks), &f->journal);
+	f->journal_ok = e == OK && f->journal.keyslot < luks_slots(v->luks);
+	if (e != OK && e != ERR_NOT_FOUND)
+		log_line(LOG_DEBUG, "the note of an enrolment is skipped: %s", err_text(e));
+}
+
+static void from_record(const struct volume *v, int slot, struct enrolment *en)
+{
+	for (size_t i = 0; i < v->record.n; i++) {
+		const struct record_entry *r = &v->record.entry[i];
+
+		if (r->keyslot != slot)
+			continue;
+		en->in_record = true;
+		en->backend = r->backend;
+		en->needs_pin = r->needs_pin;
+		en->kdf = r->kdf;
+		memcpy(en->fpr, r->fpr, sizeof(en->fpr));
+		memcpy(en->ident, r->ident, sizeof(en->ident));
+		memcpy(en->kdf_digest, r->kdf_digest, sizeof(en->kdf_digest));
+	}
+}
+
+static bool token_is_for(const struct token *t, const char *backend,
+                         const uint8_t fpr[static FPR_LEN])
+{
+	for (size_t i = 0; i < t->n_fpr; i++)
+		if (strcmp(t->backend, backend) == 0 && memcmp(t->fpr[i], fpr, FPR_LEN) == 0)
+			return true;
+	return false;
+}
+
+/* The first token of the slot; the record has the last word on whose it is. */
+static void from_tokens(const struct volume *v, struct found *f, struct enrolment *en)
+{
+	for (int i = 0; i < tokens_max(v); i++) {
+		struct token *t = &f->token[i];
+
+		if (!f->token_ok[i] || t->keyslot != en->keyslot || en->has_token)
+			continue;
+		if (en->in_record && !token_is_for(t, en->backend, en->fpr)) {
+			log_line(LOG_DEBUG,
+			         "token %d is skipped: the record knows another key for "
+			         "keyslot %d",
+			         i, en->keyslot);
+			continue;
+		}
+		en->has_token = true;
+		en->token_id = luks_version(v->luks) == 1 ? -1 : i;
+		if (!en->in_record) {
+			en->backend = t->backend;
+			en->needs_pin = true;
+			memcpy(en->fpr, t->fpr[0], sizeof(en->fpr));
+			memcpy(en->ident[0], t->ident, sizeof(en->ident[0]));
+		}
+		en->blob[1] = t->blob;
+		en->blob_len[1] = t->blob_len;
+		t->blob = NULL;
+	}
+}
+
+/* Anybody writes to /boot: a blob there is looked at only where a way in is known of. */
+static void from_boot(const struct volume *v, const struct found *f, struct enrolment *en)
+{
+	const bool journaled = f->journal_ok && f->journal.keyslot == en->keyslot;
+
+	if (!en->in_record && !en->has_token && !journaled)
+		return;
+	const enum err e = blob_read(v->where.boot_dir, luks_uuid(v->luks), en->keyslot,
+	                             BLOB_MESSAGE, &en->blob[0], &en->blob_len[0]);
+	if (e != OK && e != ERR_NOT_FOUND)
+		log_line(LOG_DEBUG, "the blob of keyslot %d is skipped: %s", en->keyslot,
+		         err_text(e));
+	en->has_blob_file = e == OK && en->blob_len[0] > 0;
+	if (e == OK && !en->has_blob_file) { /* an empty file */
+		free(en->blob[0]);
+		en->blob[0] = NULL;
+	}
+	if (en->has_blob_file && !en->in_record && !en->has_token) {
+		en->backend = BACKEND_CARD;
+		en->needs_pin = true;
+		memcpy(en->fpr, f->journal.fpr, sizeof(en->fpr));
+	}
+}
+
+static void drop_second_copy(struct enrolment *en)
+{
+	const struct bytes a = {en->blob[0], en->blob_len[0]};
+	const struct bytes b = {en->blob[1], en->blob_len[1]};
+
+	if (!bytes_equal(a, b))
+		return;
+	free(en->blob[1]);
+	en->blob[1] = NULL;
+	en->blob_len[1] = 0;
+}
+
+static void merge_slot(struct volume *v, struct found *f, int slot)
+{
+	struct enrolment *en = &v->enrolled[v->n_enrolled];
+	struct luks_slot s = {0};
+
+	*en = (struct enrolment){.keyslot = slot, .token_id = -1};
+	from_record(v, slot, en);
+	from_tokens(v, f, en);
+	from_boot(v, f, en);
+	if (!en->in_record && !en->has_token && !en->has_blob_file)
+		return;
+	drop_second_copy(en);
+	en->slot_active = luks_slot(v->luks, slot, &s) == OK && s.active;
+	en->complete = v->state == RECORD_MATCHES && en->in_record && en->slot_active &&
+	               (en->has_token || en->has_blob_file);
+	v->n_enrolled++;
+}
+
+static enum err load_record(struct volume *v)
+{
+	enum err e = header_pin(v->luks, v->pin);
+
+	if (e != OK)
+		return e;
+	e = record_load(v->where.config_dir, luks_uuid(v->luks), &v->record);
+	if (e == ERR_NO_RECORD) {
+		v->state = RECORD_MISSING;
+	} else if (e != OK) {
+		v->state = RECORD_BROKEN;
+		log_line(LOG_DEBUG, "the record cannot be read: %s", err_text(e));
+	} else {
+		v->state = mem_equal_ct(v->pin, v->record.pin, HEADER_PIN_LEN)
+		                   ? RECORD_MATCHES
+		                   : RECORD_DIFFERS;
+	}
+	return OK;
+}
+
+static enum err merge(struct volume *v)
+{
+	struct found *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return ERR_NOMEM;
+	find_all(v, f);
+	for (int slot = 0; slot < LUKS_SLOTS_MAX; slot++)
+		merge_slot(v, f, slot);
+	if (f->journal_ok && !volume_has_way(v, f->journal.keyslot, f->journal.fpr))
+		v->interrupted_slot = f->journal.keyslot;
+	found_clear(f);
+	free(f);
+	return OK;
+}
+
+enum err volume_load(const struct volume_where *where, struct volume **ret)
+{
+	const char *why = NULL;
+	struct volume *v = calloc(1, sizeof(*v));
+
+	if (v == NULL)
+		return ERR_NOMEM;
+	v->where = *where;
+	v->interrupted_slot = -1;
+	enum err e = luks_open_snapshot(where->device, where->header, &v->luks);
+	if (e == OK)
+		e = load_record(v);
+	if (e == OK) {
+		const enum err strange = luks_refuse_strange(v->luks, &why);
+
+		if (strange == ERR_NOMEM)
+			e = strange;
+		else if (strange != OK)
+			v->strange = why != NULL ? why : err_text(strange);
+	}
+	if (e == OK)
+		e = merge(v);
+	if (e != OK) {
+		v = volume_free(v);
+		return e;
+	}
+	*ret = v;
+	return OK;
+}
+
+struct volume *volume_free(struct volume *v)
+{
+	if (v == NULL)
+		return NULL;
+	for (size_t i = 0; i < v->n_enrolled; i++) {
+		free(v->enrolled[i].blob[0]);
+		free(v->enrolled[i].blob[1]);
+	}
+	v->luks = luks_close(v->luks);
+	free(v);
+	return NULL;
+}
+
+enum err volume_reload(struct volume *v)
+{
+	struct volume *now = NULL;
+
+	enum err e = volume_load(&v->where, &now);
+	if (e != OK)
+		return e;
+	if (!mem_equal_ct(now->pin, v->pin, HEADER_PIN_LEN)) {
+		e = ERR_TAMPERED;
+	} else {
+		const struct volume before = *v;
+
+		*v = *now;
+		*now = before;
+	}
+	now = volume_free(now);
+	return e;
+}
+
+enum err volume_trusted(const struct volume *v)
+{
+	if (v->strange != NULL)
+		return ERR_TAMPERED;
+	switch (v->state) {
+	case RECORD_MATCHES:
+		return OK;
+	case RECORD_MISSING:
+		return ERR_NO_RECORD;
+	case RECORD_DIFFERS:
+	case RECORD_BROKEN:
+		return ERR_TAMPERED;
+	}
+	return ERR_BUG;
+}
+
+const struct enrolment *volume_find(const struct volume *v, int keyslot)
+{
+	for (size_t i = 0; i < v->n_enrolled; i++)
+		if (v->enrolled[i].keyslot == keyslot)
+			return &v->enrolled[i];
+	return NULL;
+}
+
+bool volume_has_way(const struct volume *v, int keyslot, const uint8_t fpr[static FPR_LEN])
+{
+	const struct enrolment *en = volume_find(v, keyslot);
+
+	return en != NULL && en->complete && memcmp(en->fpr, fpr, FPR_LEN) == 0;
+}

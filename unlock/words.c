@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the unlock layer says: for a tired person, what happened and then what to do. */
+#include "unlock/words.h"
+
+#include <stdio.h>
+
+/* clang-format off */
+static const char *const table[WORDS_COUNT_] = {
+	[WORDS_PIN_OF_CARD] = "card %c",
+	[WORDS_PIN_OF_CARD_FOR] = "card %c, to unlock %d",
+	[WORDS_PIN_HINT] = "An empty line: the passphrase instead.",
+	[WORDS_PIN_WRONG] = "Wrong PIN. Card %c has %n tries left.",
+	[WORDS_PIN_WRONG_ONE_LEFT] =
+		"Wrong PIN. Card %c has one try left. If that is wrong too, the card is blocked.",
+	[WORDS_PIN_BLOCKED] =
+		"The PIN of card %c is blocked. Unblock it with gpg --card-edit (unblock with the reset "
+		"code, or admin, passwd), or use the passphrase.",
+	[WORDS_PIN_LAST_TRY] =
+		"Card %c has one try left, and a wrong PIN blocks it. To spend it, "
+		"give the same PIN a second time.",
+	[WORDS_PIN_DIFFERS] =
+		"The two PINs differ. Nothing was sent to the card, and no try was "
+		"spent.",
+	[WORDS_PIN_FAILED_BEFORE] =
+		"This PIN failed with card %c before. It was not sent again, and no try was spent.",
+	[WORDS_PIN_LENGTH] =
+		"The PIN of card %c is %n to %m characters long. It was not sent, and no try was spent.",
+	[WORDS_PIN_UNKNOWN] =
+		"The connection to card %c failed while the PIN was checked. A try may have been spent: "
+		"look at the tries left before you type it again.",
+	[WORDS_NOBODY] =
+		"Nobody can be asked. Run this at a terminal, or use --pin-fd or "
+		"--passphrase-fd.",
+
+	[WORDS_FOREIGN] =
+		"Card %c in %r is not enrolled for this volume. Insert the card that is.",
+	[WORDS_KDF_CHANGED] =
+		"Card %c: its PIN settings (KDF) are not those that were enrolled, so no PIN is sent. "
+		"If you changed them: bootlatch unenroll, then enroll.",
+	[WORDS_BUSY] =
+		"Another program holds the card in %r. If it is GnuPG: gpgconf --kill scdaemon.",
+	[WORDS_PULLED] =
+		"The dongle was pulled out. Insert it again and leave it in place.",
+	[WORDS_LOOKING_AGAIN] =
+		"The connection to card %c failed (%t). Leave it in place: it is "
+		"looked at again.",
+	[WORDS_CARD_CANNOT] = "Card %c cannot be used: %t.",
+	[WORDS_WAITING] = "Waiting for the dongle. Insert it now.",
+	[WORDS_WAITING_FOR] =
+		"Waiting up to %n seconds for the dongle. Insert it now.",
+	[WORDS_NOT_THERE] =
+		"The enrolled dongle is not here. Insert it, then try again.",
+	[WORDS_SEVERAL] = "Several cards fit. Choose one with --serial:",
+	[WORDS_SEVERAL_ONE] = "  card %c in %r",
+	[WORDS_HERE_WHILE_TYPING] =
+		"Card %c is here. Finish the passphrase, or send an empty line (^U, "
+		"Enter) to use the card.",
+	[WORDS_EMPTY_NO_CARD] = "No dongle is here yet. Insert it, or type the passphrase.",
+	[WORDS_TOUCH] = "Touch the dongle now.",
+	[WORDS_TOUCH_OF] = "Touch the dongle now: touch %n of %m.",
+	[WORDS_TOUCH_MISSED] =
+		"Nobody touched the dongle in time. Press Enter to try again, and "
+		"touch it when it blinks.",
+
+	[WORDS_BLOB_DAMAGED] =
+		"The key blob of keyslot %n (%t) is damaged. Once the volume is "
+		"open, enroll card %c again.",
+	[WORDS_BLOB_OTHER_KEY] =
+		"The key blob of keyslot %n (%t) is not for the key on card %c. "
+		"Once the volume is open, enroll this card again.",
+	[WORDS_BLOB_NOT_OPENED] =
+		"Card %c could not open the key blob of keyslot %n (%t). Once the "
+		"volume is open, enroll this card again.",
+	[WORDS_BLOB_STALE] =
+		"What card %c decrypted (%t) does not open keyslot %n. Once the "
+		"volume is open, enroll this card again.",
+	[WORDS_BLOB_GIVEN_UP] =
+		"Card %c cannot open keyslot %n of %d. Use another way.",
+
+	[WORDS_PASSPHRASE_HINT] = "An empty line: the dongle instead.",
+	[WORDS_PASSPHRASE_WRONG] =
+		"This passphrase does not open %d. Check Caps Lock and the keyboard layout, then type it "
+		"again.",
+
+	[WORDS_STRANGE] =
+		"%d is refused: %t. Type no PIN and no passphrase: check the disk from a system that you "
+		"trust.",
+	[WORDS_RECORD_DIFFERS] =
+		"The header of %d is not the one that was enrolled. If you changed it yourself "
+		"(cryptsetup reencrypt): bootlatch record renew. If not: type no PIN and no passphrase, "
+		"and check the disk from a system that you trust.",
+	[WORDS_RECORD_BROKEN] =
+		"The enrolment record of %d is damaged, so its header cannot be checked. From a system "
+		"that you trust: bootlatch record renew.",
+	[WORDS_RECORD_MISSING] =
+		"This machine has no enrolment record of %d, so its header cannot be checked. If you "
+		"moved the disk here: bootlatch unlock --no-record, or bootlatch record renew.",
+	[WORDS_NOT_ENROLLED] = "Nothing is enrolled for %d. Enroll a card first: bootlatch enroll.",
+	[WORDS_VOUCH] =
+		"No record of this machine matches %d. Go on only if that is the pin that you know from "
+		"bootlatch record show.",
+	[WORDS_VOUCH_PIN] = "The header pin of %d is %t",
+	[WORDS_NOT_VOUCHED] =
+		"Nobody vouched for %d, so nothing was opened. Answer yes at a terminal to vouch for it.",
+};
+/* clang-format on */
+
+const char *words_template(enum words w)
+{
+	return (size_t)w < WORDS_COUNT_ && table[w] ? table[w] : "";
+}
+
+struct line {
+	char *out;
+	size_t cap, n;
+};
+
+static void add(struct line *l, char c)
+{
+	if (l->cap > 0 && l->n < l->cap - 1)
+		l->out[l->n++] = c;
+}
+
+/* Text from a card, a reader or a header must not drive the terminal: C0, DEL, and C1 in UTF-8. */
+static void add_foreign(struct line *l, const char *text)
+{
+	unsigned char before = 0;
+
+	if (!text)
+		text = "?";
+	for (; *text; text++) {
+		const unsigned char c = (unsigned char)*text;
+		const bool c1 = before == 0xc2 && c >= 0x80 && c <= 0x9f;
+
+		add(l, c < 0x20 || c == 0x7f || c1 ? '?' : *text);
+		before = c;
+	}
+}
+
+static void add_number(struct line *l, int n)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%d", n);
+	add_foreign(l, text);
+}
+
+const char *words_fill(enum words w, const struct words_args *args, char *out, size_t cap)
+{
+	static const struct words_args none = {0};
+	struct line l = {out, cap, 0};
+
+	if (cap == 0)
+		return "";
+	if (!args)
+		args = &none;
+	for (const char *p = words_template(w); *p; p++) {
+		if (*p != '%' || p[1] == '\0') {
+			add(&l, *p);
+			continue;
+		}
+		switch (*++p) {
+		case 'r':
+			add_foreign(&l, args->reader);
+			break;
+		case 'c':
+			add_foreign(&l, args->card);
+			break;
+		case 'd':
+			add_foreign(&l, args->disk);
+			break;
+		case 't':
+			add_foreign(&l, args->text);
+			break;
+		case 'n':
+			add_number(&l, args->n);
+			break;
+		case 'm':
+			add_number(&l, args->m);
+			break;
+		default:
+			add(&l, *p);
+		}
+	}
+	out[l.n] = '\0';
+	return out;
+}
+
+void words_say(struct ask *a, enum words w, const struct words_args *args)
+{
+	char text[WORDS_MAX];
+
+	if (a && a->ops->note)
+		a->ops->note(a, words_fill(w, args, text, sizeof(text)));
+}
