@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lays commands out and collects answers; see apdu.h. */
 #include "card/apdu.h"
 
 #include "core/log.h"

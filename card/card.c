@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opens and closes the OpenPGP application and reads what it says of itself. */
 #include "card/card.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads the card's data objects, told by cards in many spellings. */
 #include "card/data.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PSO:DECIPHER, its answers in all forms, its refusals in all words. */
 #include "card/handle.h"
 
 enum { ANSWER_CAP = APDU_DATA_MAX + 2, FIELD_MAX = 66, PADDING_MIN = 11 };

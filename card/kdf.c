@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads F9 and turns a PIN into what such a card wants to see. */
 #include "card/kdf.h"
 
 #include "card/data.h"

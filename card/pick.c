@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds the card that is meant in whatever readers there are. */
 #include "card/pick.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sends the user PIN, at most once, and finds out what became of the tries. */
 #include "card/pin.h"
 
 #include "card/kdf.h"

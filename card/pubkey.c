@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads a public key off the card. */
 #include "card/handle.h"
 #include "crypto/crypto.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two ends of the seam that are the same for everyone. */
 #include "card/transport.h"
 
 struct transport *transport_close(struct transport *t)

@@ -8,7 +8,7 @@
 
 struct json_object; /* json-c's; only cli/output.c looks inside */
 
-enum { CLI_CERTS_MAX = 8, CLI_WHY_MAX = 512, CLI_KEY_FILE_MAX = 8 * 1024 * 1024 };
+enum { CLI_CERTS_MAX = 8, CLI_WHY_MAX = 512, CLI_KEY_FILE_MAX = 1024 * 1024 };
 
 struct cli {
 	/* operands */

@@ -3,15 +3,16 @@
 #include "unlock/backend.h"
 #include "unlock/words.h"
 
-static enum err probe(struct session *s, const struct volume *v, const struct enrolment *en)
+static enum err probe(struct session *s, const struct volume *v,
+                      const struct enrolment *en)
 {
 	(void)v;
 	(void)en;
 	return session_answer(s, ASK_PASSPHRASE) == ANSWER_NONE ? ERR_USAGE : OK;
 }
 
-static enum err recover(struct session *s, const struct volume *v, const struct enrolment *en,
-                        struct secret **ret_pass)
+static enum err recover(struct session *s, const struct volume *v,
+                        const struct enrolment *en, struct secret **ret_pass)
 {
 	AUTO_SECRET *pass = NULL;
 	char hint[WORDS_MAX];
@@ -22,12 +23,14 @@ static enum err recover(struct session *s, const struct volume *v, const struct 
 	if (who == ANSWER_NONE)
 		return ERR_USAGE;
 	const struct ask_question q = {
-		.kind = ASK_PASSPHRASE,
-		.about = session_disk(s) ? session_disk(s) : luks_device(v->luks),
-		.hint = other ? words_fill(WORDS_PASSPHRASE_HINT, NULL, hint, sizeof(hint)) : NULL,
-		.tries_left = -1,
-		.min = other ? 0 : 1,
-		.max = PASSPHRASE_MAX,
+	        .kind = ASK_PASSPHRASE,
+	        .about = session_disk(s) ? session_disk(s) : luks_device(v->luks),
+	        .hint = other ? words_fill(WORDS_PASSPHRASE_HINT, NULL, hint,
+	                                   sizeof(hint))
+	                      : NULL,
+	        .tries_left = -1,
+	        .min = other ? 0 : 1,
+	        .max = PASSPHRASE_MAX,
 	};
 	const enum err e = ask_wait(session_ask(s), &q, -1, &pass);
 
@@ -44,7 +47,8 @@ static enum err recover(struct session *s, const struct volume *v, const struct 
 }
 
 /* `ours`: those with an enrolment of ours; a person's passphrase is rarely there. */
-static enum err try_slots(struct volume *v, const struct secret *pass, bool ours, int *ret_slot)
+static enum err try_slots(struct volume *v, const struct secret *pass, bool ours,
+                          int *ret_slot)
 {
 	enum err worst = ERR_PASSPHRASE;
 
@@ -77,7 +81,7 @@ enum err passphrase_find_slot(struct volume *v, const struct secret *pass, int *
 }
 
 const struct backend backend_passphrase = {
-	.type = "passphrase",
-	.probe = probe,
-	.recover = recover,
+        .type = "passphrase",
+        .probe = probe,
+        .recover = recover,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bootlatch-unlock: the keyscript of Debian's initramfs.  The key goes to standard output, raw. */
+/* bootlatch-unlock: the keyscript of Debian's initramfs.  The key goes to standard
+ * output, raw. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -38,28 +39,33 @@ struct options {
 };
 
 static const char usage[] =
-	"Usage: bootlatch-unlock [OPTION]... [KEYFIELD]\n"
-	"Open a LUKS volume with an OpenPGP card and write its passphrase to standard output.\n"
-	"A keyscript of crypttab: the device is CRYPTTAB_SOURCE, its name CRYPTTAB_NAME.\n"
-	"\n"
-	"  --device DEVICE       instead of CRYPTTAB_SOURCE: a path, UUID=, LABEL=, PARTUUID=,\n"
-	"                        PARTLABEL=\n"
-	"  --header FILE         a detached LUKS header\n"
-	"  --boot DIR            key blobs are in DIR/bootlatch (default " BOOT_IN_IMAGE
-	",\n"
-	"                        else " BOOT_DIR ")\n"
-	"  --config DIR          records are in DIR/volumes (default " CONFIG_DIR ")\n"
-	"  --pin-fd N            read the PIN from descriptor N\n"
-	"  --passphrase-fd N     read the passphrase from descriptor N\n"
-	"  --reader NAME         only readers with NAME in their name\n"
-	"  --serial S            only the card with this serial number\n"
-	"  --wait SECONDS        how long to wait for a card\n"
-	"  --debug               say what happens, on standard error\n"
-	"  --help                this text\n"
-	"  --version             the version\n"
-	"\n"
-	"Exit status: 0 done, 1 failed, 2 usage, 3 wrong PIN, 4 PIN blocked, 5 no reader or card,\n"
-	"6 not the enrolled card, 7 verification failed, 8 nothing enrolled, 9 cancelled, 10 refused.\n";
+        "Usage: bootlatch-unlock [OPTION]... [KEYFIELD]\n"
+        "Open a LUKS volume with an OpenPGP card and write its passphrase to standard "
+        "output.\n"
+        "A keyscript of crypttab: the device is CRYPTTAB_SOURCE, its name "
+        "CRYPTTAB_NAME.\n"
+        "\n"
+        "  --device DEVICE       instead of CRYPTTAB_SOURCE: a path, UUID=, LABEL=, "
+        "PARTUUID=,\n"
+        "                        PARTLABEL=\n"
+        "  --header FILE         a detached LUKS header\n"
+        "  --boot DIR            key blobs are in DIR/bootlatch (default " BOOT_IN_IMAGE
+        ",\n"
+        "                        else " BOOT_DIR ")\n"
+        "  --config DIR          records are in DIR/volumes (default " CONFIG_DIR ")\n"
+        "  --pin-fd N            read the PIN from descriptor N\n"
+        "  --passphrase-fd N     read the passphrase from descriptor N\n"
+        "  --reader NAME         only readers with NAME in their name\n"
+        "  --serial S            only the card with this serial number\n"
+        "  --wait SECONDS        how long to wait for a card\n"
+        "  --debug               say what happens, on standard error\n"
+        "  --help                this text\n"
+        "  --version             the version\n"
+        "\n"
+        "Exit status: 0 done, 1 failed, 2 usage, 3 wrong PIN, 4 PIN blocked, 5 no reader "
+        "or card,\n"
+        "6 not the enrolled card, 7 verification failed, 8 nothing enrolled, 9 "
+        "cancelled, 10 refused.\n";
 
 static void log_sink_stderr(enum log_level level, const char *line, void *ctx)
 {
@@ -70,7 +76,8 @@ static void log_sink_stderr(enum log_level level, const char *line, void *ctx)
 
 static enum err bad_usage(const char *what)
 {
-	(void)fprintf(stderr, "bootlatch-unlock: %s. See bootlatch-unlock --help.\n", what);
+	(void)fprintf(stderr, "bootlatch-unlock: %s. See bootlatch-unlock --help.\n",
+	              what);
 	return ERR_USAGE;
 }
 
@@ -82,7 +89,8 @@ static enum err number(const char *text, int *ret)
 	const long v = strtol(text, &end, 10);
 
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v > INT_MAX)
-		return bad_usage("A number is needed for --pin-fd, --passphrase-fd and --wait");
+		return bad_usage(
+		        "A number is needed for --pin-fd, --passphrase-fd and --wait");
 	*ret = (int)v;
 	return OK;
 }
@@ -90,22 +98,34 @@ static enum err number(const char *text, int *ret)
 /* OK: go on, or (*ret_done) the text that was asked for is printed. */
 static enum err parse_options(int argc, char **argv, struct options *o, bool *ret_done)
 {
-	enum { OPT_DEVICE = 256, OPT_HEADER, OPT_BOOT, OPT_CONFIG, OPT_PIN_FD, OPT_PASSPHRASE_FD,
-	       OPT_READER, OPT_SERIAL, OPT_WAIT, OPT_DEBUG, OPT_HELP, OPT_VERSION };
+	enum {
+		OPT_DEVICE = 256,
+		OPT_HEADER,
+		OPT_BOOT,
+		OPT_CONFIG,
+		OPT_PIN_FD,
+		OPT_PASSPHRASE_FD,
+		OPT_READER,
+		OPT_SERIAL,
+		OPT_WAIT,
+		OPT_DEBUG,
+		OPT_HELP,
+		OPT_VERSION
+	};
 	static const struct option longs[] = {
-		{"device", required_argument, NULL, OPT_DEVICE},
-		{"header", required_argument, NULL, OPT_HEADER},
-		{"boot", required_argument, NULL, OPT_BOOT},
-		{"config", required_argument, NULL, OPT_CONFIG},
-		{"pin-fd", required_argument, NULL, OPT_PIN_FD},
-		{"passphrase-fd", required_argument, NULL, OPT_PASSPHRASE_FD},
-		{"reader", required_argument, NULL, OPT_READER},
-		{"serial", required_argument, NULL, OPT_SERIAL},
-		{"wait", required_argument, NULL, OPT_WAIT},
-		{"debug", no_argument, NULL, OPT_DEBUG},
-		{"help", no_argument, NULL, OPT_HELP},
-		{"version", no_argument, NULL, OPT_VERSION},
-		{0},
+	        {"device",           required_argument, NULL, OPT_DEVICE},
+	        {"header",              required_argument, NULL, OPT_HEADER},
+	        {"boot",                  required_argument, NULL, OPT_BOOT},
+	        {"config",required_argument, NULL, OPT_CONFIG},
+	        {"pin-fd",        required_argument, NULL, OPT_PIN_FD},
+	        {"passphrase-fd",             required_argument, NULL, OPT_PASSPHRASE_FD},
+	        {"reader",              required_argument, NULL, OPT_READER},
+	        {"serial",                  required_argument, NULL, OPT_SERIAL},
+	        {"wait",              required_argument, NULL, OPT_WAIT},
+	        {"debug",        no_argument, NULL, OPT_DEBUG},
+	        {"help",           no_argument, NULL, OPT_HELP},
+	        {"version",              no_argument, NULL, OPT_VERSION},
+	        {0                 },
 	};
 	enum err e = OK;
 	int c;
@@ -166,7 +186,8 @@ static const char *boot_default(void)
 {
 	struct stat st;
 
-	return stat(BOOT_IN_IMAGE, &st) == 0 && S_ISDIR(st.st_mode) ? BOOT_IN_IMAGE : BOOT_DIR;
+	return stat(BOOT_IN_IMAGE, &st) == 0 && S_ISDIR(st.st_mode) ? BOOT_IN_IMAGE
+	                                                            : BOOT_DIR;
 }
 
 /* The only place that reads the environment. */
@@ -260,11 +281,11 @@ static enum err unlock(const struct options *o, struct volume *v, int out)
 	struct session *s = NULL;
 	int out_fd = out;
 	const struct unlock_goal goal = {
-		.name = o->name,
-		.passphrase_first = o->wish.passphrase_fd >= 0 && o->wish.pin_fd < 0,
-		.skip_check = true,
-		.deliver = deliver,
-		.ctx = &out_fd,
+	        .name = o->name,
+	        .passphrase_first = o->wish.passphrase_fd >= 0 && o->wish.pin_fd < 0,
+	        .skip_check = true,
+	        .deliver = deliver,
+	        .ctx = &out_fd,
 	};
 	enum err e = open_session(&o->wish, &s);
 
@@ -275,8 +296,9 @@ static enum err unlock(const struct options *o, struct volume *v, int out)
 	e = unlock_volume(s, v, &goal, &result);
 	(void)session_free(s);
 	if (e == ERR_USAGE)
-		return bad_usage("Nobody can be asked, or several cards fit: use a terminal, "
-		                 "--pin-fd, --passphrase-fd or --serial");
+		return bad_usage(
+		        "Nobody can be asked, or several cards fit: use a terminal, "
+		        "--pin-fd, --passphrase-fd or --serial");
 	return e;
 }
 
@@ -290,10 +312,10 @@ static enum err run(const struct options *o, int out)
 	if (e != OK)
 		return bad_usage("No device: set CRYPTTAB_SOURCE or use --device");
 	const struct volume_where where = {
-		.device = device,
-		.header = o->header,
-		.boot_dir = o->boot_dir ? o->boot_dir : boot_default(),
-		.config_dir = o->config_dir ? o->config_dir : CONFIG_DIR,
+	        .device = device,
+	        .header = o->header,
+	        .boot_dir = o->boot_dir ? o->boot_dir : boot_default(),
+	        .config_dir = o->config_dir ? o->config_dir : CONFIG_DIR,
 	};
 	e = volume_load(&where, &v);
 	if (e != OK)
@@ -308,12 +330,14 @@ static enum err run(const struct options *o, int out)
 	return e;
 }
 
-/* The key's way out is a descriptor of its own; what a library prints goes to standard error. */
+/* The key's way out is a descriptor of its own; what a library prints goes to standard
+ * error. */
 static enum err take_stdout(const struct session_wish *w, int *ret)
 {
 	const int highest = w->pin_fd > w->passphrase_fd ? w->pin_fd : w->passphrase_fd;
 	/* Never a number that the caller named: it might be one that is not open. */
-	const int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, highest > 2 && highest < INT_MAX ? highest + 1 : 3);
+	const int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC,
+	                     highest > 2 && highest < INT_MAX ? highest + 1 : 3);
 
 	if (fd < 0)
 		return err_from_errno(errno);
@@ -329,7 +353,9 @@ static enum err take_stdout(const struct session_wish *w, int *ret)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.wish = {.pin_fd = -1, .passphrase_fd = -1, .wait_s = -1}};
+	struct options o = {
+	        .wish = {.pin_fd = -1, .passphrase_fd = -1, .wait_s = -1}
+        };
 	bool done = false;
 	int out = -1;
 	enum err e = harden_process();
@@ -344,8 +370,9 @@ int main(int argc, char **argv)
 	if (e != OK || done)
 		return (int)err_exit(e);
 	if (isatty(STDOUT_FILENO) == 1) {
-		e = bad_usage("Standard output is a terminal, and the passphrase would be shown "
-			      "there: redirect it");
+		e = bad_usage("Standard output is a terminal, and the passphrase would "
+		              "be shown "
+		              "there: redirect it");
 		return (int)err_exit(e);
 	}
 	if (o.debug)

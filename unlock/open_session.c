@@ -37,7 +37,8 @@ static enum err open_asker(const struct session_wish *w, struct ask **ret)
 		if (e != OK && e != ERR_NOT_FOUND)
 			return e;
 	}
-	/* Without terminal and descriptors nothing can be asked, but notes are still said. */
+	/* Without terminal and descriptors nothing can be asked, but notes are still
+	 * said. */
 	const enum err e = ask_open_fds(w->pin_fd, w->passphrase_fd, tty, ret);
 
 	if (e != OK)
@@ -49,7 +50,8 @@ static int wait_ms(const struct session_wish *w, const struct ask *a)
 {
 	if (w->wait_s >= 0)
 		return w->wait_s > INT_MAX / 1000 ? INT_MAX : w->wait_s * 1000;
-	if (a->ops->interactive(a, ASK_USER_PIN) || a->ops->interactive(a, ASK_PASSPHRASE))
+	if (a->ops->interactive(a, ASK_USER_PIN) ||
+	    a->ops->interactive(a, ASK_PASSPHRASE))
 		return -1;
 	return SESSION_WAIT_MS;
 }
@@ -57,10 +59,10 @@ static int wait_ms(const struct session_wish *w, const struct ask *a)
 enum err open_session(const struct session_wish *w, struct session **ret)
 {
 	struct session_options o = {
-		.reader = w->reader,
-		.serial = w->serial,
-		.pin_by_fd = w->pin_fd >= 0,
-		.passphrase_by_fd = w->passphrase_fd >= 0,
+	        .reader = w->reader,
+	        .serial = w->serial,
+	        .pin_by_fd = w->pin_fd >= 0,
+	        .passphrase_by_fd = w->passphrase_fd >= 0,
 	};
 	enum err e = check_fds(w);
 

@@ -95,7 +95,8 @@ static enum err card_state_err(enum policy_card card)
 /* The error names the first thing that the person should mend. */
 static struct policy_next give_up(const struct policy_facts *f)
 {
-	const bool card_was_meant = f->card_ways > 0 && (f->pin != ANSWER_NONE || f->pin_ready);
+	const bool card_was_meant =
+	        f->card_ways > 0 && (f->pin != ANSWER_NONE || f->pin_ready);
 
 	if (f->card_end != OK)
 		return end(DO_GIVE_UP, f->card_end);
@@ -129,7 +130,8 @@ struct policy_next policy_next(const struct policy_facts *f)
 
 	if (f->passphrase_first && passphrase)
 		return act(DO_ASK_PASSPHRASE);
-	if (f->card == CARD_HERE && usable && !f->typing && !(f->wants_passphrase && passphrase))
+	if (f->card == CARD_HERE && usable && !f->typing &&
+	    !(f->wants_passphrase && passphrase))
 		return act(DO_TRY_CARD);
 	if (passphrase && f->passphrase == ANSWER_PERSON) {
 		if (usable && !f->wants_passphrase && (!f->waited || f->typing))

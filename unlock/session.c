@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The session: which card is open, what was said of the others, and waiting without hanging. */
+/* The session: which card is open, what was said of the others, and waiting without
+ * hanging. */
 #include "unlock/session_impl.h"
 
 #include <poll.h>
@@ -33,7 +34,8 @@ static bool fits(const struct card_info *info, void *ctx)
 	return s->n_wanted == 0 || (key->present && wanted_has(s, key->fpr));
 }
 
-/* The pick keeps what it saw of each card: it is made anew only when the wish itself changes. */
+/* The pick keeps what it saw of each card: it is made anew only when the wish itself
+ * changes. */
 static enum err need_pick(struct session *s, bool take_first)
 {
 	if (!s->o.readers)
@@ -41,11 +43,11 @@ static enum err need_pick(struct session *s, bool take_first)
 	if (s->pick && s->wish.take_first == take_first)
 		return OK;
 	s->wish = (struct pick_wish){
-		.reader = s->o.reader,
-		.serial = s->o.serial,
-		.fits = fits,
-		.ctx = s,
-		.take_first = take_first,
+	        .reader = s->o.reader,
+	        .serial = s->o.serial,
+	        .fits = fits,
+	        .ctx = s,
+	        .take_first = take_first,
 	};
 	s->pick = pick_free(s->pick);
 	return pick_new(s->o.readers, &s->wish, &s->pick);
@@ -167,7 +169,8 @@ static void say_obstacles(struct session *s, const struct pick_status *st)
 
 void session_tell_why(struct session *s, enum pick_why why)
 {
-	if (why == PICK_FOUND || why == PICK_USED || why >= PICK_WHYS_ || !first_time(s, why))
+	if (why == PICK_FOUND || why == PICK_USED || why >= PICK_WHYS_ ||
+	    !first_time(s, why))
 		return;
 	if (s->o.ask)
 		s->o.ask->ops->note(s->o.ask, pick_why_text(why));
@@ -223,12 +226,14 @@ void session_look_again(struct session *s)
 		pick_again(s->pick);
 }
 
-/* Other keys are wanted from now on: what was seen and said of the cards no longer holds. */
+/* Other keys are wanted from now on: what was seen and said of the cards no longer holds.
+ */
 static enum err set_wanted(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n)
 {
 	if (n > WANTED_MAX)
 		return ERR_BUG;
-	const bool same = n == s->n_wanted && (n == 0 || memcmp(s->wanted, fprs, n * FPR_LEN) == 0);
+	const bool same =
+	        n == s->n_wanted && (n == 0 || memcmp(s->wanted, fprs, n * FPR_LEN) == 0);
 
 	if (!same) {
 		if (n > 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the volumes of one command or boot share: the open card, the asker, the PIN that succeeded. */
+/* What the volumes of one command or boot share: the open card, the asker, the PIN that
+ * succeeded. */
 #ifndef UNLOCK_SESSION_H
 #define UNLOCK_SESSION_H
 
@@ -19,7 +20,8 @@ struct session_options {
 struct session;
 
 enum err session_new(const struct session_options *o, struct session **ret);
-struct session *session_free(struct session *s); /* resets the card, wipes the PIN; returns NULL */
+struct session *
+session_free(struct session *s); /* resets the card, wipes the PIN; returns NULL */
 
 struct ask *session_ask(struct session *s);
 const struct card_info *session_card(const struct session *s); /* NULL: no card open */
@@ -31,27 +33,32 @@ enum answer { ANSWER_NONE, ANSWER_FD, ANSWER_PERSON };
 enum answer session_answer(const struct session *s, enum ask_kind kind);
 
 /*
- * Wait for the card (at most wait_ms) and open it: --reader and --serial decide, then `fprs`
- * (decryption keys that would do; n == 0: any OpenPGP card).  Says in notes what it waits for.
- * ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_BUSY, ERR_WRONG_CARD (only foreign cards),
- * ERR_USAGE (several cards fit: --serial chooses; their idents were noted).
+ * Wait for the card (at most wait_ms) and open it: --reader and --serial decide, then
+ * `fprs` (decryption keys that would do; n == 0: any OpenPGP card).  Says in notes what
+ * it waits for. ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_BUSY, ERR_WRONG_CARD
+ * (only foreign cards), ERR_USAGE (several cards fit: --serial chooses; their idents were
+ * noted).
  */
 enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n);
-/* For the loop: which decryption keys are wanted from now on (copied; the first that fits is taken). */
+/* For the loop: which decryption keys are wanted from now on (copied; the first that fits
+ * is taken). */
 enum err session_want(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n);
-/* Look once.  OK: a card is open (maybe since before).  Otherwise why, and the error; what stands in
- * the way (busy, foreign card) is noted once.  ERR_CARD_LOST, ERR_CARD_RESET: the one that was open. */
+/* Look once.  OK: a card is open (maybe since before).  Otherwise why, and the error;
+ * what stands in the way (busy, foreign card) is noted once.  ERR_CARD_LOST,
+ * ERR_CARD_RESET: the one that was open. */
 enum err session_look(struct session *s, enum pick_why *ret_why);
 void session_look_again(struct session *s); /* cards looked at before count as new */
 void session_tell_why(struct session *s, enum pick_why why); /* as a note, once per why */
 /* Let go of the card (reset), keep nothing of its PIN state. */
 void session_drop_card(struct session *s);
 
-/* Sleep for poll_ms; with `ask` wake up when the standing question has input: true then. */
+/* Sleep for poll_ms; with `ask` wake up when the standing question has input: true then.
+ */
 bool session_pause(struct session *s, bool ask);
 bool session_has_input(struct session *s);
 
-/* What the prompts call the disk (NULL: nothing), and whether an empty answer means "the other way". */
+/* What the prompts call the disk (NULL: nothing), and whether an empty answer means "the
+ * other way". */
 void session_set_prompt(struct session *s, const char *disk, bool other_way);
 const char *session_disk(const struct session *s);
 bool session_other_way(const struct session *s);
@@ -59,14 +66,16 @@ void session_set_wants_other_way(struct session *s);
 bool session_wants_other_way(struct session *s); /* and forgets it */
 
 /*
- * Ask for the PIN of the open card and verify it, by the rules: the counter is shown, a wrong PIN
- * may be asked for again while a person can answer, the last try is spent only when the person
- * types the same PIN twice, warned; a PIN that failed is never sent again; once it succeeded
- * nothing more is asked or sent in this card session.
- * ERR_PIN_WRONG, ERR_PIN_BLOCKED, ERR_PIN_LAST_TRY, ERR_PIN_UNKNOWN, ERR_CANCELLED, ERR_CARD_LOST
- * (pulled during the prompt), ERR_USAGE (nobody can answer), other card errors.
+ * Ask for the PIN of the open card and verify it, by the rules: the counter is shown, a
+ * wrong PIN may be asked for again while a person can answer, the last try is spent only
+ * when the person types the same PIN twice, warned; a PIN that failed is never sent
+ * again; once it succeeded nothing more is asked or sent in this card session.
+ * ERR_PIN_WRONG, ERR_PIN_BLOCKED, ERR_PIN_LAST_TRY, ERR_PIN_UNKNOWN, ERR_CANCELLED,
+ * ERR_CARD_LOST (pulled during the prompt), ERR_USAGE (nobody can answer), other card
+ * errors.
  */
 enum err session_verify_pin(struct session *s, const char *about);
-bool session_pin_ready(const struct session *s); /* verified, or may be sent again unasked */
+bool session_pin_ready(
+        const struct session *s); /* verified, or may be sent again unasked */
 
 #endif

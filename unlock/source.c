@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From crypttab's source field to a path below /dev/disk, encoded as udev encodes names. */
+/* From crypttab's source field to a path below /dev/disk, encoded as udev encodes names.
+ */
 #include "unlock/source.h"
 
 #include <string.h>
@@ -9,19 +10,20 @@
 static const struct {
 	const char *tag, *dir;
 } tags[] = {
-	{"UUID=", "/dev/disk/by-uuid/"},
-	{"LABEL=", "/dev/disk/by-label/"},
-	{"PARTUUID=", "/dev/disk/by-partuuid/"},
-	{"PARTLABEL=", "/dev/disk/by-partlabel/"},
+        {"UUID=",      "/dev/disk/by-uuid/"     },
+        {"LABEL=",     "/dev/disk/by-label/"    },
+        {"PARTUUID=",  "/dev/disk/by-partuuid/" },
+        {"PARTLABEL=", "/dev/disk/by-partlabel/"},
 };
 
 static bool plain(uint8_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       (c != '\0' && strchr("#+-.:=@_", c) != NULL);
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	       (c >= 'a' && c <= 'z') || (c != '\0' && strchr("#+-.:=@_", c) != NULL);
 }
 
-/* Bytes of the UTF-8 character of two bytes or more at the front of b; 0: there is none. */
+/* Bytes of the UTF-8 character of two bytes or more at the front of b; 0: there is none.
+ */
 static size_t utf8_len(struct bytes b)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -80,8 +82,8 @@ enum err source_path(const char *source, char *out, size_t cap)
 			break;
 		}
 	}
-	if (dir && (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-	            strchr(name, '/')))
+	if (dir && (name[0] == '\0' || strcmp(name, ".") == 0 ||
+	            strcmp(name, "..") == 0 || strchr(name, '/')))
 		return ERR_USAGE;
 
 	char path[512];

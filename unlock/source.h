@@ -7,8 +7,8 @@
 
 #include "core/err.h"
 
-/* The path to open, with udev's links for names.  ERR_USAGE: nothing that udev would make a link
- * of ("", ".", "..", a slash in it).  ERR_FORMAT: longer than cap. */
+/* The path to open, with udev's links for names.  ERR_USAGE: nothing that udev would make
+ * a link of ("", ".", "..", a slash in it).  ERR_FORMAT: longer than cap. */
 enum err source_path(const char *source, char *out, size_t cap);
 
 #endif

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A volume that this machine does not know: refused in words, or vouched for by the person. */
+/* A volume that this machine does not know: refused in words, or vouched for by the
+ * person. */
 #include "core/hex.h"
 #include "unlock/unlock_run.h"
 
-
 static void say_text(struct run *r, enum words w, const char *text)
 {
-	words_say(session_ask(r->s), w, &(struct words_args){.disk = r->disk, .text = text});
+	words_say(session_ask(r->s), w,
+	          &(struct words_args){.disk = r->disk, .text = text});
 }
 
 enum err run_refuse(struct run *r, enum err e)
 {
 	if (r->f.strange)
 		say_text(r, WORDS_STRANGE,
-		         r->v->strange ? r->v->strange : "its header is not an honest one");
+		         r->v->strange ? r->v->strange
+		                       : "its header is not an honest one");
 	else if (e == ERR_NOT_ENROLLED)
 		say_text(r, WORDS_NOT_ENROLLED, NULL);
 	else if (e == ERR_REFUSED)
@@ -45,11 +47,11 @@ enum err run_confirm(struct run *r, enum err unused)
 	hex_encode((struct bytes){r->v->pin, HEADER_PIN_LEN}, pin);
 	say_text(r, WORDS_VOUCH_PIN, pin);
 	const struct ask_question q = {
-		.kind = ASK_CONFIRM,
-		.about = "yes",
-		.hint = words_fill(WORDS_VOUCH, &args, hint, sizeof(hint)),
-		.tries_left = -1,
-		.max = CONFIRM_MAX,
+	        .kind = ASK_CONFIRM,
+	        .about = "yes",
+	        .hint = words_fill(WORDS_VOUCH, &args, hint, sizeof(hint)),
+	        .tries_left = -1,
+	        .max = CONFIRM_MAX,
 	};
 	const enum err e = ask_wait(session_ask(r->s), &q, -1, &answer);
 

@@ -121,7 +121,8 @@ static void add(struct line *l, char c)
 		l->out[l->n++] = c;
 }
 
-/* Text from a card, a reader or a header must not drive the terminal: C0, DEL, and C1 in UTF-8. */
+/* Text from a card, a reader or a header must not drive the terminal: C0, DEL, and C1 in
+ * UTF-8. */
 static void add_foreign(struct line *l, const char *text)
 {
 	unsigned char before = 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Passes everything on but one command. */
 #include "tests/unit/double_fault.h"
 
 #include <stdlib.h>

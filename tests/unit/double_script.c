@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Plays the script, complains about anything else. */
 #include "tests/unit/double_script.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Virtual cards as readers and transports. */
 #include "tests/unit/double_vcard.h"
 
 #include <stdio.h>

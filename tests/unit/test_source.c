@@ -11,37 +11,42 @@ static void names_become_links_as_udev_spells_them(void)
 	static const struct {
 		const char *source, *path;
 	} rows[] = {
-		{"/dev/sda2", "/dev/sda2"},
-		{"/dev/mapper/vg-root", "/dev/mapper/vg-root"},
-		{"disk.img", "disk.img"},
-		{"UUID=0b4c7f0e-1111-4222-8333-944445555666",
-		 "/dev/disk/by-uuid/0b4c7f0e-1111-4222-8333-944445555666"},
-		{"LABEL=root", "/dev/disk/by-label/root"},
-		{"LABEL=my disk", "/dev/disk/by-label/my\\x20disk"},
-		{"LABEL=a\\b", "/dev/disk/by-label/a\\x5cb"},
-		{"LABEL=a#b+c-d.e:f=g@h_i", "/dev/disk/by-label/a#b+c-d.e:f=g@h_i"},
-		{"LABEL=gr\xc3\xbc\xc3\x9f" "e", "/dev/disk/by-label/gr\xc3\xbc\xc3\x9f" "e"},
-		{"LABEL=\xff", "/dev/disk/by-label/\\xff"},
-		{"LABEL=\xc0\xaf", "/dev/disk/by-label/\\xc0\\xaf"},
-		{"LABEL=\xe2\x82", "/dev/disk/by-label/\\xe2\\x82"},
-		{"LABEL=\xed\xa0\x80", "/dev/disk/by-label/\\xed\\xa0\\x80"},
-		{"LABEL=...", "/dev/disk/by-label/..."},
-		{"PARTUUID=12345678-02", "/dev/disk/by-partuuid/12345678-02"},
-		{"PARTLABEL=Linux (root)", "/dev/disk/by-partlabel/Linux\\x20\\x28root\\x29"},
+	        {"/dev/sda2",	                         "/dev/sda2"                           },
+	        {"/dev/mapper/vg-root",                       "/dev/mapper/vg-root"                 },
+	        {"disk.img",	                          "disk.img"                            },
+	        {"UUID=0b4c7f0e-1111-4222-8333-944445555666",
+	         "/dev/disk/by-uuid/0b4c7f0e-1111-4222-8333-944445555666"                           },
+	        {"LABEL=root",	                        "/dev/disk/by-label/root"             },
+	        {"LABEL=my disk",                             "/dev/disk/by-label/my\\x20disk"      },
+	        {"LABEL=a\\b",	                        "/dev/disk/by-label/a\\x5cb"          },
+	        {"LABEL=a#b+c-d.e:f=g@h_i",                   "/dev/disk/by-label/a#b+c-d.e:f=g@h_i"},
+	        {"LABEL=gr\xc3\xbc\xc3\x9f"
+	         "e",	                "/dev/disk/by-label/gr\xc3\xbc\xc3\x9f"
+	         "e"	                                  },
+	        {"LABEL=\xff",	                        "/dev/disk/by-label/\\xff"            },
+	        {"LABEL=\xc0\xaf",                            "/dev/disk/by-label/\\xc0\\xaf"       },
+	        {"LABEL=\xe2\x82",                            "/dev/disk/by-label/\\xe2\\x82"       },
+	        {"LABEL=\xed\xa0\x80",                        "/dev/disk/by-label/\\xed\\xa0\\x80"  },
+	        {"LABEL=...",	                         "/dev/disk/by-label/..."              },
+	        {"PARTUUID=12345678-02",                      "/dev/disk/by-partuuid/12345678-02"   },
+	        {"PARTLABEL=Linux (root)",
+	         "/dev/disk/by-partlabel/Linux\\x20\\x28root\\x29"                                  },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char out[256] = "";
 
-		CHECK_ROW(source_path(rows[i].source, out, sizeof(out)) == OK, rows[i].source);
+		CHECK_ROW(source_path(rows[i].source, out, sizeof(out)) == OK,
+		          rows[i].source);
 		CHECK_ROW(strcmp(out, rows[i].path) == 0, rows[i].source);
 	}
 }
 
 static void names_that_leave_the_folder_are_refused(void)
 {
-	static const char *const rows[] = {"",         "LABEL=",    "LABEL=.", "LABEL=..",
-	                                   "LABEL=/x", "UUID=../a", "UUID=a/", "PARTLABEL=a/b"};
+	static const char *const rows[] = {"",         "LABEL=",       "LABEL=.",
+	                                   "LABEL=..", "LABEL=/x",     "UUID=../a",
+	                                   "UUID=a/",  "PARTLABEL=a/b"};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char out[256] = "untouched";
@@ -65,10 +70,11 @@ static void what_does_not_fit_is_refused(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-		{"names become links as udev spells them", names_become_links_as_udev_spells_them},
-		{"names that leave the folder are refused",
-		 names_that_leave_the_folder_are_refused},
-		{"what does not fit is refused", what_does_not_fit_is_refused},
+	        {"names become links as udev spells them",
+	         names_become_links_as_udev_spells_them                                 },
+	        {"names that leave the folder are refused",
+	         names_that_leave_the_folder_are_refused                                },
+	        {"what does not fit is refused",            what_does_not_fit_is_refused},
 	};
 
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));

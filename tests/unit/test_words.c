@@ -8,12 +8,12 @@
 #include "tests/unit/check.h"
 
 static const struct words_args all = {
-	.reader = "Nitrokey 3 00 00",
-	.card = "000F:12345678",
-	.disk = "sda2_crypt",
-	.text = "out of order",
-	.n = 2,
-	.m = 64,
+        .reader = "Nitrokey 3 00 00",
+        .card = "000F:12345678",
+        .disk = "sda2_crypt",
+        .text = "out of order",
+        .n = 2,
+        .m = 64,
 };
 
 static void every_sentence_is_there_and_fits(void)
@@ -28,7 +28,8 @@ static void every_sentence_is_there_and_fits(void)
 		          name);
 		CHECK_ROW(!strchr(out, '%'), name);
 		/* Without arguments too. */
-		CHECK_ROW(words_fill((enum words)i, NULL, out, sizeof(out))[0] != '\0', name);
+		CHECK_ROW(words_fill((enum words)i, NULL, out, sizeof(out))[0] != '\0',
+		          name);
 	}
 	CHECK(words_template(WORDS_COUNT_)[0] == '\0');
 }
@@ -39,17 +40,20 @@ static void arguments_are_filled_in(void)
 
 	CHECK(strcmp(words_fill(WORDS_PIN_WRONG, &all, out, sizeof(out)),
 	             "Wrong PIN. Card 000F:12345678 has 2 tries left.") == 0);
-	CHECK(strcmp(words_fill(WORDS_TOUCH, &all, out, sizeof(out)), "Touch the dongle now.") ==
-	      0);
-	CHECK(strstr(words_fill(WORDS_BUSY, &all, out, sizeof(out)), "gpgconf --kill scdaemon"));
+	CHECK(strcmp(words_fill(WORDS_TOUCH, &all, out, sizeof(out)),
+	             "Touch the dongle now.") == 0);
+	CHECK(strstr(words_fill(WORDS_BUSY, &all, out, sizeof(out)),
+	             "gpgconf --kill scdaemon"));
 	CHECK(strstr(out, "Nitrokey 3 00 00") != NULL);
-	CHECK(strstr(words_fill(WORDS_KDF_CHANGED, &all, out, sizeof(out)), "(KDF)") != NULL);
+	CHECK(strstr(words_fill(WORDS_KDF_CHANGED, &all, out, sizeof(out)), "(KDF)") !=
+	      NULL);
 }
 
 static void control_characters_of_strangers_do_not_pass(void)
 {
 	char out[WORDS_MAX];
-	const struct words_args evil = {.card = "a\x1b[2Jb\x7f\xc2\x9b%n", .reader = "x\ny"};
+	const struct words_args evil = {.card = "a\x1b[2Jb\x7f\xc2\x9b%n",
+	                                .reader = "x\ny"};
 
 	(void)words_fill(WORDS_SEVERAL_ONE, &evil, out, sizeof(out));
 	CHECK(strcmp(out, "  card a?[2Jb?\xc2?%n in x?y") == 0);
@@ -67,11 +71,12 @@ static void a_small_buffer_is_filled_and_ended(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-		{"every sentence is there and fits", every_sentence_is_there_and_fits},
-		{"arguments are filled in", arguments_are_filled_in},
-		{"control characters of strangers do not pass",
-		 control_characters_of_strangers_do_not_pass},
-		{"a small buffer is filled and ended", a_small_buffer_is_filled_and_ended},
+	        {"every sentence is there and fits",            every_sentence_is_there_and_fits},
+	        {"arguments are filled in",                     arguments_are_filled_in         },
+	        {"control characters of strangers do not pass",
+	         control_characters_of_strangers_do_not_pass                                    },
+	        {"a small buffer is filled and ended",
+	         a_small_buffer_is_filled_and_ended                                             },
 	};
 
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));

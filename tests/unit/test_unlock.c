@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The unlock loop from end to end: a real header, a virtual card, a scripted person. */
+#include "unlock/unlock.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/crypto.h"
+#include "openpgp/pubkey.h"
+#include "tests/unit/check.h"
+#include "tests/unit/double_ask.h"
+#include "tests/unit/double_vcard.h"
+#include "tests/unit/luks2_edit.h"
+#include "unlock/enroll.h"
+
+#define READER "Virtual reader 00 00"
+#define PHRASE "correct horse"
+
+/* One volume and one card, enrolled once; every case starts with a new session. */
+static struct {
+	char dir[32], disk[64], boot[64], config[64];
+	struct vcard *card;
+	struct volume_where where;
+	struct readers *readers; /* the session's */
+	struct double_ask person;
+	struct session *s;
+	struct volume *v;
+	struct unlock_goal goal;
+	struct unlock_result result;
+	unsigned delivered;
+	bool opens;
+} w;
+
+/* --- the world --- */
+
+static void apdu(const uint8_t *cmd, size_t n)
+{
+	uint8_t resp[4096];
+	const size_t len = vcard_apdu(w.card, cmd, n, resp, sizeof(resp));
+
+	CHECK(len >= 2 && (resp[len - 2] == 0x90 || resp[len - 2] == 0x61));
+}
+
+static void put_data(uint8_t tag, const uint8_t *p, size_t n)
+{
+	uint8_t cmd[64];
+	struct writer out = {cmd, sizeof(cmd), 0, false};
+
+	put_bytes(&out, (const uint8_t[]){0, 0xda, 0, tag, (uint8_t)n}, 5);
+	put_bytes(&out, p, n);
+	apdu(cmd, out.n);
+}
+
+static void as_admin(void)
+{
+	static const uint8_t sel[] = {0, 0xa4, 4, 0, 6, 0xd2, 0x76, 0, 1, 0x24, 1};
+	static const uint8_t adm[] = {0,   0x20, 0,   0x83, 8,   '1', '2',
+	                              '3', '4',  '5', '6',  '7', '8'};
+
+	apdu(sel, sizeof(sel));
+	apdu(adm, sizeof(adm));
+}
+
+/* A Curve25519 decryption key with time and fingerprint, as gpg leaves it. */
+static void make_key(void)
+{
+	static const uint8_t attr[] = {0x12, 0x2b, 6, 1, 4, 1, 0x97, 0x55, 1, 5, 1};
+	static const uint8_t gen[] = {0, 0x47, 0x80, 0, 2, 0xb8, 0, 0};
+	static const uint8_t made[] = {0x60, 0, 0, 0};
+	const struct curve *curve = curve_by_id(CURVE_25519);
+	struct card_pubkey pub = {0};
+	struct card *c = NULL;
+	struct pubkey key;
+
+	as_admin();
+	put_data(0xc2, attr, sizeof(attr));
+	apdu(gen, sizeof(gen));
+	put_data(0xcf, made, sizeof(made));
+	vcard_reset(w.card);
+	CHECK(card_open(double_vcard_transport(w.card, READER), &c) == OK);
+	CHECK(c && card_read_pubkey(c, CARD_KEY_DEC, &pub) == OK);
+	CHECK(pubkey_make_ecdh(0x60000000, curve, curve->oid, pub.point, 8, 7, &key) ==
+	      OK);
+	c = card_close(c);
+	as_admin();
+	put_data(0xc8, key.fpr, sizeof(key.fpr));
+	vcard_reset(w.card);
+}
+
+static enum err deliver(void *ctx, struct volume *v, int slot, const struct secret *pass)
+{
+	int opened = -1;
+
+	(void)ctx;
+	w.delivered++;
+	w.opens = luks_try(v->luks, slot, pass, &opened) == OK && opened == slot;
+	return OK;
+}
+
+static void begin(bool card_here, int wait_ms)
+{
+	struct session_options o = {.wait_ms = wait_ms, .poll_ms = 1};
+
+	w.readers = double_vcard_readers();
+	double_vcard_put(w.readers, 0, READER, card_here ? w.card : NULL);
+	o.readers = w.readers;
+	o.ask = double_ask_init(&w.person);
+	w.goal = (struct unlock_goal){.name = "disk", .deliver = deliver};
+	w.delivered = 0;
+	w.opens = false;
+	CHECK(session_new(&o, &w.s) == OK);
+	CHECK(volume_load(&w.where, &w.v) == OK);
+}
+
+static enum err go(void)
+{
+	return unlock_volume(w.s, w.v, &w.goal, &w.result);
+}
+
+static void end(void)
+{
+	w.v = volume_free(w.v);
+	w.s = session_free(w.s);
+	CHECK(w.person.closed);
+}
+
+static void make_world(void)
+{
+	struct enroll_result done;
+	struct secret *key = NULL;
+
+	(void)snprintf(w.dir, sizeof(w.dir), "/tmp/test_unlock.XXXXXX");
+	CHECK(mkdtemp(w.dir) != NULL);
+	(void)snprintf(w.disk, sizeof(w.disk), "%s/disk", w.dir);
+	(void)snprintf(w.boot, sizeof(w.boot), "%s/boot", w.dir);
+	(void)snprintf(w.config, sizeof(w.config), "%s/config", w.dir);
+	CHECK(mkdir(w.boot, 0700) == 0 && mkdir(w.config, 0700) == 0);
+	CHECK(luks_make(w.disk, 2, PHRASE));
+	w.where = (struct volume_where){
+	        .device = w.disk, .boot_dir = w.boot, .config_dir = w.config};
+	w.card = vcard_new("default", NULL);
+	CHECK(w.card != NULL);
+	make_key();
+
+	begin(true, 1000);
+	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
+	CHECK(secret_copy((struct bytes){(const uint8_t *)PHRASE, strlen(PHRASE)},
+	                  &key) == OK);
+	const struct enroll_request req = {.keyslot = -1, .key = key};
+
+	CHECK(enroll(w.s, w.v, &req, &done) == OK);
+	CHECK(done.proven && done.keyslot == 2);
+	key = secret_free(key);
+	end();
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void drop_world(void)
+{
+	vcard_free(w.card);
+	CHECK(nftw(w.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
+}
+
+/* --- the cases --- */
+
+static void the_pin_opens_the_volume_with_one_verify(void)
+{
+	const unsigned before = vcard_verify_count(w.card);
+
+	begin(true, -1);
+	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
+	CHECK(go() == OK);
+	CHECK(w.delivered == 1 && w.opens && w.result.keyslot == 2);
+	CHECK(strcmp(w.result.backend, BACKEND_CARD) == 0 && w.result.ident[0] != '\0');
+	CHECK(vcard_verify_count(w.card) == before + 1);
+	/* A second volume in the same session: nothing more is asked or sent. */
+	CHECK(go() == OK);
+	CHECK(w.delivered == 2 && w.person.asked[ASK_USER_PIN] == 1);
+	CHECK(vcard_verify_count(w.card) == before + 1);
+	end();
+}
+
+static void a_wrong_pin_is_said_and_asked_again(void)
+{
+	const unsigned before = vcard_verify_count(w.card);
+
+	begin(true, -1);
+	double_ask_answer(&w.person, ASK_USER_PIN, "654321");
+	double_ask_answer(&w.person, ASK_USER_PIN, "654321");
+	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
+	CHECK(go() == OK && w.opens);
+	CHECK(double_ask_said(&w.person, "Wrong PIN. Card FFFE:"));
+	CHECK(double_ask_said(&w.person, "has 2 tries left."));
+	CHECK(double_ask_said(&w.person, "It was not sent again"));
+	CHECK(vcard_verify_count(w.card) == before + 2);
+	end();
+}
+
+static void without_a_card_the_passphrase_is_typed(void)
+{
+	begin(false, -1);
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, "incorrect");
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, PHRASE);
+	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
+	CHECK(double_ask_said(&w.person, "This passphrase does not open disk."));
+	CHECK(w.result.ident[0] == '\0' && w.person.asked[ASK_USER_PIN] == 0);
+	end();
+}
+
+static void put_in_late(void *ctx, unsigned left)
+{
+	(void)ctx;
+	if (left == 5)
+		double_vcard_put(w.readers, 0, READER, w.card);
+}
+
+static void a_card_that_appears_takes_over(void)
+{
+	begin(false, -1);
+	w.person.patience = 10;
+	w.person.tick = put_in_late;
+	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
+	CHECK(go() == OK && w.opens && w.result.keyslot == 2);
+	CHECK(w.person.asked[ASK_CARD_OR_PASSPHRASE] == 1);
+	end();
+}
+
+static void an_empty_pin_means_the_passphrase(void)
+{
+	const unsigned before = vcard_verify_count(w.card);
+
+	begin(true, -1);
+	double_ask_answer(&w.person, ASK_USER_PIN, "");
+	double_ask_answer(&w.person, ASK_PASSPHRASE, PHRASE);
+	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
+	CHECK(vcard_verify_count(w.card) == before);
+	end();
+}
+
+static void an_empty_passphrase_means_the_card(void)
+{
+	begin(true, -1);
+	double_ask_answer(&w.person, ASK_USER_PIN, "");
+	double_ask_answer(&w.person, ASK_PASSPHRASE, "");
+	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
+	CHECK(go() == OK && w.opens && w.result.keyslot == 2);
+	end();
+}
+
+static void a_person_who_gives_up_ends_it(void)
+{
+	begin(true, -1);
+	double_ask_answer(&w.person, ASK_USER_PIN, NULL);
+	CHECK(go() == ERR_CANCELLED && w.delivered == 0);
+	end();
+}
+
+static void nobody_and_no_card_ends_with_the_card(void)
+{
+	begin(false, 0);
+	for (int i = 0; i < DOUBLE_ASK_KINDS; i++)
+		w.person.nobody[i] = true;
+	w.person.nobody[ASK_USER_PIN] = false;
+	CHECK(go() == ERR_NO_CARD && w.delivered == 0);
+	end();
+}
+
+static void a_test_of_the_card_takes_no_passphrase(void)
+{
+	begin(false, 0);
+	w.goal.card_only = true;
+	CHECK(go() == ERR_NO_CARD);
+	CHECK(w.person.asked[ASK_PASSPHRASE] == 0);
+	CHECK(w.person.asked[ASK_CARD_OR_PASSPHRASE] == 0);
+	end();
+}
+
+static void without_a_record_nothing_is_asked(void)
+{
+	const unsigned before = vcard_apdu_count(w.card);
+	struct volume_where saved = w.where;
+
+	w.where.config_dir = w.boot; /* no volumes/ there */
+	begin(true, -1);
+	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
+	CHECK(go() == ERR_NO_RECORD);
+	CHECK(double_ask_said(&w.person, "no enrolment record of disk"));
+	CHECK(w.person.asked[ASK_USER_PIN] == 0 && vcard_apdu_count(w.card) == before);
+	end();
+
+	begin(true, -1);
+	w.goal.no_record = true;
+	double_ask_answer(&w.person, ASK_CONFIRM, "Yes");
+	CHECK(go() == ERR_REFUSED &&
+	      double_ask_said(&w.person, "The header pin of disk is"));
+	CHECK(vcard_apdu_count(w.card) == before);
+	end();
+
+	begin(true, -1);
+	w.goal.no_record = true;
+	double_ask_answer(&w.person, ASK_CONFIRM, "yes");
+	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
+	CHECK(go() == OK && w.opens && w.result.keyslot == 2);
+	end();
+	w.where = saved;
+}
+
+static void the_last_try_is_spent_only_on_purpose(void)
+{
+	const unsigned before = vcard_verify_count(w.card);
+
+	begin(true, -1);
+	double_ask_answer(&w.person, ASK_USER_PIN, "111111");
+	double_ask_answer(&w.person, ASK_USER_PIN, "222222");
+	double_ask_answer(&w.person, ASK_USER_PIN, "333333");
+	double_ask_answer(&w.person, ASK_USER_PIN, "333333");
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, PHRASE);
+	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
+	CHECK(w.person.last_asked_again == 1);
+	CHECK(double_ask_said(&w.person, "is blocked. Unblock it with gpg --card-edit"));
+	CHECK(vcard_verify_count(w.card) == before + 3);
+	end();
+}
+
+static void a_header_that_was_changed_is_refused(void)
+{
+	const unsigned before = vcard_apdu_count(w.card);
+
+	CHECK(luks2_edit(w.disk, "\"encryption\":\"aes-xts-plain64\",\"sector_size\"",
+	                 "\"encryption\":\"cipher_null-ecb\",\"sector_size\""));
+	begin(true, -1);
+	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
+	CHECK(go() == ERR_TAMPERED && w.delivered == 0);
+	CHECK(double_ask_said(&w.person, "disk is refused"));
+	CHECK(w.person.asked[ASK_USER_PIN] == 0 && vcard_apdu_count(w.card) == before);
+	end();
+}
+
+int main(void)
+{
+	static const struct check_case cases[] = {
+	        {"a volume is made and enrolled",            make_world                       },
+	        {"the PIN opens the volume with one VERIFY",
+	         the_pin_opens_the_volume_with_one_verify                                     },
+	        {"a wrong PIN is said and asked again",
+	         a_wrong_pin_is_said_and_asked_again                                          },
+	        {"without a card the passphrase is typed",
+	         without_a_card_the_passphrase_is_typed                                       },
+	        {"a card that appears takes over",           a_card_that_appears_takes_over   },
+	        {"an empty PIN means the passphrase",        an_empty_pin_means_the_passphrase},
+	        {"an empty passphrase means the card",
+	         an_empty_passphrase_means_the_card                                           },
+	        {"a person who gives up ends it",            a_person_who_gives_up_ends_it    },
+	        {"nobody and no card ends with the card",
+	         nobody_and_no_card_ends_with_the_card                                        },
+	        {"a test of the card takes no passphrase",
+	         a_test_of_the_card_takes_no_passphrase                                       },
+	        {"without a record nothing is asked",        without_a_record_nothing_is_asked},
+	        {"the last try is spent only on purpose",
+	         the_last_try_is_spent_only_on_purpose                                        },
+	        {"a header that was changed is refused",
+	         a_header_that_was_changed_is_refused                                         },
+	        {"nothing is left behind",                   drop_world                       },
+	};
+
+	if (crypto_init() != OK)
+		return 1;
+	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
