@@ -45,17 +45,17 @@ vcard_src   := $(filter-out tests/vcard/main.c,$(wildcard tests/vcard/*.c))
 double_src  := $(filter-out tests/unit/test_%.c tests/unit/check.c,$(wildcard tests/unit/*.c))
 integration := vcard
 
-unit_core    := err secret
-unit_crypto  :=
-unit_card    := tlv
-unit_openpgp :=
-unit_unlock  :=
-unit_enroll  :=
+unit_core    := err secret hex file ask_fds ask_tty
+unit_crypto  := crypto curve
+unit_card    := tlv apdu data kdf card pick
+unit_openpgp := packet armor pubkey cert message
+unit_unlock  := json token record words source policy session
+unit_enroll  := luks volume unlock
 unit_cli     := cli
-fuzz_core    :=
-fuzz_card    := tlv
-fuzz_openpgp :=
-fuzz_unlock  :=
+fuzz_core    := hex
+fuzz_card    := tlv data kdf card
+fuzz_openpgp := packet armor pubkey cert message
+fuzz_unlock  := token record
 # What takes seconds is left to check-all, which make test runs.
 slow         :=
 
@@ -176,8 +176,15 @@ coverage:
 
 test: deps
 	@tests/all.sh
-tools:
-integration: all tools
+# --- integration tools
+tool_names := luks2_raw memscan ptytalk
+$(foreach t,$(tool_names),$(eval $(call program,$(t),tests/integration/$(t).c,none,)))
+$(eval $(call program,pgptool,tests/integration/pgptool.c,openpgp,$(O)/double.a))
+tools: $(tool_names:%=$(O)/%) $(O)/pgptool
+# For mutated headers in tests/integration/tamper.sh.
+asan-program:
+	@$(MAKE) --no-print-directory VARIANT=asan O=build/asan build/asan/bootlatch
+integration: all tools asan-program
 	@O=$(O) tests/run.sh $(integration:%=tests/integration/%.sh)
 lint:
 	@CC='$(CC)' TIDY_FLAGS='$(TIDY_FLAGS) $(pkg_cflags)' tests/lint/lint.sh
@@ -210,6 +217,6 @@ clean:
 	$(RM) -r build compile_commands.json
 
 .PHONY: all check check-all asan msan valgrind fuzz fuzz-bins fuzz-replay replay coverage test \
-        tools integration lint format demo deps install uninstall dist clean
+        tools asan-program integration lint format demo deps install uninstall dist clean
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

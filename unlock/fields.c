@@ -47,7 +47,8 @@ void field_put_fpr(const uint8_t fpr[static FPR_LEN], FILE *out)
 	char text[2 * FPR_LEN + 1];
 
 	hex_encode_up((struct bytes){fpr, FPR_LEN}, text);
-	(void)fprintf(out, "\"%s\"", text); /* errors of `out` are its owner's to ask for */
+	(void)fprintf(out, "\"%s\"",
+	              text); /* errors of `out` are its owner's to ask for */
 }
 
 enum err field_ident(const char *text, char ret[static CARD_IDENT_LEN])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Strict and canonical JSON on top of json-c, which is lenient: what it would write must be
- * what was read. */
+/* Strict and canonical JSON on top of json-c, which is lenient: what it would write must
+ * be what was read. */
 #include "unlock/json.h"
 
 #include <inttypes.h>
@@ -49,8 +49,8 @@ static bool utf8_ok(struct bytes in)
 	return true;
 }
 
-/* Is `in` the text `plain`, but for white space between the tokens and for escaped slashes?
- * That also finds a name held twice, of which json-c keeps one. */
+/* Is `in` the text `plain`, but for white space between the tokens and for escaped
+ * slashes? That also finds a name held twice, of which json-c keeps one. */
 static bool same_text(struct bytes in, struct bytes plain)
 {
 	bool quoted = false;
@@ -196,7 +196,8 @@ bool json_only(const struct json_object *o, const char *const *names, size_t n)
 	return true;
 }
 
-enum err json_int(const struct json_object *o, const char *name, int min, int max, int *ret)
+enum err json_int(const struct json_object *o, const char *name, int min, int max,
+                  int *ret)
 {
 	const struct json_object *v = json_at(o, name);
 
@@ -284,9 +285,11 @@ struct canon {
 	FILE *out;
 };
 
-static enum err put_value(const struct json_object *o, const struct canon *c, size_t depth);
+static enum err put_value(const struct json_object *o, const struct canon *c,
+                          size_t depth);
 
-static enum err put_object(const struct json_object *o, const struct canon *c, size_t depth)
+static enum err put_object(const struct json_object *o, const struct canon *c,
+                           size_t depth)
 {
 	const size_t n = (size_t)json_object_object_length(o);
 	struct json_walk w = {0};
@@ -314,7 +317,8 @@ static enum err put_object(const struct json_object *o, const struct canon *c, s
 	return e;
 }
 
-static enum err put_array(const struct json_object *o, const struct canon *c, size_t depth)
+static enum err put_array(const struct json_object *o, const struct canon *c,
+                          size_t depth)
 {
 	enum err e = OK;
 
@@ -339,7 +343,8 @@ static void put_int(const struct json_object *o, FILE *out)
 }
 
 /* Recursion: json_read bounds the depth. */
-static enum err put_value(const struct json_object *o, const struct canon *c, size_t depth)
+static enum err put_value(const struct json_object *o, const struct canon *c,
+                          size_t depth)
 {
 	switch (json_object_get_type(o)) {
 	case json_type_object:
@@ -353,7 +358,8 @@ static enum err put_value(const struct json_object *o, const struct canon *c, si
 		put_int(o, c->out);
 		return OK;
 	case json_type_string:
-		/* json-c asks for a non-const object only to keep the text of other types. */
+		/* json-c asks for a non-const object only to keep the text of other
+		 * types. */
 		json_quote(json_object_get_string((struct json_object *)(uintptr_t)o),
 		           (size_t)json_object_get_string_len(o), c->out);
 		return OK;

@@ -8,7 +8,8 @@ void keyslot_range(int luks_version, int *ret_first, int *ret_last)
 	*ret_last = luks_version == 1 ? 6 : 30;
 }
 
-enum err keyslot_choose(int luks_version, const bool *taken, int wanted, bool force, int *ret)
+enum err keyslot_choose(int luks_version, const bool *taken, int wanted, bool force,
+                        int *ret)
 {
 	const int end = luks_version == 1 ? 8 : LUKS_SLOTS_MAX;
 	int first = 0, last = 0;

@@ -187,8 +187,8 @@ enum err luks_try(struct luks *l, int slot, const struct secret *pass, int *ret_
 {
 	const struct bytes p = secret_view(pass);
 
-	const int r =
-	        crypt_activate_by_passphrase(l->cd, NULL, slot, (const char *)p.p, p.n, 0);
+	const int r = crypt_activate_by_passphrase(l->cd, NULL, slot, (const char *)p.p,
+	                                           p.n, 0);
 	if (r < 0)
 		return luks_err(r);
 	*ret_slot = r;

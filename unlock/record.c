@@ -155,8 +155,8 @@ static void put_entry(const struct record_entry *en, FILE *out)
 {
 	(void)fprintf(out, "{\"keyslot\":%d,\"backend\":", en->keyslot);
 	json_quote(en->backend, strlen(en->backend), out);
-	(void)fprintf(out,
-	              ",\"needs_pin\":%s,\"recipient\":", en->needs_pin ? "true" : "false");
+	(void)fprintf(out, ",\"needs_pin\":%s,\"recipient\":",
+	              en->needs_pin ? "true" : "false");
 	field_put_fpr(en->fpr, out);
 	(void)fputs(",\"cards\":[", out);
 	for (size_t i = 0; i < RECORD_SERIALS && en->ident[i][0] != '\0'; i++) {

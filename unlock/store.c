@@ -32,7 +32,8 @@ static enum err open_sub(const char *dir, const char *sub, int *ret_fd)
 	const enum err e = dir_open(dir, &dirfd);
 	if (e != OK)
 		return e;
-	const int fd = openat(dirfd, sub, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const int fd =
+	        openat(dirfd, sub, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const int why = errno;
 	(void)close(dirfd); /* read-only */
 	if (fd < 0)
@@ -60,7 +61,7 @@ enum err store_write(const char *dir, const char *sub, const char *name,
 	int dirfd = -1, fd = -1;
 
 	/* A folder of settings is made; a /boot that is not there is a mistake. */
-	enum err e = strcmp(sub, STORE_VOLUMES) == 0 ? dir_make_path(dir, 0700, &dirfd)
+	enum err e = strcmp(sub, STORE_VOLUMES) == 0 ? dir_make_path(dir, 0755, &dirfd)
 	                                             : dir_open(dir, &dirfd);
 	if (e != OK)
 		return e;

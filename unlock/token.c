@@ -101,8 +101,8 @@ static enum err read_blob(const struct json_object *o, struct token *t)
 
 enum err token_parse(struct bytes json, struct token *ret)
 {
-	static const char *const names[] = {"type",       "keyslots", "version", "backend",
-	                                    "recipients", "serial",   "blob"};
+	static const char *const names[] = {
+	        "type", "keyslots", "version", "backend", "recipients", "serial", "blob"};
 	struct token t = {0};
 	AUTO_JSON *o = NULL;
 	const char *text = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One volume with all that is known of it: header snapshot, record, tokens, blobs on /boot. */
+/* One volume with all that is known of it: header snapshot, record, tokens, blobs on
+ * /boot. */
 #include "unlock/volume.h"
 
 #include <stdlib.h>
@@ -74,13 +75,15 @@ static void find_all(const struct volume *v, struct found *f)
 
 		f->token_ok[i] = e == OK;
 		if (e != OK && e != ERR_NOT_FOUND)
-			log_line(LOG_DEBUG, "token %d of ours is skipped: %s", i, err_text(e));
+			log_line(LOG_DEBUG, "token %d of ours is skipped: %s", i,
+			         err_text(e));
 	}
 	const enum err e =
 	        journal_load(v->where.config_dir, luks_uuid(v->luks), &f->journal);
 	f->journal_ok = e == OK && f->journal.keyslot < luks_slots(v->luks);
 	if (e != OK && e != ERR_NOT_FOUND)
-		log_line(LOG_DEBUG, "the note of an enrolment is skipped: %s", err_text(e));
+		log_line(LOG_DEBUG, "the note of an enrolment is skipped: %s",
+		         err_text(e));
 }
 
 static void from_record(const struct volume *v, int slot, struct enrolment *en)
@@ -104,7 +107,8 @@ static bool token_is_for(const struct token *t, const char *backend,
                          const uint8_t fpr[static FPR_LEN])
 {
 	for (size_t i = 0; i < t->n_fpr; i++)
-		if (strcmp(t->backend, backend) == 0 && memcmp(t->fpr[i], fpr, FPR_LEN) == 0)
+		if (strcmp(t->backend, backend) == 0 &&
+		    memcmp(t->fpr[i], fpr, FPR_LEN) == 0)
 			return true;
 	return false;
 }
@@ -314,7 +318,8 @@ const struct enrolment *volume_find(const struct volume *v, int keyslot)
 	return NULL;
 }
 
-bool volume_has_way(const struct volume *v, int keyslot, const uint8_t fpr[static FPR_LEN])
+bool volume_has_way(const struct volume *v, int keyslot,
+                    const uint8_t fpr[static FPR_LEN])
 {
 	const struct enrolment *en = volume_find(v, keyslot);
 

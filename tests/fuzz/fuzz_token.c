@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (t.n_fpr == 0 || t.n_fpr > TOKEN_RECIPIENTS || t.blob_len == 0 ||
 	    token_format(&t, &json) != OK ||
-	    token_parse((struct bytes){(const uint8_t *)json, strlen(json)}, &again) != OK ||
+	    token_parse((struct bytes){(const uint8_t *)json, strlen(json)}, &again) !=
+	            OK ||
 	    again.keyslot != t.keyslot ||
 	    !bytes_equal((struct bytes){t.blob, t.blob_len},
 	                 (struct bytes){again.blob, again.blob_len}))

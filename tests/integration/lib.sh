@@ -5,7 +5,7 @@
 # Sourced. A test begins with   lib_reexec_in_namespace "$0" "$@"   and ends with   finish
 # Everything of a test lives in $T and in private namespaces; O is the build directory.
 
-PASSED=0 FAILED=0 SKIPPED=0 OWNED=
+PASSED=0 FAILED=0 SKIPPED=0 OWNED='' VCARD=''
 
 # --- namespaces and cleaning up ---------------------------------------------
 lib_reexec_in_namespace() {
@@ -35,13 +35,14 @@ lib_clean() {
 	trap - EXIT
 	if [ -n "${GNUPGHOME:-}" ]; then
 		for lib_h in "$T"/gpg-*; do
-			[ -d "$lib_h" ] && GNUPGHOME=$lib_h gpgconf --kill all >/dev/null 2>&1
+			[ ! -d "$lib_h" ] || GNUPGHOME=$lib_h gpgconf --kill all >/dev/null 2>&1 || true
 		done
 	fi
 	for lib_p in $OWNED; do
 		lib_end "$lib_p"
 	done
-	umount /run/pcscd 2>/dev/null
+	umount /dev/console 2>/dev/null || true # volumes.sh binds it
+	umount /run/pcscd 2>/dev/null || true
 	if [ -n "${KEEP:-}" ]; then
 		echo "kept $T" >&2
 	elif grep -q " $T/" /proc/self/mounts; then
@@ -53,6 +54,17 @@ lib_clean() {
 	exit "$lib_rc"
 }
 
+# need SENTENCE PROGRAM...: ends the test as skipped where one is missing.
+need() {
+	lib_said=$1
+	shift
+	for lib_x in "$@"; do
+		command -v "$lib_x" >/dev/null && continue
+		skip "$lib_said" "no $lib_x"
+		finish
+	done
+}
+
 # lib_own PID: ended when the test ends.  lib_end PID: ends it now and waits for it.
 lib_own() { OWNED="$OWNED $1"; }
 lib_end() {
@@ -62,8 +74,8 @@ lib_end() {
 		lib_i=$((lib_i + 1))
 		sleep 0.1
 	done
-	kill -9 "$1" 2>/dev/null
-	wait "$1" 2>/dev/null
+	kill -9 "$1" 2>/dev/null || true
+	wait "$1" 2>/dev/null || true
 	return 0
 }
 
@@ -90,7 +102,7 @@ fail() {
 }
 skip() {
 	SKIPPED=$((SKIPPED + 1))
-	echo "skip  $1"
+	echo "skip  $1${2:+ ($2)}"
 }
 # check SENTENCE CMD...        check_fails SENTENCE CMD...
 # CMD runs in this shell, so what it sets stays; its output is shown when the check fails.
@@ -116,8 +128,8 @@ check_fails() {
 check_status() {
 	lib_said=$1 lib_want=$2
 	shift 2
-	"$@" >"$T/check.out" 2>&1
-	lib_st=$?
+	lib_st=0
+	"$@" >"$T/check.out" 2>&1 || lib_st=$?
 	if [ $lib_st = "$lib_want" ]; then
 		ok "$lib_said"
 	else
@@ -134,8 +146,8 @@ finish() {
 	else
 		echo "$PASSED passed, $FAILED failed"
 	fi
-	[ $FAILED -eq 0 ]
-	exit $?
+	[ "$FAILED" -eq 0 ] || exit 1
+	exit 0
 }
 
 # --- the reader -------------------------------------------------------------
@@ -148,7 +160,7 @@ pcscd_start() {
 		CHANNELID    0x8C7B
 	EOF
 	lib_opt=
-	pcscd --help 2>&1 | grep -q disable-polkit && lib_opt=--disable-polkit
+	if pcscd --help 2>&1 | grep -q disable-polkit; then lib_opt=--disable-polkit; fi
 	# shellcheck disable=SC2086  # no word when there is no option
 	pcscd -f -c "$T/reader.conf.d" $lib_opt >"$T/pcscd.log" 2>&1 &
 	PCSCD_PID=$!
@@ -163,17 +175,26 @@ lib_listens() { grep -qi ":$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp; 
 
 # --- virtual cards ----------------------------------------------------------
 # [SLOT=0|1] vcard_start NAME [options of bootlatch-vcard]; sets READER.
-# A card of the same NAME keeps its state; NAME may be left out later: the last one.
+# In the first free slot if none is given. A card of the same NAME keeps its state.
+# Where NAME may be left out below, it is the card started last.
 vcard_start() {
 	VCARD=$1
+	lib_dir=$T/vcard/$1
 	shift
-	lib_slot=${SLOT:-0}
+	lib_slot=${SLOT:-}
+	if [ -z "$lib_slot" ]; then
+		lib_slot=0
+		for lib_f in "$T"/vcard/*/pid; do
+			[ ! -e "$lib_f" ] || [ "$(cat "${lib_f%pid}slot")" != 0 ] || lib_slot=1
+		done
+	fi
 	READER="Virtual PCD 00 0$lib_slot"
 	export READER
-	echo "$lib_slot" >"$T/$VCARD.slot"
-	"$O/bootlatch-vcard" --state "$T/$VCARD.state" --trace "$T/$VCARD.trace" \
-		--vpcd "127.0.0.1:$((35963 + lib_slot))" "$@" 2>"$T/$VCARD.log" &
-	echo $! >"$T/$VCARD.pid"
+	mkdir -p "$lib_dir"
+	echo "$lib_slot" >"$lib_dir/slot"
+	"$O/bootlatch-vcard" --state "$lib_dir/state" --trace "$lib_dir/trace" \
+		--vpcd "127.0.0.1:$((35963 + lib_slot))" "$@" >"$lib_dir/log" 2>&1 &
+	echo $! >"$lib_dir/pid"
 	lib_own $!
 	lib_card_is Yes "$lib_slot"
 }
@@ -186,36 +207,52 @@ lib_card_is() {
 	fi
 }
 lib_sees() { opensc-tool -l 2>/dev/null | grep -q "^$2 *$1 .*Virtual PCD 00 0$2"; }
-vcard_pid() { cat "$T/${1:-$VCARD}.pid"; }
+vcard_slot() { cat "$T/vcard/${1:-$VCARD}/slot"; }
+vcard_pid() { cat "$T/vcard/${1:-$VCARD}/pid"; }
 vcard_stop() {
 	lib_end "$(vcard_pid "$@")"
-	lib_card_is No "$(cat "$T/${1:-$VCARD}.slot")"
+	rm -f "$T/vcard/${1:-$VCARD}/pid"
+	lib_card_is No "$(vcard_slot "$@")"
 }
 vcard_pull() {
 	kill -USR1 "$(vcard_pid "$@")"
-	lib_card_is No "$(cat "$T/${1:-$VCARD}.slot")"
+	lib_card_is No "$(vcard_slot "$@")"
 }
 vcard_insert() {
 	kill -USR2 "$(vcard_pid "$@")"
-	lib_card_is Yes "$(cat "$T/${1:-$VCARD}.slot")"
+	lib_card_is Yes "$(vcard_slot "$@")"
 }
 # The names of its files.
-vcard_state() { echo "$T/${1:-$VCARD}.state"; }
-vcard_trace() { echo "$T/${1:-$VCARD}.trace"; }
-vcard_trace_clear() { : >"$T/${1:-$VCARD}.trace"; }
+vcard_state() { echo "$T/vcard/${1:-$VCARD}/state"; }
+vcard_trace() { echo "$T/vcard/${1:-$VCARD}/trace"; }
+vcard_trace_clear() { : >"$T/vcard/${1:-$VCARD}/trace"; }
+# vcard_field NAME FIELD: from its state file, in hexadecimal; pin.pw1.tries and others.
+vcard_field() { "$O/bootlatch-vcard" --state "$T/vcard/$1/state" --field "$2"; }
+# apdu SLOT HEX...: the last answer with its status word, from opensc-tool, without spaces.
+apdu() {
+	lib_slot=$1
+	shift
+	for lib_x in "$@"; do
+		shift
+		set -- "$@" -s "$lib_x"
+	done
+	opensc-tool -c default -r "$lib_slot" "$@" 2>&1 | awk '
+		/^Received/ { sw = ""; data = "" }
+		/^Received/ && match($0, /SW1=0x[0-9A-F]*, SW2=0x[0-9A-F]*/) {
+			sw = substr($0, RSTART + 6, 2) substr($0, RSTART + 16, 2)
+		}
+		END { print sw }'
+}
 # vcard_count NAME [COMMAND]: how many APDUs the trace holds, or how many of one name.
 vcard_count() {
-	if [ -n "${2:-}" ]; then
-		grep -c " > $2 " "$T/$1.trace"
-	else
-		grep -c ' > ' "$T/$1.trace"
-	fi
-	return 0
+	grep -c " > ${2:-}" "$T/vcard/$1/trace" || true
 }
 
 # --- gpg --------------------------------------------------------------------
-# gpg_home_new NAME [SLOT]: a fresh GNUPGHOME; its pinentry answers from files pin and admin.
+# gpg_home_new NAME [SLOT]: a fresh GNUPGHOME (slot of the card of that name, else 0); its pinentry answers from files pin and admin.
 gpg_home_new() {
+	lib_slot=0
+	[ ! -e "$T/vcard/$1/slot" ] || lib_slot=$(vcard_slot "$1")
 	GNUPGHOME=$T/gpg-$1
 	export GNUPGHOME
 	mkdir -m 700 "$GNUPGHOME"
@@ -240,7 +277,7 @@ gpg_home_new() {
 	cat >"$GNUPGHOME/scdaemon.conf" <<-EOF
 		disable-ccid
 		pcsc-shared
-		reader-port Virtual PCD 00 0${2:-0}
+		reader-port Virtual PCD 00 0${2:-$lib_slot}
 	EOF
 	echo "trust-model always" >"$GNUPGHOME/gpg.conf"
 }
@@ -285,14 +322,25 @@ gpg_card_generate() {
 		esac >&8
 	done
 	exec 8>&- 9<&-
-	wait $lib_gpg
+	wait $lib_gpg || true
 	KEY=$(gpg --batch --with-colons -K 2>/dev/null | awk -F: '$1 == "fpr" { print $10; exit }')
 	export KEY
 	[ -n "$KEY" ]
 }
 
+# gpg_card_edit COMMAND...: these in gpg's card menu.
+gpg_card_edit() {
+	printf '%s\n' "$@" quit |
+		gpg --expert --no-tty --command-fd 0 --card-edit
+}
+
 # gpg_forget [CARD]: no PIN is remembered, by the agent or by the card.
+# Without CARD: the one that the keyring is named after, else the card started last.
 gpg_forget() {
 	gpgconf --kill all
-	vcard_pull "$@" && vcard_insert "$@"
+	lib_card=${1:-${GNUPGHOME##*/gpg-}}
+	[ -e "$T/vcard/$lib_card/pid" ] || lib_card=$VCARD
+	[ -e "$T/vcard/$lib_card/pid" ] || return 0
+	vcard_pull "$lib_card"
+	vcard_insert "$lib_card"
 }

@@ -3,7 +3,6 @@
 # The virtual card, judged by gpg: generate, sign, decrypt, wrong PIN, pull and insert.
 # shellcheck disable=SC2317  # functions called through check
 set -u
-# shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 lib_reexec_in_namespace "$0" "$@"
 
@@ -48,7 +47,7 @@ for profile in ${PROFILES:-default outer-tags smartpgp-like gnuk-like}; do
 done
 
 # Two cards at once, a card that is away, one that vanishes and one that hangs.
-gpg_home_new faults
+gpg_home_new faults 0
 status() { timeout 20 gpg --batch --with-colons --card-status; }
 serial() { status 2>/dev/null | awk -F: '$1 == "serial" { print $2 }'; }
 vcard_start one --profile default --serial 00000001

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For tests: makes small volumes, and edits LUKS2 metadata (LUKS2 specification 1.1.0, 2). */
+/* For tests: makes small volumes, and edits LUKS2 metadata (LUKS2 specification 1.1.0,
+ * 2). */
 #include "tests/unit/luks2_edit.h"
 
 #include <fcntl.h>

@@ -17,7 +17,7 @@ static void only_plain_json_is_read(void)
 		const char *in;
 		enum err want;
 	} rows[] = {
-	        {"{}",                           OK        },
+	        {"{}",	                   OK        },
 	        {" { \"a\" : [ 1 , true ] }\n",  OK        },
 	        {"{\"a\":\"x\\/y\"}",            OK        },
 	        {"{\"a\":\"x/y\"}",              OK        },
@@ -25,10 +25,10 @@ static void only_plain_json_is_read(void)
 	        {"{\"a\":\"\xc3\xa9\"}",         OK        },
 	        {"[[[[[[[[[[[[]]]]]]]]]]]]",     OK        },
 	        {"[[[[[[[[[[[[[]]]]]]]]]]]]]",   ERR_FORMAT},
-	        {"",                             ERR_FORMAT},
-	        {"{",                            ERR_FORMAT},
-	        {"{} x",                         ERR_FORMAT},
-	        {"{}{}",                         ERR_FORMAT},
+	        {"",	                     ERR_FORMAT},
+	        {"{",	                    ERR_FORMAT},
+	        {"{} x",	                 ERR_FORMAT},
+	        {"{}{}",	                 ERR_FORMAT},
 	        {"{\"a\":1,\"a\":1}",            ERR_FORMAT},
 	        {"{\"a\":{\"b\":1,\"b\":2}}",    ERR_FORMAT},
 	        {"{\"a\":01}",                   ERR_FORMAT},
@@ -94,8 +94,8 @@ static bool canonical_is(const char *in, const char *omit, size_t depth, const c
 	FILE *out = open_memstream(&got, &n);
 	const enum err e = json_canonical(o, omit, depth, out);
 	(void)fclose(out);
-	const bool ok = want == NULL ? e == ERR_FORMAT
-	                             : e == OK && strcmp(got, want) == 0;
+	const bool ok =
+	        want == NULL ? e == ERR_FORMAT : e == OK && strcmp(got, want) == 0;
 	free(got);
 	return ok;
 }
@@ -117,7 +117,7 @@ int main(void)
 	        {"only_plain_json_is_read",                only_plain_json_is_read      },
 	        {"members_are_asked_for_by_type",          members_are_asked_for_by_type},
 	        {"the_canonical_form_is_sorted_and_plain",
-                 the_canonical_form_is_sorted_and_plain                                 },
+	         the_canonical_form_is_sorted_and_plain                                 },
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

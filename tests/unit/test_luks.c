@@ -157,12 +157,12 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"a_luks2_volume_is_opened_tried_and_changed",
-                 a_luks2_volume_is_opened_tried_and_changed},
+	         a_luks2_volume_is_opened_tried_and_changed                                 },
 	        {"a_luks1_volume_is_opened_tried_and_changed",
-                 a_luks1_volume_is_opened_tried_and_changed},
-	        {"tokens_are_found_by_type", tokens_are_found_by_type},
-	        {"a_strange_header_is_refused", a_strange_header_is_refused},
-	        {"what_is_no_luks_is_told_apart", what_is_no_luks_is_told_apart},
+	         a_luks1_volume_is_opened_tried_and_changed                                 },
+	        {"tokens_are_found_by_type",                   tokens_are_found_by_type     },
+	        {"a_strange_header_is_refused",                a_strange_header_is_refused  },
+	        {"what_is_no_luks_is_told_apart",              what_is_no_luks_is_told_apart},
 	};
 	log_to(NULL, NULL, LOG_WARN);
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));

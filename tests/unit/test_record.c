@@ -57,14 +57,16 @@ static void anything_odd_in_a_record_is_refused(void)
 	        RECORD(WAY("2", "\"000f:12345678\"", "none")),
 	        RECORD(WAY("2", "\"000F12345678\"", "none")),
 	        RECORD(WAY("2", "\"000F:12345678\",\"000F:12345678\"", "none")),
-	        RECORD(WAY("2", "\"000F:00000001\",\"000F:00000002\",\"000F:00000003\","
-	                        "\"000F:00000004\",\"000F:00000005\"",
+	        RECORD(WAY("2",
+	                   "\"000F:00000001\",\"000F:00000002\",\"000F:00000003\","
+	                   "\"000F:00000004\",\"000F:00000005\"",
 	                   "none")),
 	        RECORD(WAY("2", "", "off")),
 	        RECORD(WAY("2", "", FPR)),
 	        "{\"version\":2,\"uuid\":\"" UUID "\",\"header_pin\":\"" PIN
 	        "\",\"ways\":[]}",
-	        "{\"version\":1,\"uuid\":\"../x\",\"header_pin\":\"" PIN "\",\"ways\":[]}",
+	        "{\"version\":1,\"uuid\":\"../x\",\"header_pin\":\"" PIN
+	        "\",\"ways\":[]}",
 	        "{\"version\":1,\"uuid\":\"" UUID "\",\"header_pin\":\"" FPR
 	        "\",\"ways\":[]}",
 	        "{\"version\":1,\"uuid\":\"" UUID "\",\"header_pin\":\"" PIN
@@ -88,7 +90,8 @@ static void a_record_is_saved_loaded_and_deleted(void)
 
 	CHECK(mkdtemp(dir) != NULL);
 	CHECK(record_load(dir, UUID, &r) == ERR_NO_RECORD);
-	CHECK(record_parse(text(RECORD(WAY("2", "\"000F:12345678\"", "none"))), &r) == OK);
+	CHECK(record_parse(text(RECORD(WAY("2", "\"000F:12345678\"", "none"))), &r) ==
+	      OK);
 	CHECK(record_save(dir, &r) == OK);
 	CHECK(record_load(dir, UUID, &again) == OK && again.n == 1);
 	CHECK(strcmp(again.entry[0].ident[0], "000F:12345678") == 0);
@@ -106,9 +109,11 @@ static void a_record_is_saved_loaded_and_deleted(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"a_record_survives_the_round_trip",     a_record_survives_the_round_trip    },
-	        {"anything_odd_in_a_record_is_refused",  anything_odd_in_a_record_is_refused },
-	        {"a_record_is_saved_loaded_and_deleted", a_record_is_saved_loaded_and_deleted},
+	        {"a_record_survives_the_round_trip",     a_record_survives_the_round_trip},
+	        {"anything_odd_in_a_record_is_refused",
+	         anything_odd_in_a_record_is_refused                                     },
+	        {"a_record_is_saved_loaded_and_deleted",
+	         a_record_is_saved_loaded_and_deleted                                    },
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -85,8 +85,8 @@ static void a_blob_has_to_fit(void)
 
 static void a_journal_survives_the_round_trip(void)
 {
-	static const char note[] = "{\"version\":1,\"keyslot\":3,\"recipient\":\"" FPR
-	                           "\"}\n";
+	static const char note[] =
+	        "{\"version\":1,\"keyslot\":3,\"recipient\":\"" FPR "\"}\n";
 	struct journal j;
 	char *out = NULL;
 
@@ -99,10 +99,11 @@ static void a_journal_survives_the_round_trip(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"a_token_survives_the_round_trip",    a_token_survives_the_round_trip   },
-	        {"anything_odd_in_a_token_is_refused", anything_odd_in_a_token_is_refused},
-	        {"a_blob_has_to_fit",                  a_blob_has_to_fit                 },
-	        {"a_journal_survives_the_round_trip",  a_journal_survives_the_round_trip },
+	        {"a_token_survives_the_round_trip",    a_token_survives_the_round_trip  },
+	        {"anything_odd_in_a_token_is_refused",
+	         anything_odd_in_a_token_is_refused                                     },
+	        {"a_blob_has_to_fit",                  a_blob_has_to_fit                },
+	        {"a_journal_survives_the_round_trip",  a_journal_survives_the_round_trip},
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

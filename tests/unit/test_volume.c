@@ -267,12 +267,12 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"a_luks2_way_in_is_merged_from_all_places",
-                 a_luks2_way_in_is_merged_from_all_places},
+	         a_luks2_way_in_is_merged_from_all_places                                   },
 	        {"a_luks1_way_in_is_merged_from_all_places",
-                 a_luks1_way_in_is_merged_from_all_places},
-	        {"a_damaged_record_is_not_trusted", a_damaged_record_is_not_trusted},
-	        {"a_changed_header_is_noticed", a_changed_header_is_noticed},
-	        {"a_keyslot_is_chosen", a_keyslot_is_chosen},
+	         a_luks1_way_in_is_merged_from_all_places                                   },
+	        {"a_damaged_record_is_not_trusted",          a_damaged_record_is_not_trusted},
+	        {"a_changed_header_is_noticed",              a_changed_header_is_noticed    },
+	        {"a_keyslot_is_chosen",                      a_keyslot_is_chosen            },
 	};
 	log_to(NULL, NULL, LOG_WARN);
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -2,6 +2,7 @@
 /* Data objects of the virtual card: GET DATA, PUT DATA, SELECT DATA. */
 #include "tests/vcard/priv.h"
 
+#include <gcrypt.h>
 #include <string.h>
 
 enum { N_CERTS = 3 };
@@ -189,10 +190,46 @@ uint16_t data_get(struct vcard *v, unsigned tag)
 	return there ? 0x9000 : 0x6A88;
 }
 
+/* SHA-256 over salt and PIN again and again, COUNT bytes in all. */
+static void hash_pin(const uint8_t salt[8], const struct buf *pin, size_t count,
+                     uint8_t out[32])
+{
+	struct buf b = {0};
+	while (b.n < count) {
+		buf_put(&b, salt, 8);
+		buf_put(&b, pin->p, pin->n);
+	}
+	gcry_md_hash_buffer(GCRY_MD_SHA256, out, b.p, count);
+	buf_free(&b);
+}
+
+void data_factory_kdf(struct vcard *v)
+{
+	enum { COUNT = 0x10000 };
+	static const uint8_t count[4] = {0, 1, 0, 0};
+	uint8_t salt[8], user[32], admin[32];
+	struct buf b = {0};
+	gcry_create_nonce(salt, sizeof(salt));
+	hash_pin(salt, obj_get(v, OBJ_PIN + PIN_USER), COUNT, user);
+	hash_pin(salt, obj_get(v, OBJ_PIN + PIN_ADMIN), COUNT, admin);
+	buf_tlv(&b, 0x81, "\3", 1);
+	buf_tlv(&b, 0x82, "\10", 1); /* SHA-256 is number 8 */
+	buf_tlv(&b, 0x83, count, sizeof(count));
+	buf_tlv(&b, 0x84, salt, sizeof(salt));
+	buf_tlv(&b, 0x87, user, sizeof(user));
+	buf_tlv(&b, 0x88, admin, sizeof(admin));
+	pin_set(v, PIN_USER, user, sizeof(user));
+	pin_set(v, PIN_ADMIN, admin, sizeof(admin));
+	obj_set(v, 0xF9, b.p, b.n);
+	buf_free(&b);
+}
+
 static uint16_t put_kdf(struct vcard *v, const uint8_t *p, size_t n)
 {
 	if (!v->prof->kdf)
 		return 0x6A88;
+	if (v->prof->kdf_single)
+		return 0x6985;
 	const uint8_t *x = NULL;
 	size_t len = 0;
 	if (n > 0 && !tlv_find(p, n, 0x81, &x, &len))

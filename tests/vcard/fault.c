@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faults of the virtual card: at=N:ACTION, NAME:ACTION, NAME#N:ACTION, pull-at=N.
- * drop: done, but the answer is lost and the card gone. pull: gone before it is done.
+ * Faults of the virtual card: at=N:ACTION, NAME:ACTION, NAME@N:ACTION, pull-at=N.
+ * drop: gone for a moment before it is done. lose: done, the answer is lost, gone for a
+ * moment. pull: gone before it is done, until inserted. short, long: half of the data or
+ * more of it, with the status word. cut: the first half of the answer.
  */
 #include "tests/vcard/priv.h"
 
@@ -26,6 +28,9 @@ static bool parse_action(const char *s, struct fault *f)
 		enum action action;
 	} known[] = {
 	        {"drop",    ACT_DROP   },
+                {"lose",    ACT_LOSE   },
+                {"long",    ACT_LONG   },
+	        {"cut",     ACT_CUT    },
                 {"hang",    ACT_HANG   },
                 {"pull",    ACT_PULL   },
 	        {"garbage", ACT_GARBAGE},
@@ -58,10 +63,10 @@ static bool parse_one(char *s, struct fault *f)
 	*colon = '\0';
 	if (strncmp(s, "at=", 3) == 0)
 		return number(s + 3, 10, 1000000, &f->at) && f->at > 0;
-	char *hash = strchr(s, '#');
-	if (hash != NULL) {
-		*hash = '\0';
-		if (!number(hash + 1, 10, 1000000, &f->at) || f->at == 0)
+	char *mark = strchr(s, '@');
+	if (mark != NULL) {
+		*mark = '\0';
+		if (!number(mark + 1, 10, 1000000, &f->at) || f->at == 0)
 			return false;
 	}
 	if (*s == '\0' || strlen(s) >= sizeof(f->name))

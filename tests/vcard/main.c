@@ -14,15 +14,19 @@ static const char usage[] =
         "  --profile NAME    the make of card (default: default, or as in FILE)\n"
         "  --serial HEX8     serial number\n"
         "  --latency MS      wait before each answer\n"
-        "  --fault SPEC      at=N:ACTION, NAME:ACTION, NAME#N:ACTION, pull-at=N; commas\n"
-        "                    ACTION: drop hang pull sw=XXXX garbage short\n"
+        "  --fault SPEC      at=N:ACTION, NAME:ACTION, NAME@N:ACTION, pull-at=N; commas\n"
+        "                    ACTION: drop lose hang pull sw=XXXX garbage short long cut\n"
         "  --trace FILE      one line for each APDU\n"
+        "  --field NAME      print that of FILE and end: pin.pw1.tries pin.rc.tries\n"
+        "                    pin.pw3.tries sign.count serial\n"
         "  --list-profiles\n"
         "SIGUSR1 pulls the card, SIGUSR2 inserts it, SIGTERM ends. New PINs 123456, "
         "12345678.\n";
 
 struct options {
-	const char *state, *profile, *serial, *fault, *trace;
+	const char *state, *profile, *serial, *trace, *field;
+	const char *fault[MAX_FAULTS];
+	size_t n_faults;
 	char *vpcd;
 	unsigned latency_ms;
 };
@@ -60,6 +64,43 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+static bool set_faults(struct vcard *v, const struct options *o)
+{
+	for (size_t i = 0; i < o->n_faults; i++) {
+		if (!vcard_fault(v, o->fault[i]))
+			return false;
+	}
+	return true;
+}
+
+/* What a test wants to know of a state file, without asking the card. */
+static int print_field(const struct options *o)
+{
+	static const struct {
+		const char *name;
+		unsigned tag;
+	} fields[] = {
+	        {"pin.pw1.tries", OBJ_TRIES + PIN_USER },
+	        {"pin.rc.tries",  OBJ_TRIES + PIN_RESET},
+	        {"pin.pw3.tries", OBJ_TRIES + PIN_ADMIN},
+	        {"sign.count",    0x93                 },
+	        {"serial",        OBJ_SERIAL           },
+	};
+	struct vcard *v = access(o->state, R_OK) == 0 ? vcard_new(NULL, o->state) : NULL;
+	int rc = 2;
+	for (size_t i = 0; v != NULL && i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (strcmp(o->field, fields[i].name) != 0)
+			continue;
+		const struct buf *b = obj_get(v, fields[i].tag);
+		for (size_t k = 0; k < b->n; k++)
+			(void)printf("%02X", b->p[k]);
+		(void)puts(b->n > 0 ? "" : "00");
+		rc = 0;
+	}
+	vcard_free(v);
+	return rc;
+}
+
 static int run(const struct options *o)
 {
 	char *colon = strrchr(o->vpcd, ':');
@@ -81,8 +122,8 @@ static int run(const struct options *o)
 	else if (o->serial != NULL && !set_serial(v, o->serial))
 		(void)fprintf(stderr, "bootlatch-vcard: not a serial number: %s\n",
 		              o->serial);
-	else if (!vcard_fault(v, o->fault))
-		(void)fprintf(stderr, "bootlatch-vcard: not a fault: %s\n", o->fault);
+	else if (!set_faults(v, o))
+		(void)fputs("bootlatch-vcard: not a fault\n", stderr);
 	else if (o->trace != NULL && !trace_open(v, o->trace))
 		(void)fprintf(stderr, "bootlatch-vcard: cannot write %s\n", o->trace);
 	else
@@ -99,6 +140,7 @@ int main(int argc, char **argv)
 	        {"profile",       required_argument, NULL, 'p'},
 	        {"latency",       required_argument, NULL, 'l'},
 	        {"fault",         required_argument, NULL, 'f'},
+	        {"field",         required_argument, NULL, 'F'},
 	        {"trace",         required_argument, NULL, 't'},
 	        {"serial",        required_argument, NULL, 'n'},
 	        {"list-profiles", no_argument,       NULL, 'L'},
@@ -122,13 +164,17 @@ int main(int argc, char **argv)
 			o.latency_ms = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 'f':
-			o.fault = optarg;
+			if (o.n_faults < MAX_FAULTS)
+				o.fault[o.n_faults++] = optarg;
 			break;
 		case 't':
 			o.trace = optarg;
 			break;
 		case 'n':
 			o.serial = optarg;
+			break;
+		case 'F':
+			o.field = optarg;
 			break;
 		case 'L':
 			return list_profiles();
@@ -140,6 +186,8 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
+	if (o.state != NULL && o.field != NULL && optind == argc)
+		return print_field(&o);
 	if (o.state == NULL || o.vpcd == NULL || optind != argc) {
 		(void)fputs(usage, stderr);
 		return 2;

@@ -42,6 +42,8 @@ struct profile {
 	bool short_counts;    /* a PIN too short counts as a try */
 	bool no_status;       /* an empty VERIFY answers 6A80 */
 	bool strict_chain;    /* another command in a chain is refused: 6883 */
+	bool kdf_single;      /* one salt, set by the maker, fixed */
+	bool exact_le;        /* GET DATA wants the exact Le: 6Cxx */
 	bool uif, no_7f66;
 	uint8_t sign_once; /* C4[0] of a new card */
 	uint8_t refs_from; /* first number in DE */
@@ -77,7 +79,18 @@ struct obj {
 	struct buf b;
 };
 
-enum action { ACT_NONE, ACT_DROP, ACT_HANG, ACT_PULL, ACT_SW, ACT_GARBAGE, ACT_SHORT };
+enum action {
+	ACT_NONE,
+	ACT_DROP,
+	ACT_LOSE,
+	ACT_HANG,
+	ACT_PULL,
+	ACT_SW,
+	ACT_GARBAGE,
+	ACT_SHORT,
+	ACT_LONG,
+	ACT_CUT
+};
 
 struct fault {
 	char name[24];  /* "": any command */
@@ -113,6 +126,7 @@ struct vcard {
 	struct fault faults[MAX_FAULTS];
 	size_t n_faults;
 	bool hung, gone; /* set by a fault */
+	bool back;       /* gone, but only for a moment */
 
 	unsigned n_apdus, n_verifies;
 	FILE *trace;
@@ -132,6 +146,7 @@ void store_factory(struct vcard *v); /* a new card; keeps profile and serial */
 uint16_t data_get(struct vcard *v, unsigned tag);
 uint16_t data_put(struct vcard *v, unsigned tag, const uint8_t *p, size_t n);
 uint16_t data_select(struct vcard *v, const struct apdu *a);
+void data_factory_kdf(struct vcard *v); /* hashes the PINs, fills F9 */
 void data_history(const struct vcard *v, uint8_t out[10]);
 
 uint16_t pin_verify(struct vcard *v, const struct apdu *a);

@@ -150,6 +150,8 @@ void store_factory(struct vcard *v)
 	obj_set_byte(v, OBJ_LCS, 5);
 	pin_set(v, PIN_USER, "123456", 6);
 	pin_set(v, PIN_ADMIN, "12345678", 8);
+	if (v->prof->kdf_single)
+		data_factory_kdf(v);
 	obj_set_byte(v, 0xC4, v->prof->sign_once);
 	obj_set(v, 0x93, "\0\0\0", 3);
 	obj_set(v, 0x5F35, "9", 1);

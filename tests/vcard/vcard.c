@@ -288,6 +288,9 @@ static size_t execute(struct vcard *v, struct apdu a, uint8_t *resp, size_t cap)
 		sw = run(v, &a);
 		buf_clear(&v->chain);
 	}
+	if (v->prof->exact_le && sw == 0x9000 && a.ins == 0xCA && a.le == 256 &&
+	    v->out.n > 0 && v->out.n < 256)
+		sw = (uint16_t)(0x6C00 | v->out.n);
 	if (sw != 0x9000)
 		buf_clear(&v->out);
 	return answer(v, &a, sw, resp, cap);
@@ -310,12 +313,12 @@ size_t vcard_apdu(struct vcard *v, const uint8_t *cmd, size_t n, uint8_t *resp,
 	if (act == ACT_SW) {
 		resp[0] = (uint8_t)(f->sw >> 8);
 		resp[1] = (uint8_t)f->sw;
-	} else if (act == ACT_PULL || act == ACT_HANG) {
+	} else if (act == ACT_PULL || act == ACT_HANG || act == ACT_DROP) {
 		r = 0;
 	} else if (ok) {
 		r = execute(v, a, resp, cap);
 	}
-	if (act == ACT_DROP)
+	if (act == ACT_LOSE)
 		r = 0;
 	if (act == ACT_GARBAGE && r > 2)
 		gcry_create_nonce(resp, r - 2);
@@ -326,8 +329,16 @@ size_t vcard_apdu(struct vcard *v, const uint8_t *cmd, size_t n, uint8_t *resp,
 	} else if (act == ACT_SHORT) {
 		r = 1;
 	}
+	if (act == ACT_LONG && r >= 2 && r + 16 <= cap) {
+		memmove(resp + r - 2 + 16, resp + r - 2, 2);
+		memset(resp + r - 2, 0xA5, 16);
+		r += 16;
+	}
+	if (act == ACT_CUT && r > 0)
+		r = (r + 1) / 2;
 	v->hung = act == ACT_HANG;
-	v->gone = act == ACT_DROP || act == ACT_PULL;
+	v->back = act == ACT_DROP || act == ACT_LOSE;
+	v->gone = v->back || act == ACT_PULL;
 	trace_line(v, name, &a, resp, r);
 	return r;
 }

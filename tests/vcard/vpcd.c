@@ -14,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RETRY_MS = 50, RESP_MAX = 65535 };
+/* Away for longer than pcscd's 400 ms between two looks. */
+enum { RETRY_MS = 50, AWAY_MS = 600, RESP_MAX = 65535 };
 
 static int dial(const struct vpcd *o)
 {
@@ -147,8 +148,11 @@ int vpcd_run(struct vcard *v, const struct vpcd *o)
 			continue;
 		}
 		if (fd >= 0 && p[1].revents != 0 && !serve(v, o, fd)) {
-			inserted = !v->gone;
+			inserted = !v->gone || v->back;
+			bool back = v->gone && v->back;
 			leave(v, &fd);
+			if (back)
+				pause_ms(AWAY_MS);
 		}
 	}
 }

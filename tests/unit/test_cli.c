@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Option parsing of every verb: what is taken, and that everything else is refused. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "tests/unit/check.h"
+
+enum { ARGS_MAX = 8 };
+
+static enum err parse(const struct verb *v, const char *const *args, struct cli *ret)
+{
+	static char copy[ARGS_MAX + 1][64]; /* what was parsed points into it */
+	char *argv[ARGS_MAX + 2] = {copy[0]};
+	int argc = 1;
+
+	memset(copy, 0, sizeof(copy));
+	for (; args[argc - 1]; argc++) {
+		(void)snprintf(copy[argc], sizeof(copy[argc]), "%s", args[argc - 1]);
+		argv[argc] = copy[argc];
+	}
+	return cli_parse(v, argc, argv, ret);
+}
+
+static const struct {
+	const char *what;
+	const struct verb *verb;
+	const char *args[ARGS_MAX];
+} refused[] = {
+        {"no device",                      &verb_enroll,       {NULL}                         },
+        {"two devices",                    &verb_enroll,       {"a", "b"}                     },
+        {"three operands",                 &verb_unlock,       {"a", "b", "c"}                },
+        {"an option that nobody knows",    &verb_enroll,       {"a", "--nonsense"}            },
+        {"an option of another verb",      &verb_list,         {"a", "--cert", "f"}           },
+        {"a short option",                 &verb_list,         {"a", "-x"}                    },
+        {"a missing value",                &verb_enroll,       {"a", "--keyslot"}             },
+        {"an empty value",                 &verb_enroll,       {"a", "--boot", ""}            },
+        {"a value where none belongs",     &verb_enroll,       {"a", "--force=yes"}           },
+        {"a keyslot in words",             &verb_enroll,       {"a", "--keyslot", "two"}      },
+        {"a negative keyslot",             &verb_enroll,       {"a", "--keyslot", "-1"}       },
+        {"a keyslot that cannot be",       &verb_enroll,       {"a", "--keyslot", "32"}       },
+        {"a keyslot with a tail",          &verb_enroll,       {"a", "--keyslot", "2x"}       },
+        {"a number with a sign",           &verb_enroll,       {"a", "--wait", "+2"}          },
+        {"a number past all bounds",
+         &verb_enroll,
+         {"a", "--wait", "99999999999999999999"}                                              },
+        {"a descriptor that is not open",  &verb_unlock,       {"a", "--pin-fd", "987"}       },
+        {"a descriptor that is no number", &verb_unlock,       {"a", "--pin-fd", "stdin"}     },
+        {"one descriptor for both",
+         &verb_unlock,
+         {"a", "--pin-fd", "0", "--passphrase-fd=0"}                                          },
+        {"a passphrase as an argument",    &verb_unlock,       {"a", "--passphrase", "secret"}},
+        {"a PIN as an argument",           &verb_unlock,       {"a", "--pin", "123456"}       },
+        {"no-record where it is no sense", &verb_record_renew, {"a", "--no-record"}           },
+};
+
+static void what_is_not_understood_is_a_usage_error(void)
+{
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct cli c;
+
+		CHECK_ROW(parse(refused[i].verb, refused[i].args, &c) == ERR_USAGE,
+		          refused[i].what);
+		CHECK_ROW(c.why[0] != '\0', refused[i].what);
+	}
+}
+
+static void nine_certificates_are_too_many(void)
+{
+	char name[] = "enroll", device[] = "d", opt[] = "--cert=f";
+	char *argv[CLI_CERTS_MAX + 4] = {name, device};
+	struct cli c;
+
+	for (int i = 0; i < CLI_CERTS_MAX + 1; i++)
+		argv[2 + i] = opt;
+	CHECK(cli_parse(&verb_enroll, 2 + CLI_CERTS_MAX, argv, &c) == OK);
+	CHECK(c.n_certs == CLI_CERTS_MAX);
+	CHECK(cli_parse(&verb_enroll, 3 + CLI_CERTS_MAX, argv, &c) == ERR_USAGE);
+}
+
+static void options_land_where_they_belong(void)
+{
+	static const char *const args[] = {"dev",    "--keyslot=5", "--boot",  "/b",
+	                                   "--json", "--config=/c", "--force", NULL};
+	struct cli c;
+
+	CHECK(parse(&verb_enroll, args, &c) == OK);
+	CHECK(strcmp(c.where.device, "dev") == 0 && strcmp(c.device, "dev") == 0);
+	CHECK(c.keyslot == 5 && c.json && c.force && !c.no_record);
+	CHECK(strcmp(c.where.boot_dir, "/b") == 0 &&
+	      strcmp(c.where.config_dir, "/c") == 0);
+	CHECK(c.pin_fd == -1 && c.passphrase_fd == -1 && c.wait_s == -1);
+}
+
+static void defaults_are_the_systems_folders(void)
+{
+	static const char *const args[] = {"dev", "name", NULL};
+	struct cli c;
+
+	CHECK(parse(&verb_unlock, args, &c) == OK);
+	CHECK(strcmp(c.where.boot_dir, "/boot") == 0);
+	CHECK(strcmp(c.where.config_dir, "/etc/bootlatch") == 0);
+	CHECK(strcmp(c.name, "name") == 0 && c.keyslot == -1);
+}
+
+static void usage_errors_know_that_json_was_asked_for(void)
+{
+	static const char *const args[] = {"dev", "--nonsense", "--json", NULL};
+	struct cli c;
+
+	CHECK(parse(&verb_list, args, &c) == ERR_USAGE && c.json);
+}
+
+int main(void)
+{
+	static const struct check_case cases[] = {
+	        {"what_is_not_understood_is_a_usage_error",
+	         what_is_not_understood_is_a_usage_error                                      },
+	        {"nine_certificates_are_too_many",            nine_certificates_are_too_many  },
+	        {"options_land_where_they_belong",            options_land_where_they_belong  },
+	        {"defaults_are_the_systems_folders",          defaults_are_the_systems_folders},
+	        {"usage_errors_know_that_json_was_asked_for",
+	         usage_errors_know_that_json_was_asked_for                                    },
+	};
+	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
