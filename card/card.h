@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An OpenPGP card application (OpenPGP card 3.4.1): what it says of itself, its PIN, its decryption key. */
+/* An OpenPGP card application (OpenPGP card 3.4.1): what it says of itself, its PIN, its
+ * decryption key. */
 #ifndef CARD_CARD_H
 #define CARD_CARD_H
 
@@ -11,13 +12,20 @@ enum { FPR_LEN = 20, CARD_IDENT_LEN = 14 };
 /* The three keys of a card; index of the arrays below. */
 enum card_key { CARD_KEY_SIG, CARD_KEY_DEC, CARD_KEY_AUT, CARD_KEYS };
 
-enum card_key_type { CARD_KEY_NONE, CARD_KEY_RSA, CARD_KEY_ECDH, CARD_KEY_ECDSA, CARD_KEY_EDDSA };
+enum card_key_type {
+	CARD_KEY_NONE,
+	CARD_KEY_RSA,
+	CARD_KEY_ECDH,
+	CARD_KEY_ECDSA,
+	CARD_KEY_EDDSA
+};
 
 /* Algorithm attributes, DO C1 to C3 (OpenPGP card 3.4, 4.4.3.9). */
 struct card_key_attr {
 	enum card_key_type type;
 	uint16_t rsa_bits;
-	uint8_t oid[16]; /* curve OID without its length; stray trailing bytes are cut off when known */
+	uint8_t oid[16]; /* curve OID without its length; stray trailing bytes are cut off
+	                    when known */
 	size_t oid_len;
 };
 
@@ -48,16 +56,17 @@ struct card_info {
 	bool chaining, extended;          /* what the card says */
 	size_t max_command, max_response; /* DO 7F66, bytes with header; 0: not told */
 	struct card_key_info key[CARD_KEYS];
-	size_t pin_min, pin_max;          /* user PIN, bytes */
+	size_t pin_min, pin_max;                  /* user PIN, bytes */
 	int tries_user, tries_reset, tries_admin; /* C4 */
 	struct card_kdf kdf;
-	/* Objects 81 to 84 of F9 in one canonical spelling, for the record's pin of it; empty when off. */
+	/* Objects 81 to 84 of F9 in one canonical spelling, for the record's pin of it;
+	 * empty when off. */
 	uint8_t kdf_digest_input[64];
 	size_t kdf_digest_len;
 };
 
-/* A public key as the card tells it: parts point into the card's own buffer, valid until close
- * or the next call. */
+/* A public key as the card tells it: parts point into the card's own buffer, valid until
+ * close or the next call. */
 struct card_pubkey {
 	enum card_key_type type;
 	struct bytes rsa_n, rsa_e;
@@ -67,8 +76,9 @@ struct card_pubkey {
 struct card;
 
 /*
- * Select the application and read what it says of itself.  Takes t over, also on failure (closed).
- * ERR_WRONG_CARD: no OpenPGP application.  ERR_CARD_STATE: terminated.  ERR_FORMAT: nonsense.
+ * Select the application and read what it says of itself.  Takes t over, also on failure
+ * (closed). ERR_WRONG_CARD: no OpenPGP application.  ERR_CARD_STATE: terminated.
+ * ERR_FORMAT: nonsense.
  */
 enum err card_open(struct transport *t, struct card **ret);
 struct card *card_close(struct card *c); /* resets the card; NULL is fine; returns NULL */
@@ -83,9 +93,9 @@ enum err card_refresh_tries(struct card *c);
 /*
  * VERIFY PW1 in mode 82, through the KDF when it is active.
  * Nothing is sent and no try is spent for ERR_PIN_LENGTH, ERR_PIN_BLOCKED (0 left) and
- * ERR_PIN_LAST_TRY (1 left and !spend_last).  ERR_PIN_WRONG, ERR_PIN_BLOCKED after sending: the
- * counters in card_info() are fresh (or, when the card was lost, lowered by one).
- * ERR_PIN_UNKNOWN: the connection failed in between: the try counts as spent.
+ * ERR_PIN_LAST_TRY (1 left and !spend_last).  ERR_PIN_WRONG, ERR_PIN_BLOCKED after
+ * sending: the counters in card_info() are fresh (or, when the card was lost, lowered by
+ * one). ERR_PIN_UNKNOWN: the connection failed in between: the try counts as spent.
  */
 enum err card_verify_user(struct card *c, const struct secret *pin, bool spend_last);
 
@@ -94,9 +104,9 @@ enum err card_read_pubkey(struct card *c, enum card_key key, struct card_pubkey 
 
 /*
  * PSO:DECIPHER.  Needs card_verify_user.
- * RSA: cryptogram is one big-endian number (left-padded here); the secret is the unpadded message.
- * ECDH: point as in card_pubkey; the secret is the x coordinate (field_len bytes) or, Curve25519,
- * the 32 native bytes, whatever form the card answers in.
+ * RSA: cryptogram is one big-endian number (left-padded here); the secret is the unpadded
+ * message. ECDH: point as in card_pubkey; the secret is the x coordinate (field_len
+ * bytes) or, Curve25519, the 32 native bytes, whatever form the card answers in.
  * ERR_CRYPTO: the card refuses the input.  ERR_TOUCH: nobody touched it.
  */
 enum err card_decipher_rsa(struct card *c, struct bytes cryptogram, struct secret **ret);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which card is meant: looks into every reader, opens each card once, says why none fits. */
+/* Which card is meant: looks into every reader, opens each card once, says why none fits.
+ */
 #ifndef CARD_PICK_H
 #define CARD_PICK_H
 
@@ -8,17 +9,19 @@
 /* What is wanted.  The strings and ctx belong to the caller and outlive the pick. */
 struct pick_wish {
 	const char *reader; /* part of the reader's name, any case; NULL: every reader */
-	const char *serial; /* "12345678" or "000F:12345678", any case; NULL: every card */
-	/* Is it this card?  NULL: every card that passes the two above.  Called at most once
-	 * each time a card is opened; must not keep `info`. */
+	const char
+	        *serial; /* "12345678" or "000F:12345678", any case; NULL: every card */
+	/* Is it this card?  NULL: every card that passes the two above.  Called at most
+	 * once each time a card is opened; must not keep `info`. */
 	bool (*fits)(const struct card_info *info, void *ctx);
 	void *ctx;
-	/* Two cards that fit: false: none is taken (PICK_SEVERAL); true: the first one is taken
-	 * and the readers after it are not even looked at. */
+	/* Two cards that fit: false: none is taken (PICK_SEVERAL); true: the first one is
+	 * taken and the readers after it are not even looked at. */
 	bool take_first;
 };
 
-/* Why there is no card.  Higher is more worth telling; the highest of all readers wins. */
+/* Why there is no card.  Higher is more worth telling; the highest of all readers wins.
+ */
 enum pick_why {
 	PICK_FOUND,
 	PICK_NO_SERVICE,
@@ -53,25 +56,27 @@ struct pick_status {
 
 struct pick;
 
-/* r is not taken over and outlives the pick.  ERR_USAGE: wish->serial is no serial number. */
+/* r is not taken over and outlives the pick.  ERR_USAGE: wish->serial is no serial
+ * number. */
 enum err pick_new(struct readers *r, const struct pick_wish *wish, struct pick **ret);
 struct pick *pick_free(struct pick *p); /* NULL is fine; returns NULL */
 
 /*
- * Look once.  Does not wait for anything to appear; it takes a scan (< 50 ms) and, only when a
- * card was put in since the last step, the time to read that card.  A loop calls it about every
- * 250 ms beside its poll().
+ * Look once.  Does not wait for anything to appear; it takes a scan (< 50 ms) and, only
+ * when a card was put in since the last step, the time to read that card.  A loop calls
+ * it about every 250 ms beside its poll().
  *
- * OK: *ret is open, and ours until it is put in again: a card that was handed out is not opened
- * again (PICK_USED) until it was taken out and put back, or pick_again().
- * Otherwise *ret is untouched and the error is pick_why_err(status->why), one of ERR_NO_SERVICE,
- * ERR_NO_READER, ERR_NO_CARD, ERR_WRONG_CARD, ERR_CARD_STATE, ERR_BUSY, ERR_USAGE (several),
- * ERR_IO; or ERR_NOMEM, ERR_BUG.  status is written on every path and may be NULL.
+ * OK: *ret is open, and ours until it is put in again: a card that was handed out is not
+ * opened again (PICK_USED) until it was taken out and put back, or pick_again().
+ * Otherwise *ret is untouched and the error is pick_why_err(status->why), one of
+ * ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_WRONG_CARD, ERR_CARD_STATE, ERR_BUSY,
+ * ERR_USAGE (several), ERR_IO; or ERR_NOMEM, ERR_BUG.  status is written on every path
+ * and may be NULL.
  */
 enum err pick_step(struct pick *p, struct pick_status *status, struct card **ret);
 
-/* As pick_step, repeated for up to timeout_ms while nothing is there that could fit (no service,
- * no reader, no card).  Everything else is said at once. */
+/* As pick_step, repeated for up to timeout_ms while nothing is there that could fit (no
+ * service, no reader, no card).  Everything else is said at once. */
 enum err pick_wait(struct pick *p, int timeout_ms, struct pick_status *status,
                    struct card **ret);
 

@@ -16,17 +16,18 @@ enum extended { EXTENDED_NO, EXTENDED_YES, EXTENDED_UNKNOWN };
 struct transport_ops {
 	const char *name;
 	/*
-	 * Send one APDU, receive at most cap bytes with SW1 SW2 at the end (never fewer than 2).
-	 * cmd and resp may lie in secrets (VERIFY, DECIPHER): copy neither.
-	 * ERR_CARD_RESET: another program reset the card; ERR_CARD_LOST: it or its reader is gone;
-	 * ERR_IO: anything else.
+	 * Send one APDU, receive at most cap bytes with SW1 SW2 at the end (never fewer
+	 * than 2). cmd and resp may lie in secrets (VERIFY, DECIPHER): copy neither.
+	 * ERR_CARD_RESET: another program reset the card; ERR_CARD_LOST: it or its reader
+	 * is gone; ERR_IO: anything else.
 	 */
 	enum err (*transmit)(struct transport *t, struct bytes cmd, uint8_t *resp,
 	                     size_t cap, size_t *ret_len);
 	/* Let a PIN-pad reader build and send a VERIFY itself; may be NULL. */
 	enum err (*verify_on_pad)(struct transport *t, struct bytes template,
 	                          uint16_t *ret_sw);
-	/* Is the card still there?  Cheap, no APDU.  OK, ERR_CARD_LOST or ERR_CARD_RESET. */
+	/* Is the card still there?  Cheap, no APDU.  OK, ERR_CARD_LOST or ERR_CARD_RESET.
+	 */
 	enum err (*alive)(struct transport *t);
 	/* Resets the card (its PIN state drops), releases the reader, frees t. */
 	void (*close)(struct transport *t);
@@ -49,8 +50,8 @@ enum { READER_NAME_MAX = 128, READERS_MAX = 16 };
 struct reader_slot {
 	char name[READER_NAME_MAX];
 	bool card_present;
-	/* Changes whenever the card in this reader was taken out or put in: a card that was looked
-	 * at and found foreign need not be opened again until this moves. */
+	/* Changes whenever the card in this reader was taken out or put in: a card that
+	 * was looked at and found foreign need not be opened again until this moves. */
 	uint32_t generation;
 };
 
@@ -62,15 +63,15 @@ struct reader_list {
 struct readers_ops {
 	const char *name;
 	/*
-	 * What is plugged in now; never blocks for long (< 50 ms), asks nothing of a card.
-	 * ERR_NO_SERVICE: pcscd cannot be reached (try again later; it may be starting).
-	 * No reader at all is OK with n == 0.
+	 * What is plugged in now; never blocks for long (< 50 ms), asks nothing of a
+	 * card. ERR_NO_SERVICE: pcscd cannot be reached (try again later; it may be
+	 * starting). No reader at all is OK with n == 0.
 	 */
 	enum err (*scan)(struct readers *r, struct reader_list *ret);
 	/*
-	 * Connect to the card in the reader `name`, shared, inside a transaction that lasts until
-	 * close.  ERR_BUSY: another program holds it exclusively.  ERR_NO_CARD, ERR_NO_READER.
-	 * ERR_CARD_STATE: unresponsive (mute) card.
+	 * Connect to the card in the reader `name`, shared, inside a transaction that
+	 * lasts until close.  ERR_BUSY: another program holds it exclusively.
+	 * ERR_NO_CARD, ERR_NO_READER. ERR_CARD_STATE: unresponsive (mute) card.
 	 */
 	enum err (*connect)(struct readers *r, const char *name, struct transport **ret);
 	void (*close)(struct readers *r);

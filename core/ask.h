@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Questions to the person, answered on a terminal, from a descriptor, later by plymouth. */
+/* Questions to the person, answered on a terminal, from a descriptor, later by plymouth.
+ */
 #ifndef CORE_ASK_H
 #define CORE_ASK_H
 
 #include "core/secret.h"
 
 enum ask_kind {
-	ASK_USER_PIN,           /* PW1 of a card */
+	ASK_USER_PIN, /* PW1 of a card */
 	ASK_TPM_PIN,
 	ASK_PASSPHRASE,         /* of a LUKS keyslot */
 	ASK_CARD_OR_PASSPHRASE, /* "insert the dongle, or type the passphrase" */
@@ -16,7 +17,8 @@ enum ask_kind {
 /* A question is data; the asker decides how to word and draw it. */
 struct ask_question {
 	enum ask_kind kind;
-	const char *about; /* what is asked for: "card 000F:12345678", "/dev/sda2"; may be NULL */
+	const char *about; /* what is asked for: "card 000F:12345678", "/dev/sda2"; may be
+	                      NULL */
 	const char *hint;  /* a sentence shown before the prompt, or NULL */
 	int tries_left;    /* -1 when the device does not tell or it does not apply */
 	bool again;        /* asked a second time on purpose: this spends the last try */
@@ -40,27 +42,31 @@ struct ask_ops {
 	 * ERR_TIMEOUT the question no longer stands.
 	 */
 	enum err (*step)(struct ask *a, struct secret **ret_answer);
-	void (*withdraw)(struct ask *a); /* the question no longer matters; may be repeated */
-	void (*note)(struct ask *a, const char *text); /* a line to the person; keeps the prompt tidy */
-	bool (*interactive)(const struct ask *a, enum ask_kind kind); /* can a person be asked again? */
-	void (*close)(struct ask *a); /* frees a */
+	void (*withdraw)(
+	        struct ask *a); /* the question no longer matters; may be repeated */
+	void (*note)(struct ask *a,
+	             const char *text); /* a line to the person; keeps the prompt tidy */
+	bool (*interactive)(const struct ask *a,
+	                    enum ask_kind kind); /* can a person be asked again? */
+	void (*close)(struct ask *a);            /* frees a */
 };
 
 struct ask {
 	const struct ask_ops *ops;
 };
 
-/* /dev/tty, else /dev/console.  Echo off, stars, back-space, ^U; the terminal is put back on
- * every signal, which is then raised again.  ERR_NOT_FOUND: there is no terminal. */
+/* /dev/tty, else (standard input being a terminal, as at boot) /dev/console.  Echo off,
+ * stars, back-space, ^U; the terminal is put back on every signal, which is then raised
+ * again.  ERR_NOT_FOUND: there is no terminal. */
 enum err ask_open_tty(struct ask **ret);
 
 /*
- * Answers from descriptors: a PIN question takes the next line of pin_fd, a passphrase question
- * the next line of passphrase_fd (-1: none).  A line ends at a newline or the end; at the end
- * of the descriptor the answer is ERR_CANCELLED.  An answer of the wrong length is
- * ERR_PIN_LENGTH for a PIN, else ERR_USAGE.  A kind without a descriptor goes to `next` (owned
- * on OK, may be NULL: then begin returns ERR_UNSUPPORTED).  ASK_CARD_OR_PASSPHRASE uses
- * passphrase_fd.  note() goes to `next`, else to stderr.
+ * Answers from descriptors: a PIN question takes the next line of pin_fd, a passphrase
+ * question the next line of passphrase_fd (-1: none).  A line ends at a newline or the
+ * end; at the end of the descriptor the answer is ERR_CANCELLED.  An answer of the wrong
+ * length is ERR_PIN_LENGTH for a PIN, else ERR_USAGE.  A kind without a descriptor goes
+ * to `next` (owned on OK, may be NULL: then begin returns ERR_UNSUPPORTED).
+ * ASK_CARD_OR_PASSPHRASE uses passphrase_fd.  note() goes to `next`, else to stderr.
  */
 enum err ask_open_fds(int pin_fd, int passphrase_fd, struct ask *next, struct ask **ret);
 

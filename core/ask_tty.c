@@ -381,7 +381,9 @@ enum err ask_open_tty(struct ask **ret)
 		return ERR_NOMEM;
 	t->base.ops = &ops;
 	t->fd = open_terminal("/dev/tty");
-	if (t->fd < 0)
+	/* At boot there is no controlling terminal, but the console on standard input.  A
+	 * job without any terminal has nobody to ask, and must not wait for one. */
+	if (t->fd < 0 && isatty(STDIN_FILENO))
 		t->fd = open_terminal("/dev/console");
 	t->sig_fd = signalfd(-1, &none, SFD_NONBLOCK | SFD_CLOEXEC);
 	t->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

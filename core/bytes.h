@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bounds-checked windows: `struct bytes` to read untrusted bytes, `struct writer` to write. */
+/* Bounds-checked windows: `struct bytes` to read untrusted bytes, `struct writer` to
+ * write. */
 #ifndef CORE_BYTES_H
 #define CORE_BYTES_H
 

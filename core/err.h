@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one error type of the tree, with what each error means to a person and to a script. */
+/* The one error type of the tree, with what each error means to a person and to a script.
+ */
 #ifndef CORE_ERR_H
 #define CORE_ERR_H
 
@@ -59,8 +60,9 @@ enum exit_status {
 	EXIT_REFUSED = 10,
 };
 
-const char *err_text(enum err e);   /* a short phrase, no full stop */
-const char *err_advice(enum err e); /* what to do about it, a sentence; never NULL, may be "" */
+const char *err_text(enum err e); /* a short phrase, no full stop */
+const char *
+err_advice(enum err e); /* what to do about it, a sentence; never NULL, may be "" */
 enum err_next err_next(enum err e);
 enum exit_status err_exit(enum err e);
 enum err err_from_errno(int errnum); /* ENOENT, EACCES, ENOSPC, EROFS, ... else ERR_IO */

@@ -7,11 +7,13 @@
 
 #include "core/secret.h"
 
-bool file_name_ok(const char *name); /* one component: not empty, no '/', not "." or ".." */
+bool file_name_ok(
+        const char *name); /* one component: not empty, no '/', not "." or ".." */
 
 /* A folder for the functions below; the last component may be a link. */
 enum err dir_open(const char *path, int *ret_fd);
-/* As mkdir for one component below dirfd (fsynced), then opened without following links. */
+/* As mkdir for one component below dirfd (fsynced), then opened without following links.
+ */
 enum err dir_make(int dirfd, const char *name, mode_t mode, int *ret_fd);
 /* As mkdir -p for a whole path. */
 enum err dir_make_path(const char *path, mode_t mode, int *ret_fd);
@@ -21,15 +23,18 @@ enum err dir_make_path(const char *path, mode_t mode, int *ret_fd);
  * name is one component below dirfd, opened O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC.
  * *ret is malloc'ed, never NULL on OK.
  */
-enum err file_read(int dirfd, const char *name, size_t max, uint8_t **ret, size_t *ret_len);
-/* A path that the person gave (links allowed, fifos and - for stdin too), into a secret. */
+enum err file_read(int dirfd, const char *name, size_t max, uint8_t **ret,
+                   size_t *ret_len);
+/* A path that the person gave (links allowed, fifos and - for stdin too), into a secret.
+ */
 enum err file_read_secret(const char *path, size_t max, struct secret **ret);
 /* The same into plain memory, malloc'ed. */
 enum err file_read_path(const char *path, size_t max, uint8_t **ret, size_t *ret_len);
 
 /*
  * Write aside (".name.XXXXXX", O_EXCL|O_NOFOLLOW), fsync, rename over name, fsync dirfd.
- * Whatever interrupts it leaves the old file or the new; an error leaves no temporary file.
+ * Whatever interrupts it leaves the old file or the new; an error leaves no temporary
+ * file.
  */
 enum err file_publish(int dirfd, const char *name, struct bytes content, mode_t mode);
 /* Unlink and fsync dirfd.  ERR_NOT_FOUND when it was not there. */

@@ -17,8 +17,9 @@ static inline size_t base64_len(size_t n, bool pad)
 }
 /* out holds base64_len(in.n, pad) characters; no NUL, no newline. */
 void base64_encode(struct bytes in, bool pad, uint8_t *out);
-/* Strict: the alphabet and canonical padding only (pad: required, else forbidden), no white
- * space, unused bits zero.  *ret_len <= cap; ERR_FORMAT otherwise. */
-enum err base64_decode(struct bytes text, bool pad, uint8_t *out, size_t cap, size_t *ret_len);
+/* Strict: the alphabet and canonical padding only (pad: required, else forbidden), no
+ * white space, unused bits zero.  *ret_len <= cap; ERR_FORMAT otherwise. */
+enum err base64_decode(struct bytes text, bool pad, uint8_t *out, size_t cap,
+                       size_t *ret_len);
 
 #endif

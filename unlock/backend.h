@@ -16,11 +16,12 @@ struct backend {
 	const char *type; /* the "backend" field of token and record */
 
 	/* Cheap, asks nothing: could recover() work now?  OK, or why not. */
-	enum err (*probe)(struct session *s, const struct volume *v, const struct enrolment *en);
+	enum err (*probe)(struct session *s, const struct volume *v,
+	                  const struct enrolment *en);
 
 	/* May ask the person; *ret_pass is untouched on failure. */
-	enum err (*recover)(struct session *s, const struct volume *v, const struct enrolment *en,
-	                    struct secret **ret_pass);
+	enum err (*recover)(struct session *s, const struct volume *v,
+	                    const struct enrolment *en, struct secret **ret_pass);
 };
 
 extern const struct backend backend_card;

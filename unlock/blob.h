@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The key blobs on /boot: boot_dir/bootlatch/UUID.SLOT.pgp, and beside it, for LUKS1, which has no tokens, UUID.SLOT.json. */
+/* The key blobs on /boot: boot_dir/bootlatch/UUID.SLOT.pgp, and beside it, for LUKS1,
+ * which has no tokens, UUID.SLOT.json. */
 #ifndef UNLOCK_BLOB_H
 #define UNLOCK_BLOB_H
 

@@ -9,9 +9,11 @@
 
 struct enroll_request {
 	const struct pubkey *cert; /* a key from --cert; NULL: the card in the session */
-	int keyslot;               /* --keyslot, or -1: the first free one of 2..30 (LUKS2), 2..6 (LUKS1) */
-	bool force;                /* a keyslot that Heads wipes (1, 31, 7) */
-	const struct secret *key;  /* --key-file: an existing key of the volume; NULL: ask */
+	int keyslot; /* --keyslot, or -1: the first free one of 2..30 (LUKS2), 2..6
+	                (LUKS1) */
+	bool force;  /* a keyslot that Heads wipes (1, 31, 7) */
+	const struct secret
+	        *key; /* --key-file: an existing key of the volume; NULL: ask */
 	/* Progress for the person: a sentence a step; may be NULL. */
 	void (*step)(void *ctx, const char *text);
 	void *ctx;
@@ -27,30 +29,31 @@ struct enroll_result {
 };
 
 /*
- * Order (docs/FORMAT.md, "Enrolling"): card and PIN checked; existing passphrase checked; journal
- * in config_dir; blob on /boot; keyslot; token; the new way in gone through (card here); record;
- * journal removed.  A failure in between takes back what was written.
+ * Order (docs/FORMAT.md, "Enrolling"): card and PIN checked; existing passphrase checked;
+ * journal in config_dir; blob on /boot; keyslot; token; the new way in gone through (card
+ * here); record; journal removed.  A failure in between takes back what was written.
  */
 enum err enroll(struct session *s, struct volume *v, const struct enroll_request *req,
                 struct enroll_result *ret);
 
 /* Ask for a passphrase that opens v, up to three times.  ERR_PASSPHRASE. */
-enum err enroll_ask_key(struct session *s, struct volume *v, struct secret **ret, int *ret_slot);
+enum err enroll_ask_key(struct session *s, struct volume *v, struct secret **ret,
+                        int *ret_slot);
 
 struct unenroll_request {
 	int keyslot;       /* or -1 */
 	const char *ident; /* --serial, or NULL */
-	bool force;        /* also the last way in; the caller had it confirmed in words */
+	bool force; /* also the last way in; the caller had it confirmed in words */
 };
 /* Kill the keyslot, then token, blob, record entry.  ERR_NOT_ENROLLED: not one of ours.
- * ERR_REFUSED: it is the last active keyslot, or may be somebody else's.  ERR_USAGE: several
- * match the serial. */
+ * ERR_REFUSED: it is the last active keyslot, or may be somebody else's.  ERR_USAGE:
+ * several match the serial. */
 enum err unenroll(struct volume *v, const struct unenroll_request *req, int *ret_keyslot);
 
 /*
- * Trust the header as it is now: `pass` opens it (checked; a strange header is refused all the same).
- * Rebuilds the record from the old one, tokens (LUKS2) and the JSON beside the blobs (LUKS1), drops
- * entries whose keyslot is gone, writes missing blob files anew.
+ * Trust the header as it is now: `pass` opens it (checked; a strange header is refused
+ * all the same). Rebuilds the record from the old one, tokens (LUKS2) and the JSON beside
+ * the blobs (LUKS1), drops entries whose keyslot is gone, writes missing blob files anew.
  */
 enum err record_renew(struct volume *v, const struct secret *pass, struct record *ret);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What enroll.c, enroll_write.c, leftovers.c, unenroll.c and renew.c share; no other file includes this. */
+/* What enroll.c, enroll_write.c, leftovers.c, unenroll.c and renew.c share; no other file
+ * includes this. */
 #ifndef UNLOCK_ENROLL_IMPL_H
 #define UNLOCK_ENROLL_IMPL_H
 
@@ -23,9 +24,10 @@ enum err enroll_write(struct enrolling *w, struct enroll_result *ret);
 
 /* keyslot.c: pure. */
 void keyslot_range(int luks_version, int *ret_first, int *ret_last); /* 2..30, 2..6 */
-/* wanted -1: the first that is free.  ERR_EXISTS: taken; ERR_REFUSED: 0, or 1, 7, 31 and others out of
- * range without force (0 always); ERR_NO_SPACE: none is free. */
-enum err keyslot_choose(int luks_version, const bool *taken, int wanted, bool force, int *ret);
+/* wanted -1: the first that is free.  ERR_EXISTS: taken; ERR_REFUSED: 0, or 1, 7, 31 and
+ * others out of range without force (0 always); ERR_NO_SPACE: none is free. */
+enum err keyslot_choose(int luks_version, const bool *taken, int wanted, bool force,
+                        int *ret);
 
 /* leftovers.c */
 enum err enroll_lock(const char *config_dir, bool make, int *ret_fd);

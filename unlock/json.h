@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Strict JSON: read whole and bounded, ask for fields by type, write in one canonical form.  The only
- * way from the unlock layer to json-c. */
+/* Strict JSON: read whole and bounded, ask for fields by type, write in one canonical
+ * form.  The only way from the unlock layer to json-c. */
 #ifndef UNLOCK_JSON_H
 #define UNLOCK_JSON_H
 
@@ -13,9 +13,10 @@ struct json_object; /* json-c's */
 enum { JSON_NESTING_MAX = 12 };
 
 /*
- * One JSON value and nothing but white space after it.  Refused besides what json-c refuses: a
- * name that an object holds twice (json-c would keep the last one silently), a number or string in
- * any spelling but the plain one, invalid UTF-8, depth over JSON_NESTING_MAX.
+ * One JSON value and nothing but white space after it.  Refused besides what json-c
+ * refuses: a name that an object holds twice (json-c would keep the last one silently), a
+ * number or string in any spelling but the plain one, invalid UTF-8, depth over
+ * JSON_NESTING_MAX.
  */
 enum err json_read(struct bytes text, struct json_object **ret);
 void json_drop(struct json_object *o); /* NULL is fine */
@@ -35,7 +36,8 @@ bool json_is_array(const struct json_object *o);
 struct json_object *json_at(const struct json_object *o, const char *name);
 
 /* Members by name.  ERR_FORMAT: not there, another type, out of range. */
-enum err json_int(const struct json_object *o, const char *name, int min, int max, int *ret);
+enum err json_int(const struct json_object *o, const char *name, int min, int max,
+                  int *ret);
 enum err json_flag(const struct json_object *o, const char *name, bool *ret);
 /* No NUL inside; what comes back ends in one and lives as long as o. */
 enum err json_text(const struct json_object *o, const char *name, const char **ret);
@@ -54,11 +56,12 @@ struct json_walk {
 bool json_next(const struct json_object *o, struct json_walk *w);
 
 /*
- * The canonical form (docs/FORMAT.md): names sorted bytewise, no white space, strings with the
- * fewest escapes, integers in decimal.  ERR_FORMAT: a fraction or a null is in it.  A member
- * called `omit` (NULL: none) of an object at depth omit_depth is left out.
+ * The canonical form (docs/FORMAT.md): names sorted bytewise, no white space, strings
+ * with the fewest escapes, integers in decimal.  ERR_FORMAT: a fraction or a null is in
+ * it.  A member called `omit` (NULL: none) of an object at depth omit_depth is left out.
  */
-enum err json_canonical(const struct json_object *o, const char *omit, size_t omit_depth, FILE *out);
+enum err json_canonical(const struct json_object *o, const char *omit, size_t omit_depth,
+                        FILE *out);
 /* A string in that form, quotes included. */
 void json_quote(const char *s, size_t n, FILE *out);
 

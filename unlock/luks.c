@@ -88,8 +88,6 @@ enum err luks_load(struct luks *l)
 	crypt_set_log_callback(l->cd, to_log, NULL);
 	crypt_token_external_disable();
 	(void)crypt_volume_key_keyring(l->cd, 0);
-	if (l->fd >= 0)
-		(void)crypt_metadata_locking(l->cd, 0); /* nobody else sees the copy */
 	enum err e = luks_err(crypt_load(l->cd, CRYPT_LUKS, NULL));
 	if (e != OK)
 		return e;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What unlock/luks.c, luks_snapshot.c and luks_write.c share; no other file includes this. */
+/* What unlock/luks.c, luks_snapshot.c and luks_write.c share; no other file includes
+ * this. */
 #ifndef UNLOCK_LUKS_INTERNAL_H
 #define UNLOCK_LUKS_INTERNAL_H
 
@@ -23,10 +24,11 @@ struct luks {
 /* luks.c */
 enum err luks_err(int r); /* of a negative errno of libcryptsetup; >= 0 is OK */
 enum err luks_new(const char *device, struct luks **ret);
-/* crypt_load with our settings (no plugins, no keyring, no locks for a snapshot), then version,
+/* crypt_load with our settings (no plugins, no keyring), then version,
  * uuid and metadata. */
 enum err luks_load(struct luks *l);
-enum err luks_volume_key(struct luks *l, int slot, const struct secret *pass, struct secret **ret);
+enum err luks_volume_key(struct luks *l, int slot, const struct secret *pass,
+                         struct secret **ret);
 
 /* luks_snapshot.c */
 enum err luks_open_file(const char *path, int *ret_fd, uint64_t *ret_size);

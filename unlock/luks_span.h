@@ -12,7 +12,8 @@ enum {
 	LUKS2_HEADER_MAX = 4 * 1024 * 1024,
 };
 
-/* From the first LUKS_PROBE_LEN bytes of a device: LUKS1's header, or both LUKS2 headers. */
+/* From the first LUKS_PROBE_LEN bytes of a device: LUKS1's header, or both LUKS2 headers.
+ */
 enum err luks_metadata_span(struct bytes probe, size_t *ret);
 /* From the bytes at `offset`, where a second LUKS2 header may begin. */
 enum err luks2_second_span(struct bytes probe, size_t offset, size_t *ret);

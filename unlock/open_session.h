@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From the options that both programs share to a session: readers, asker, waiting time. */
+/* From the options that both programs share to a session: readers, asker, waiting time.
+ */
 #ifndef UNLOCK_OPEN_SESSION_H
 #define UNLOCK_OPEN_SESSION_H
 
@@ -15,9 +16,10 @@ struct session_wish {
 };
 
 /*
- * The terminal is asked when no descriptor was given, or when standard input is a terminal too: a
- * script that passes descriptors must never find itself waiting at a prompt.  ERR_USAGE: a
- * descriptor that is not open, the same one twice, or no serial number.
+ * The terminal is asked when no descriptor was given, or when standard input is a
+ * terminal too: a script that passes descriptors must never find itself waiting at a
+ * prompt.  ERR_USAGE: a descriptor that is not open, the same one twice, or no serial
+ * number.
  */
 enum err open_session(const struct session_wish *w, struct session **ret);
 

@@ -3,44 +3,50 @@
 #ifndef UNLOCK_POLICY_H
 #define UNLOCK_POLICY_H
 
-#include "unlock/volume.h"
 #include "unlock/session.h"
+#include "unlock/volume.h"
 
 enum { POLICY_CARD_ERRORS = 3 /* a card whose connection keeps failing is left alone */ };
 
 enum policy_card {
-	CARD_NO_SERVICE, CARD_NO_READER, CARD_NONE, CARD_FOREIGN, CARD_BUSY, CARD_BROKEN,
+	CARD_NO_SERVICE,
+	CARD_NO_READER,
+	CARD_NONE,
+	CARD_FOREIGN,
+	CARD_BUSY,
+	CARD_BROKEN,
 	CARD_SPENT, /* was tried; stays unused until put in again */
 	CARD_HERE,  /* an enrolled one is open */
 };
 
 struct policy_facts {
-	bool strange;              /* the header is refused outright */
+	bool strange; /* the header is refused outright */
 	enum record_state record;
-	bool anything_ours;        /* token, blob or record entry exists */
-	bool no_record, vouched;   /* asked for; confirmed by the person */
+	bool anything_ours;      /* token, blob or record entry exists */
+	bool no_record, vouched; /* asked for; confirmed by the person */
 	bool card_only, passphrase_first;
 	enum answer pin, passphrase, confirm; /* who would answer */
-	size_t card_ways;          /* usable enrolments of cards that are left */
+	size_t card_ways; /* usable enrolments of cards that are left */
 	enum policy_card card;
-	bool pin_ready;            /* no PIN question would be needed */
-	bool wants_passphrase;     /* she chose it at the PIN prompt */
-	bool typing;               /* the standing either-question has input */
-	bool waited;               /* wait_ms is over */
+	bool pin_ready;        /* no PIN question would be needed */
+	bool wants_passphrase; /* she chose it at the PIN prompt */
+	bool typing;           /* the standing either-question has input */
+	bool waited;           /* wait_ms is over */
 	bool cancelled;
 	unsigned card_errors;
-	enum err card_end;         /* how the last try of a card ended; OK: none or not her concern */
-	enum err passphrase_end;   /* how the last passphrase ended; OK: none yet */
+	enum err card_end;       /* how the last try of a card ended; OK: none or not her
+	                            concern */
+	enum err passphrase_end; /* how the last passphrase ended; OK: none yet */
 };
 
 enum policy_action {
-	DO_REFUSE,         /* with an error, before anything is asked */
-	DO_CONFIRM,        /* --no-record: show the pin and ask */
+	DO_REFUSE,  /* with an error, before anything is asked */
+	DO_CONFIRM, /* --no-record: show the pin and ask */
 	DO_TRY_CARD,
-	DO_ASK_EITHER,     /* one prompt: insert the dongle, or type the passphrase */
+	DO_ASK_EITHER, /* one prompt: insert the dongle, or type the passphrase */
 	DO_ASK_PASSPHRASE,
 	DO_WAIT_CARD,
-	DO_GIVE_UP,        /* with an error */
+	DO_GIVE_UP, /* with an error */
 };
 
 struct policy_next {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The enrolment record /etc/bootlatch/volumes/UUID.json: what this machine trusts about a volume (docs/FORMAT.md). */
+/* The enrolment record /etc/bootlatch/volumes/UUID.json: what this machine trusts about a
+ * volume (docs/FORMAT.md). */
 #ifndef UNLOCK_RECORD_H
 #define UNLOCK_RECORD_H
 
@@ -8,16 +9,17 @@
 
 enum { HEADER_PIN_LEN = 32, RECORD_MAX = 64 * 1024, RECORD_SERIALS = 4 };
 
-/* KDF state of the card as seen at enrolment: a card that suddenly asks for the clear PIN, or for
- * another derivation, is not given it. */
+/* KDF state of the card as seen at enrolment: a card that suddenly asks for the clear
+ * PIN, or for another derivation, is not given it. */
 enum record_kdf { RECORD_KDF_UNKNOWN, RECORD_KDF_NONE, RECORD_KDF_PINNED };
 
 struct record_entry {
 	int keyslot;
-	const char *backend;   /* static text: a backend's type */
+	const char *backend; /* static text: a backend's type */
 	bool needs_pin;
-	uint8_t fpr[FPR_LEN];  /* openpgp-card: the decryption key */
-	char ident[RECORD_SERIALS][CARD_IDENT_LEN]; /* cards known to hold it; "" ends the list */
+	uint8_t fpr[FPR_LEN]; /* openpgp-card: the decryption key */
+	char ident[RECORD_SERIALS]
+	          [CARD_IDENT_LEN]; /* cards known to hold it; "" ends the list */
 	enum record_kdf kdf;
 	uint8_t kdf_digest[32]; /* SHA-256 of card_info's kdf_digest_input */
 };
@@ -31,13 +33,15 @@ struct record {
 
 /* Strict: unknown fields, a second copy of a field, trailing bytes: ERR_FORMAT. */
 enum err record_parse(struct bytes json, struct record *ret);
-enum err record_format(const struct record *r, char **ret_json); /* malloc'ed, ends in a newline */
+enum err record_format(const struct record *r,
+                       char **ret_json); /* malloc'ed, ends in a newline */
 /* volumes/UUID.json below config_dir.  ERR_NO_RECORD when there is none. */
 enum err record_load(const char *config_dir, const char *uuid, struct record *ret);
 enum err record_save(const char *config_dir, const struct record *r);
 enum err record_delete(const char *config_dir, const char *uuid);
 
-/* SHA-256 over the canonical JSON of what decides which key opens and how data is encrypted. */
+/* SHA-256 over the canonical JSON of what decides which key opens and how data is
+ * encrypted. */
 enum err header_pin(const struct luks *l, uint8_t ret[static HEADER_PIN_LEN]);
 
 #endif

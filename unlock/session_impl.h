@@ -8,7 +8,8 @@
 
 enum { FAILED_PINS_MAX = 8, PIN_TRIES_FULL = 3, WANTED_MAX = 32 };
 
-/* PINs of this session: those that failed are never sent again, one that succeeded may be. */
+/* PINs of this session: those that failed are never sent again, one that succeeded may
+ * be. */
 struct pin_memory {
 	struct {
 		char ident[CARD_IDENT_LEN];

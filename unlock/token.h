@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The LUKS2 token of type "bootlatch", version 1 (docs/FORMAT.md); LUKS1 keeps the same JSON beside the blob. */
+/* The LUKS2 token of type "bootlatch", version 1 (docs/FORMAT.md); LUKS1 keeps the same
+ * JSON beside the blob. */
 #ifndef UNLOCK_TOKEN_H
 #define UNLOCK_TOKEN_H
 
@@ -8,16 +9,16 @@
 
 enum { TOKEN_JSON_MAX = 12 * 1024, TOKEN_BLOB_MAX = 8 * 1024, TOKEN_RECIPIENTS = 4 };
 
-#define TOKEN_TYPE "bootlatch"
+#define TOKEN_TYPE   "bootlatch"
 #define BACKEND_CARD "openpgp-card" /* the only backend of version 1 so far */
 
 struct token {
-	int keyslot;         /* -1: the slot was killed behind our back ("keyslots": []) */
+	int keyslot; /* -1: the slot was killed behind our back ("keyslots": []) */
 	const char *backend; /* static text */
 	uint8_t fpr[TOKEN_RECIPIENTS][FPR_LEN];
 	size_t n_fpr;
 	char ident[CARD_IDENT_LEN]; /* "" when enrolled from a certificate */
-	uint8_t *blob;       /* malloc'ed OpenPGP message */
+	uint8_t *blob;              /* malloc'ed OpenPGP message */
 	size_t blob_len;
 };
 

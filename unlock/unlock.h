@@ -6,13 +6,18 @@
 #include "unlock/backend.h"
 
 struct unlock_goal {
-	const char *name;      /* what prompts call the disk; NULL: its path */
-	bool no_record;        /* the person vouches for a volume without a matching record (asked for first) */
-	bool card_only;        /* `bootlatch test`: no passphrase instead */
-	bool passphrase_first; /* a passphrase was given on a descriptor and no PIN was: use it */
-	bool skip_check;       /* deliver a typed passphrase without trying it on the slots first (keyscript) */
-	/* What to do with the passphrase that opens keyslot `slot`; called at most once; NULL: nothing. */
-	enum err (*deliver)(void *ctx, struct volume *v, int slot, const struct secret *pass);
+	const char *name; /* what prompts call the disk; NULL: its path */
+	bool no_record;   /* the person vouches for a volume without a matching record
+	                     (asked for first) */
+	bool card_only;   /* `bootlatch test`: no passphrase instead */
+	bool passphrase_first; /* a passphrase was given on a descriptor and no PIN was:
+	                          use it */
+	bool skip_check; /* deliver a typed passphrase without trying it on the slots
+	                    first (keyscript) */
+	/* What to do with the passphrase that opens keyslot `slot`; called at most once;
+	 * NULL: nothing. */
+	enum err (*deliver)(void *ctx, struct volume *v, int slot,
+	                    const struct secret *pass);
 	void *ctx;
 };
 
@@ -23,11 +28,12 @@ struct unlock_result {
 };
 
 /*
- * Check record and header pin, then try what policy says until the volume is open, nothing is
- * left to try, or the person gives up.  Errors name the first thing the person should mend:
- * ERR_NOT_ENROLLED, ERR_NO_RECORD, ERR_TAMPERED, card and PIN errors, ERR_PASSPHRASE, ERR_CANCELLED.
+ * Check record and header pin, then try what policy says until the volume is open,
+ * nothing is left to try, or the person gives up.  Errors name the first thing the person
+ * should mend: ERR_NOT_ENROLLED, ERR_NO_RECORD, ERR_TAMPERED, card and PIN errors,
+ * ERR_PASSPHRASE, ERR_CANCELLED.
  */
-enum err unlock_volume(struct session *s, struct volume *v, const struct unlock_goal *goal,
-                       struct unlock_result *ret);
+enum err unlock_volume(struct session *s, struct volume *v,
+                       const struct unlock_goal *goal, struct unlock_result *ret);
 
 #endif

@@ -28,7 +28,8 @@ struct run {
 int64_t run_now_ms(void);
 void run_say(struct run *r, enum words w);
 /* Hand over what opens the volume: the run is done. */
-enum err run_deliver(struct run *r, const char *backend, int slot, const struct secret *pass);
+enum err run_deliver(struct run *r, const char *backend, int slot,
+                     const struct secret *pass);
 
 /* unlock_trust.c: DO_REFUSE and DO_CONFIRM. */
 enum err run_refuse(struct run *r, enum err e);

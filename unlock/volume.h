@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One volume with all that is known of it: header snapshot, record, tokens, blobs on /boot. */
+/* One volume with all that is known of it: header snapshot, record, tokens, blobs on
+ * /boot. */
 #ifndef UNLOCK_VOLUME_H
 #define UNLOCK_VOLUME_H
 
@@ -22,14 +23,15 @@ struct enrolment {
 	int keyslot;
 	const char *backend;
 	bool in_record, has_token, has_blob_file, slot_active;
-	bool complete; /* the record matches, in_record, slot_active and (token or blob) */
+	bool complete; /* the record matches, in_record, slot_active and (token or blob)
+	                */
 	bool needs_pin;
-	int token_id;  /* LUKS2, else -1 */
+	int token_id; /* LUKS2, else -1 */
 	uint8_t fpr[FPR_LEN];
 	char ident[RECORD_SERIALS][CARD_IDENT_LEN];
 	enum record_kdf kdf;
 	uint8_t kdf_digest[32];
-	uint8_t *blob[2];   /* to be tried in this order: /boot's copy, then the token's */
+	uint8_t *blob[2]; /* to be tried in this order: /boot's copy, then the token's */
 	size_t blob_len[2]; /* 0: not there; identical copies are kept once, as [0] */
 };
 
@@ -38,21 +40,23 @@ struct volume {
 	struct luks *luks;
 	uint8_t pin[HEADER_PIN_LEN];
 	enum record_state state;
-	struct record record;  /* when state is RECORD_MATCHES or RECORD_DIFFERS */
+	struct record record; /* when state is RECORD_MATCHES or RECORD_DIFFERS */
 	struct enrolment enrolled[LUKS_SLOTS_MAX];
 	size_t n_enrolled;
-	int interrupted_slot;  /* an enrolment that was cut short reserved this slot; -1: none */
-	const char *strange;   /* why the header is refused outright, or NULL */
+	int interrupted_slot; /* an enrolment that was cut short reserved this slot; -1:
+	                         none */
+	const char *strange;  /* why the header is refused outright, or NULL */
 };
 
 /*
- * Read everything once.  What is damaged (an unreadable blob, a token of ours that does not parse)
- * is skipped and told at debug level, never fatal: another way in may work.
- * A strange or differing header is no error here: see state and strange.
+ * Read everything once.  What is damaged (an unreadable blob, a token of ours that does
+ * not parse) is skipped and told at debug level, never fatal: another way in may work. A
+ * strange or differing header is no error here: see state and strange.
  */
 enum err volume_load(const struct volume_where *where, struct volume **ret);
 struct volume *volume_free(struct volume *v); /* NULL is fine; returns NULL */
-/* Read it all again into the same struct.  ERR_TAMPERED: the pin is not the one it was. */
+/* Read it all again into the same struct.  ERR_TAMPERED: the pin is not the one it was.
+ */
 enum err volume_reload(struct volume *v);
 
 /* OK to use card or TPM on it, or the reason not to: ERR_NO_RECORD, ERR_TAMPERED. */
@@ -60,8 +64,10 @@ enum err volume_trusted(const struct volume *v);
 
 const struct enrolment *volume_find(const struct volume *v, int keyslot); /* NULL: none */
 /* Is that keyslot a complete way in for that key? */
-bool volume_has_way(const struct volume *v, int keyslot, const uint8_t fpr[static FPR_LEN]);
-/* LUKS2: token number i; LUKS1: the JSON beside the blob of keyslot i.  ERR_NOT_FOUND, ERR_FORMAT. */
+bool volume_has_way(const struct volume *v, int keyslot,
+                    const uint8_t fpr[static FPR_LEN]);
+/* LUKS2: token number i; LUKS1: the JSON beside the blob of keyslot i.  ERR_NOT_FOUND,
+ * ERR_FORMAT. */
 enum err volume_token(const struct volume *v, int i, struct token *ret);
 
 #endif

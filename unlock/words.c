@@ -133,7 +133,10 @@ static void add_foreign(struct line *l, const char *text)
 		const unsigned char c = (unsigned char)*text;
 		const bool c1 = before == 0xc2 && c >= 0x80 && c <= 0x9f;
 
-		add(l, c < 0x20 || c == 0x7f || c1 ? '?' : *text);
+		if (c < 0x20 || c == 0x7f || c1)
+			add(l, '?');
+		else
+			add(l, *text);
 		before = c;
 	}
 }

@@ -41,7 +41,6 @@ lib_clean() {
 	for lib_p in $OWNED; do
 		lib_end "$lib_p"
 	done
-	umount /dev/console 2>/dev/null || true # volumes.sh binds it
 	umount /run/pcscd 2>/dev/null || true
 	if [ -n "${KEEP:-}" ]; then
 		echo "kept $T" >&2

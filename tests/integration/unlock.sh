@@ -412,33 +412,28 @@ check_status 'no record: 7 for a passphrase as well' 7 ks_pass
 check_is 'and nothing on stdout' 0 "$(wc -c <"$T/stdout")"
 CONF=$KEPT
 
-# /secret.key lies in the root folder. One file is laid over an overlay of / whose writes go to
-# a tmpfs, in a mount namespace that ends with the command: nothing of it is ever below $T, so
-# that no clean-up of $T, however it comes about, can reach the machine's own folders.
-# NOT YET RUN in this form: see the report.
-in_root() { # TRIED KEYFIELD [no-key]
-	# shellcheck disable=SC2016 # for the inner shell
+# /secret.key lies in the root folder: one file is made there, for as long as a command takes, and
+# only where none is. Nothing is mounted: what clears up must never find the machine's own folders.
+with_key() { # TRIED KEYFIELD [no-key]
+	rc=0
+	[ "${3:-}" = no-key ] || printf 'what Heads injected' >/secret.key
 	env -i PATH="$PATH" CRYPTTAB_NAME=disk_crypt CRYPTTAB_SOURCE="$D" CRYPTTAB_KEY="$2" \
-		CRYPTTAB_OPTIONS=luks CRYPTTAB_TRIED="$1" KEY="${3:-key}" \
-		unshare -m --propagation private -- sh -c '
-			set -e
-			mount -t tmpfs tmpfs /mnt
-			mkdir /mnt/up /mnt/work /mnt/root
-			mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/up,workdir=/mnt/work /mnt/root
-			for d in /proc /dev /run /tmp; do
-				mount --rbind -o ro "$d" "/mnt/root$d"
-			done
-			[ "$KEY" = no-key ] || printf "what Heads injected" >/mnt/root/secret.key
-			exec chroot /mnt/root "$@"' - \
+		CRYPTTAB_OPTIONS=luks CRYPTTAB_TRIED="$1" \
 		"$O/bootlatch-unlock" "$2" --boot "$BOOT" --config "$CONF" --wait 2 --pin-fd 3 \
-		3<"$T/pin" >"$T/stdout" </dev/null
+		3<"$T/pin" >"$T/stdout" </dev/null || rc=$?
+	rm -f /secret.key
+	return "$rc"
 }
-check 'given /secret.key, the first try prints it' verifies rsa2048 0 in_root 0 /secret.key
-check_is 'byte by byte' 'what Heads injected' "$(cat "$T/stdout")"
-check 'the second try goes on with the card' verifies rsa2048 1 in_root 1 /secret.key
-check 'and prints the passphrase' is_passphrase "$T/stdout"
-check 'any other key field means the card' verifies rsa2048 1 in_root 0 /secret.key2
-check 'and prints the passphrase' is_passphrase "$T/stdout"
-check 'no /secret.key: the card, on the first try' verifies rsa2048 1 in_root 0 /secret.key no-key
-check 'and prints the passphrase' is_passphrase "$T/stdout"
+if [ -e /secret.key ] || ! [ -w / ]; then
+	skip 'the key that Heads injects' 'there is a /secret.key, or / cannot be written'
+else
+	check 'given /secret.key, the first try prints it' verifies rsa2048 0 with_key 0 /secret.key
+	check_is 'byte by byte' 'what Heads injected' "$(cat "$T/stdout")"
+	check 'the second try goes on with the card' verifies rsa2048 1 with_key 1 /secret.key
+	check 'and prints the passphrase' is_passphrase "$T/stdout"
+	check 'any other key field means the card' verifies rsa2048 1 with_key 0 /secret.key2
+	check 'and prints the passphrase' is_passphrase "$T/stdout"
+	check 'no /secret.key: the card, on the first try' verifies rsa2048 1 with_key 0 /secret.key no-key
+	check 'and prints the passphrase' is_passphrase "$T/stdout"
+fi
 finish

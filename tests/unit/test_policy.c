@@ -28,7 +28,7 @@ static void run_rows(const struct row *rows, size_t n)
 		CHECK_ROW(next.e == rows[i].e, rows[i].what);
 	}
 }
-#define RUN(rows) run_rows(rows, sizeof(rows) / sizeof(rows[0]))
+#define RUN(rows) run_rows((rows), sizeof(rows) / sizeof((rows)[0]))
 
 static void an_unknown_volume_is_refused_before_anything_is_asked(void)
 {
