@@ -14,12 +14,12 @@ enum { STEP_MS = 250, FAILURES_MAX = 3, SERIAL_LEN = 8, IDENT_LEN = 13 };
 struct memory {
 	char reader[READER_NAME_MAX];
 	uint32_t generation;
-	bool known; /* looked at: why, e and ident hold */
-	bool used;  /* handed out */
 	int failures;
 	enum pick_why why;
 	enum err e;
 	char ident[CARD_IDENT_LEN];
+	bool known; /* looked at: why, e and ident hold */
+	bool used;  /* handed out */
 };
 
 struct pick {
@@ -256,7 +256,8 @@ static void add_seen(struct pick_status *s, const struct memory *m, enum pick_wh
 	memcpy(seen->ident, m->ident, sizeof(seen->ident));
 	for (size_t i = 0; i < sizeof(seen->reader) - 1 && m->reader[i]; i++)
 		seen->reader[i] =
-		        m->reader[i] >= 0x20 && m->reader[i] < 0x7f ? m->reader[i] : '?';
+		        (char)(m->reader[i] >= 0x20 && m->reader[i] < 0x7f ? m->reader[i]
+		                                                           : '?');
 }
 
 static bool listed(const struct pick_status *s, const char *ident)

@@ -59,7 +59,8 @@ static enum err finish_ec(const struct card_key_attr *attr, struct card_pubkey *
 	const struct curve *curve = curve_by_oid(k->oid);
 	if (!curve)
 		return ERR_UNSUPPORTED;
-	if (k->point.n == curve->point_len + 1 && k->point.p[0] == 0x40) {
+	if (k->point.p != NULL && k->point.n == curve->point_len + 1 &&
+	    k->point.p[0] == 0x40) {
 		enum err e = bytes_take(&k->point, 1, &prefix);
 		if (e != OK)
 			return e;

@@ -129,7 +129,7 @@ static enum err one(struct cli *c, struct session *s, const struct pubkey *cert,
 
 	/* Loaded anew each time: the header has changed since the one before. */
 	enum err e = load_trusted(c, &v);
-	if (e != OK)
+	if (e != OK || !v)
 		return e;
 	const struct enroll_request req = {
 	        .cert = cert,
@@ -143,9 +143,9 @@ static enum err one(struct cli *c, struct session *s, const struct pubkey *cert,
 	if (e == ERR_TAMPERED && v->state != RECORD_MATCHES)
 		return cli_untrusted(c, v, e);
 	if (e == ERR_REFUSED && c->keyslot == 0)
-		return cli_why(
-		        c, e,
-		        "Keyslot 0 is for your own passphrase. Leave --keyslot out.");
+		return cli_why(c, e,
+		               "Keyslot 0 is reserved for your own passphrase. Leave "
+		               "--keyslot out.");
 	if (e == ERR_REFUSED && c->keyslot > 0)
 		return cli_why(c, e, "Keyslot %d is reserved. Leave --keyslot out%s.",
 		               c->keyslot, c->force ? "" : ", or add --force");

@@ -35,7 +35,7 @@ static struct json_object *text(const char *s)
 	size_t n = 0;
 
 	for (; s[n] != '\0' && n < sizeof(clean) - 1; n++)
-		clean[n] = s[n] >= ' ' && s[n] <= '~' ? s[n] : '?';
+		clean[n] = (char)(s[n] >= ' ' && s[n] <= '~' ? s[n] : '?');
 	clean[n] = '\0';
 	return need(json_object_new_string(clean));
 }

@@ -74,7 +74,7 @@ enum err hash_end(struct hash *h, uint8_t *out, size_t out_len)
 		if (digest)
 			memcpy(out, digest, out_len);
 	}
-	h = hash_free(h);
+	(void)hash_free(h);
 	return e;
 }
 

@@ -285,6 +285,8 @@ struct canon {
 	FILE *out;
 };
 
+/* json_read bounds the depth of what these three call each other for. */
+/* NOLINTBEGIN(misc-no-recursion) */
 static enum err put_value(const struct json_object *o, const struct canon *c,
                           size_t depth);
 
@@ -342,7 +344,6 @@ static void put_int(const struct json_object *o, FILE *out)
 		(void)fprintf(out, "%" PRIu64, json_object_get_uint64(o));
 }
 
-/* Recursion: json_read bounds the depth. */
 static enum err put_value(const struct json_object *o, const struct canon *c,
                           size_t depth)
 {
@@ -360,6 +361,7 @@ static enum err put_value(const struct json_object *o, const struct canon *c,
 	case json_type_string:
 		/* json-c asks for a non-const object only to keep the text of other
 		 * types. */
+		/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
 		json_quote(json_object_get_string((struct json_object *)(uintptr_t)o),
 		           (size_t)json_object_get_string_len(o), c->out);
 		return OK;
@@ -369,6 +371,7 @@ static enum err put_value(const struct json_object *o, const struct canon *c,
 		return ERR_FORMAT;
 	}
 }
+/* NOLINTEND(misc-no-recursion) */
 
 enum err json_canonical(const struct json_object *o, const char *omit, size_t omit_depth,
                         FILE *out)

@@ -17,7 +17,7 @@ static const char *const table[WORDS_COUNT_] = {
 		"code, or admin, passwd), or use the passphrase.",
 	[WORDS_PIN_LAST_TRY] =
 		"Card %c has one try left, and a wrong PIN blocks it. To spend it, "
-		"give the same PIN a second time.",
+		"give the PIN twice, on two lines.",
 	[WORDS_PIN_DIFFERS] =
 		"The two PINs differ. Nothing was sent to the card, and no try was "
 		"spent.",

@@ -13,8 +13,10 @@ done
 for x in bootlatch bootlatch-unlock bootlatch-vcard ptytalk luks2_raw; do
 	[ -x "${O:-build/release}/$x" ] || { echo "First: make all tools" >&2; exit 77; }
 done
+# shellcheck source=tests/integration/lib.sh
 . "$here/../integration/lib.sh"
 lib_reexec_in_namespace "$here/demo.sh" "$@"
+# shellcheck source=tests/demo/show.sh
 . "$here/show.sh"
 
 PASS='correct horse battery staple'
@@ -168,7 +170,7 @@ settle
 send \n
 expect pulled out
 settle
-run kill -USR2 $(vcard_pid dongle)
+run sleep 1; kill -USR2 $(vcard_pid dongle)
 END
 claim 'after it was put back the dongle opened the disk' opened_by_card
 claim 'the card began to decrypt twice' deciphers_is 2

@@ -62,7 +62,8 @@ static void flip(uint8_t *json, size_t len, const char *seed)
 	gcry_md_hash_buffer(GCRY_MD_SHA256, d, seed, strlen(seed));
 	const size_t at =
 	        (size_t)d[0] << 24 | (size_t)d[1] << 16 | (size_t)d[2] << 8 | d[3];
-	json[at % len] ^= (uint8_t)(1U << (d[4] % 8));
+	if (len > 0)
+		json[at % len] ^= (uint8_t)(1U << (d[4] % 8));
 }
 
 static int edit(uint8_t *both, size_t size, const char *verb, const char *arg)

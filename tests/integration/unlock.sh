@@ -210,13 +210,13 @@ check_status '--no-record needs a person at a terminal' 10 bl_pin unlock "$D" --
 talk_no_record() {
 	bl_talk unlock "$D" --no-record <<-END
 		expect $PIN_START
-		expect Confirm
+		expect to go on
 		send $1\n
 		${2:-}
 		${3:-}
 	END
 }
-PIN_START=$(in_json "$D" .header_pin | sed 's/^\(....\)\(....\).*/\1 \2/')
+PIN_START=$(in_json "$D" .header_pin | cut -c1-16)
 check_status '--no-record shows the header pin, and no is no' 10 talk_no_record no
 check '--no-record opens it after a yes, with dongle and PIN' talk_no_record yes \
 	'expect PIN' 'send 123456\n'
@@ -284,7 +284,7 @@ check_status 'not by --force without a terminal either: 10' 10 setsid -w \
 	"$O/bootlatch" unenroll "$T/plain.img" --keyslot 7 --force --boot "$BOOT" --config "$CONF"
 last() {
 	bl_talk unenroll "$T/plain.img" --keyslot 7 --force <<-END
-		expect Confirm
+		expect to go on
 		send $1\n
 	END
 }

@@ -11,7 +11,8 @@ void check_row(bool ok, const char *text, const char *what, const char *file, in
 	if (ok)
 		return;
 	failures++;
-	printf("%s:%d: not true: %s%s%s\n", file, line, text, *what ? " for: " : "", what);
+	printf("%s:%d: not true: %s%s%s\n", file, line, text, *what ? " for: " : "",
+	       what);
 }
 
 void check_that(bool ok, const char *text, const char *file, int line)

@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What unlocking costs, beside gpg --decrypt from cold: a table, and build/bench.json.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/integration/lib.sh
+. "$here/../integration/lib.sh"
+lib_reexec_in_namespace "$here/bench.sh" "$@"
+
+ROUNDS=${ROUNDS:-15}
+OUT=${OUT:-$O/../bench.json}
+PASS='correct horse battery staple'
+D=$T/disk.luks
+
+stop() {
+	echo "bench: $1" >&2
+	[ -z "${2:-}" ] || sed 's/^/  /' "$2" >&2
+	exit 1
+}
+for x in unshare pcscd opensc-tool gpg cryptsetup jq; do
+	command -v "$x" >/dev/null || stop "needs $x"
+done
+
+ours() { # the passphrase, as the initramfs gets it
+	"$O/bootlatch-unlock" --device "$D" --boot "$T/boot" --config "$T/etc" --wait 5 \
+		--pin-fd 3 3<"$T/pin" >"$T/ours.key" 2>"$T/err"
+}
+peer() { # the same from gpg, which is given the PIN in the way meant for scripts
+	gpg -q --batch --pinentry-mode loopback --passphrase-fd 3 --decrypt "$BLOB" \
+		3<"$T/pin" >"$T/peer.key" 2>"$T/err"
+}
+cold() { gpgconf --kill all && sleep 0.5; } # no agent, no scdaemon; the card forgot the PIN
+
+now_us() { echo $(($(date +%s%N) / 1000)); }
+timed() { # FILE COMMAND: adds microseconds
+	t_file=$1
+	shift
+	t_from=$(now_us)
+	"$@" || stop "$* failed" "$T/err"
+	echo $(($(now_us) - t_from)) >>"$t_file"
+}
+median_ms() {
+	sort -n "$1" | awk '{ x[NR] = $1 } END {
+		m = NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2
+		printf "%.1f", m / 1000 }'
+}
+# row NAME UNIT OURS PEER GOAL least|most WHAT: is ratio at least, or ours at most, the goal?
+row() {
+	jq -cn --arg name "$1" --arg unit "$2" --argjson ours "$3" --argjson peer "$4" \
+		--argjson goal "$5" --arg how "$6" '
+		(if $peer == null then null else (($peer / $ours * 100) | round) / 100 end) as $r |
+		{$name, $unit, $ours, $peer, ratio: $r, $goal,
+		 met: (if $how == "least" then $r >= $goal else $ours <= $goal end)}' >>"$T/rows"
+}
+
+mkdir "$T/boot" "$T/etc"
+echo 123456 >"$T/pin"
+printf '%s' "$PASS" >"$T/pass"
+pcscd_start || stop 'pcscd does not start' "$T/pcscd.log"
+vcard_start bench --serial 00000A01 || stop 'no card'
+gpg_home_new bench
+gpg_card_generate cv25519 || stop 'gpg made no keys' "$GNUPGHOME/edit.log"
+cold
+truncate -s 24M "$D"
+cryptsetup luksFormat -q --type luks2 --pbkdf argon2id --pbkdf-memory 32768 \
+	--pbkdf-force-iterations 4 --key-file "$T/pass" "$D"
+"$O/bootlatch" enroll "$D" --boot "$T/boot" --config "$T/etc" --key-file "$T/pass" \
+	--pin-fd 3 3<"$T/pin" >"$T/err" 2>&1 || stop 'enroll failed' "$T/err"
+BLOB=$(find "$T/boot" -name '*.pgp')
+
+for latency in 0 10; do
+	vcard_stop bench || stop 'the card would not stop'
+	vcard_start bench --latency $latency || stop 'no card'
+	cold
+	ours && cold && peer && cold || stop 'warming up failed' "$T/err"
+	cmp "$T/ours.key" "$T/peer.key" || stop 'ours and gpg disagree'
+	i=0
+	while [ $i -lt "$ROUNDS" ]; do
+		cold
+		timed "$T/ours.$latency" ours
+		cold
+		timed "$T/peer.$latency" peer
+		i=$((i + 1))
+	done
+	row "unlock-vs-gpg-cold-latency$latency" ms "$(median_ms "$T/ours.$latency")" \
+		"$(median_ms "$T/peer.$latency")" 2 least
+done
+
+cold
+vcard_trace_clear bench
+ours || stop 'unlock failed' "$T/err"
+n_ours=$(vcard_count bench)
+vcard_trace_clear bench
+peer || stop 'gpg failed' "$T/err"
+row unlock-apdus-vs-gpg apdus "$n_ours" "$(vcard_count bench)" 3 least
+cold
+
+${CC:-cc} -O2 -D_GNU_SOURCE -o "$T/run" "$here/run.c"
+"$T/run" "$O/bootlatch-unlock" --device "$D" --boot "$T/boot" --config "$T/etc" --wait 5 \
+	--pin-fd 3 3<"$T/pin" 4>"$T/rss" >"$T/ours.key" 2>"$T/err" || stop 'run failed' "$T/err"
+row unlock-rss MB "$(awk '{ printf "%.1f", $1 / 1024 }' "$T/rss")" null 16 most
+
+jq -s . "$T/rows" >"$OUT"
+jq -r '(["name", "unit", "ours", "peer", "ratio", "goal", "met"], (.[] |
+	[.name, .unit, .ours, .peer // "-", .ratio // "-", .goal, .met])) | @tsv' "$OUT" |
+	awk -F'\t' '{ printf "%-30s %-6s %8s %8s %7s %6s  %s\n", $1, $2, $3, $4, $5, $6, $7 }'
+jq -e 'all(.[]; .met)' "$OUT" >/dev/null || stop 'a goal was missed'
