@@ -22,12 +22,13 @@ static const char *const table[WORDS_COUNT_] = {
 		"The two PINs differ. Nothing was sent to the card, and no try was "
 		"spent.",
 	[WORDS_PIN_FAILED_BEFORE] =
-		"This PIN failed with card %c before. It was not sent again, and no try was spent.",
+		"Card %c refused this PIN before. It was not sent again, and no try was "
+		"spent.",
 	[WORDS_PIN_LENGTH] =
 		"The PIN of card %c is %n to %m characters long. It was not sent, and no try was spent.",
 	[WORDS_PIN_UNKNOWN] =
-		"The connection to card %c failed while the PIN was checked. A try may have been spent: "
-		"look at the tries left before you type it again.",
+		"The connection to card %c failed while the PIN was checked. The try counts "
+		"as spent: look at the tries left before you type it again.",
 	[WORDS_NOBODY] =
 		"Nobody can be asked. Run this at a terminal, or use --pin-fd or "
 		"--passphrase-fd.",

@@ -72,7 +72,8 @@ for latency in 0 10; do
 	vcard_stop bench || stop 'the card would not stop'
 	vcard_start bench --latency $latency || stop 'no card'
 	cold
-	ours && cold && peer && cold || stop 'warming up failed' "$T/err"
+	ours || stop 'unlock failed' "$T/err"
+	peer || stop 'gpg failed' "$T/err"
 	cmp "$T/ours.key" "$T/peer.key" || stop 'ours and gpg disagree'
 	i=0
 	while [ $i -lt "$ROUNDS" ]; do

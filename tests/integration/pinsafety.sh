@@ -196,7 +196,7 @@ short() {
 	person 9 0 test <<-'END'
 		expect tries left
 		send 123\n
-		expect Nothing was sent
+		expect At least 6 characters
 		settle
 		send \x04
 	END
