@@ -163,14 +163,23 @@ END
 vcard_stop dongle || stop 'the card would not stop'
 vcard_start dongle --fault DECIPHER@1:pull || stop 'the card is not seen' "$T/vcard/dongle/log"
 vcard_trace_clear dongle
-talk 'bootlatch unlock disk.luks' <<END
+cat >"$T/put-back" <<END
+i=0 # not before pcscd has noticed that it is gone
+while [ \$i -lt 50 ] && opensc-tool -l | grep -q '^0 *Yes'; do
+	i=\$((i + 1))
+	sleep 0.1
+done
+sleep 0.5
+kill -USR2 $(vcard_pid dongle)
+END
+talk 'bootlatch unlock disk.luks' <<'END'
 expect PIN for
 send 123456
 settle
 send \n
 expect pulled out
 settle
-run sleep 1; kill -USR2 $(vcard_pid dongle)
+run sh "$T/put-back"
 END
 claim 'after it was put back the dongle opened the disk' opened_by_card
 claim 'the card began to decrypt twice' deciphers_is 2

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Our OpenPGP layer against the installed gpg, both ways: openpgp.sh PGPTOOL
 set -eu
-tool=$1
+tool=${1:-${O:-build/release}/pgptool}
 tmp=$(mktemp -d)
 GNUPGHOME=$tmp/home
 export GNUPGHOME
 mkdir -m 700 "$GNUPGHOME"
 trap 'gpgconf --kill all || true; rm -rf "$tmp"' EXIT
-fails=0
-ok() { echo "ok   $1"; }
+passes=0 fails=0
+ok() { echo "ok   $1"; passes=$((passes + 1)); }
 bad() { echo "FAIL $1"; fails=$((fails + 1)); }
 g() { gpg --batch --quiet --no-tty --trust-model always --pinentry-mode loopback --passphrase '' "$@"; }
 
@@ -64,4 +64,5 @@ for alg in cv25519 nistp256 nistp384 nistp521 brainpoolP256r1 brainpoolP512r1 rs
 	g --export "$user" >"$tmp/cert"
 	if "$tool" keys "$tmp/cert" 2>&1 | grep -q revoked; then ok "$alg revoked"; else bad "$alg revoked"; fi
 done
-exit $((fails > 0))
+echo "$passes passed, $fails failed"
+[ "$fails" -eq 0 ]

@@ -205,7 +205,7 @@ check 'a short PIN is not sent' short
 
 last() { # STATUS SENTS FIRST SECOND THEN
 	person "$1" "$2" test <<-END
-		expect Only one try is left
+		expect LAST try
 		expect LAST TRY
 		send $3\n
 		expect once more
@@ -292,6 +292,8 @@ pulled() { # while the question stands; put back, it is asked again
 		settle
 		run kill -USR2 $(vcard_pid alice)
 		expect tries left
+		send 123456\n
+		expect nothing was sent
 		send 123456\n
 	END
 }

@@ -320,8 +320,12 @@ size_t vcard_apdu(struct vcard *v, const uint8_t *cmd, size_t n, uint8_t *resp,
 	}
 	if (act == ACT_LOSE)
 		r = 0;
-	if (act == ACT_GARBAGE && r > 2)
-		gcry_create_nonce(resp, r - 2);
+	if (act == ACT_GARBAGE && cap >= 34) { /* 32 odd bytes and 9000, whatever was asked */
+		gcry_create_nonce(resp, 32);
+		resp[32] = 0x90;
+		resp[33] = 0x00;
+		r = 34;
+	}
 	if (act == ACT_SHORT && r > 2) { /* half of the answer */
 		size_t keep = (r - 2) / 2;
 		memmove(resp + keep, resp + r - 2, 2);
