@@ -194,6 +194,10 @@ demo: deps
 	@$(MAKE) --no-print-directory all tools
 	@O=$(O) tests/demo/demo.sh
 
+bench: deps
+	@$(MAKE) --no-print-directory all tools
+	@O=$(O) tests/bench/bench.sh
+
 # What build, demo and tests need, from Debian; nothing is asked of apt when all is there.
 deps_build := gcc make pkg-config libpcsclite-dev libcryptsetup-dev libgcrypt20-dev \
               libjson-c-dev zlib1g-dev
@@ -217,6 +221,6 @@ clean:
 	$(RM) -r build compile_commands.json
 
 .PHONY: all check check-all asan msan valgrind fuzz fuzz-bins fuzz-replay replay coverage test \
-        tools asan-program integration lint format demo deps install uninstall dist clean
+        tools asan-program integration lint format demo bench deps install uninstall dist clean
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

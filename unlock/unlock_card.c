@@ -121,6 +121,13 @@ enum err run_look(struct run *r)
 	} else {
 		r->f.card = e == OK ? CARD_HERE : card_state(r->why);
 	}
+	/* Put back a moment after it was pulled, a card can look mute: readers miss such
+	 * a bounce.  So what does not answer is tried again now and then. */
+	if (r->f.card == CARD_BROKEN &&
+	    run_now_ms() - r->broken_since >= BROKEN_AGAIN_MS) {
+		r->broken_since = run_now_ms();
+		session_look_again(r->s);
+	}
 	if (r->f.card == CARD_HERE)
 		memcpy(r->ident, session_card(r->s)->ident, sizeof(r->ident));
 	r->f.pin_ready = session_pin_ready(r->s);

@@ -7,7 +7,7 @@
 #include "unlock/unlock.h"
 #include "unlock/words.h"
 
-enum { CONFIRM_MAX = 16 };
+enum { CONFIRM_MAX = 16, BROKEN_AGAIN_MS = 2000 };
 
 struct run {
 	struct session *s;
@@ -18,6 +18,7 @@ struct run {
 	bool usable[LUKS_SLOTS_MAX]; /* of v->enrolled */
 	enum pick_why why;           /* what the last look found */
 	int64_t since;               /* when waiting for a card began */
+	int64_t broken_since;        /* when a card that does not answer was last tried */
 	char ident[CARD_IDENT_LEN];  /* the card that was here last, or "" */
 	bool standing;               /* the question for either does */
 	bool said_here, said_waiting;
