@@ -43,7 +43,7 @@ cli_src     := cli/options.c cli/output.c cli/common.c cli/enroll.c cli/unenroll
 vcard_src   := $(filter-out tests/vcard/main.c,$(wildcard tests/vcard/*.c))
 # Doubles and helpers of the unit tests.
 double_src  := $(filter-out tests/unit/test_%.c tests/unit/check.c,$(wildcard tests/unit/*.c))
-integration := vcard
+integration := vcard openpgp unlock tamper pinsafety interrupt memory apdus faults
 
 unit_core    := err secret hex file ask_fds ask_tty
 unit_crypto  := crypto curve

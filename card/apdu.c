@@ -220,7 +220,8 @@ enum err apdu_once(const struct link *l, struct bytes cmd, uint16_t *ret_sw)
 	struct answer a = {.p = resp, .cap = sizeof(resp)};
 
 	enum err e = exchange(l, cmd, &a);
-	if (e == OK && a.n > 0) /* what was asked brings no data: this is no answer to it */
+	if (e == OK &&
+	    a.n > 0) /* what was asked brings no data: this is no answer to it */
 		e = ERR_IO;
 	if (e == OK)
 		*ret_sw = a.sw;

@@ -20,8 +20,8 @@ static bool trusted(const struct policy_facts *f)
 bool policy_may_look(const struct policy_facts *f)
 {
 	/* A passphrase that was handed over leaves the cards alone. */
-	const bool passphrase = f->passphrase_first && !f->card_only &&
-	                        f->passphrase != ANSWER_NONE;
+	const bool passphrase =
+	        f->passphrase_first && !f->card_only && f->passphrase != ANSWER_NONE;
 
 	return trusted(f) && !f->cancelled && !passphrase;
 }

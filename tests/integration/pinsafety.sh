@@ -206,10 +206,9 @@ check 'a short PIN is not sent' short
 last() { # STATUS SENTS FIRST SECOND THEN
 	person "$1" "$2" test <<-END
 		expect LAST try
-		expect LAST TRY
+		expect 1 try left
 		send $3\n
-		expect once more
-		expect last try
+		expect again to spend
 		send $4
 		$5
 	END

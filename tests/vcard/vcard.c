@@ -320,7 +320,8 @@ size_t vcard_apdu(struct vcard *v, const uint8_t *cmd, size_t n, uint8_t *resp,
 	}
 	if (act == ACT_LOSE)
 		r = 0;
-	if (act == ACT_GARBAGE && cap >= 34) { /* 32 odd bytes and 9000, whatever was asked */
+	if (act == ACT_GARBAGE &&
+	    cap >= 34) { /* 32 odd bytes and 9000, whatever was asked */
 		gcry_create_nonce(resp, 32);
 		resp[32] = 0x90;
 		resp[33] = 0x00;
