@@ -303,7 +303,7 @@ lost_answer() {
 		expect 3 tries left
 		send 123456\n
 		expect as spent
-		expect tries left
+		expect PIN for card
 		send 123456\n
 	END
 }
