@@ -155,9 +155,10 @@ static enum err one(struct cli *c, struct session *s, const struct pubkey *cert,
 		        "Keyslot %d is in use. Leave --keyslot out to take a free one.",
 		        c->keyslot);
 	if (e == ERR_WRONG_CARD)
-		return cli_why(c, e,
-		               "The card is not an OpenPGP card, or not the one that was "
-		               "asked for.");
+		return cli_why(
+		        c, e,
+		        "The card is not an OpenPGP card, or not the one that was asked "
+		        "for. Insert the right one, or choose it with --serial.");
 	if (e == OK)
 		tell(c, v, &r);
 	return e;

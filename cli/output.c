@@ -34,7 +34,7 @@ static struct json_object *text(const char *s)
 	char clean[CLI_WHY_MAX];
 	size_t n = 0;
 
-	for (; s[n] != '\0' && n < sizeof(clean) - 1; n++)
+	for (; n < sizeof(clean) - 1 && s[n] != '\0'; n++)
 		clean[n] = (char)(s[n] >= ' ' && s[n] <= '~' ? s[n] : '?');
 	clean[n] = '\0';
 	return need(json_object_new_string(clean));

@@ -67,7 +67,8 @@ enum err store_write(const char *dir, const char *sub, const char *name,
 		return e;
 	e = dir_make(dirfd, sub, 0700, &fd);
 	if (e == OK) {
-		(void)file_sweep(fd, name); /* what a killed writer left costs only room */
+		(void)file_sweep(fd,
+		                 name); /* what a killed writer left costs only room */
 		e = file_publish(fd, name, content, 0600);
 		(void)close(fd); /* read-only */
 	}
