@@ -126,7 +126,22 @@ static enum err read_kdf(struct card *c)
 	return kdf_parse(answer, &c->data.info);
 }
 
-static enum err read_objects(struct card *c)
+/* 6E in one piece, where both ends are said to manage that: it is longer than a short
+ * answer, so this saves a GET RESPONSE. */
+static enum err read_long_6e(struct card *c)
+{
+	const struct apdu a = {
+	        .ins = 0xca, .p2 = TAG_APPLICATION, .le = true, .long_le = true};
+	struct bytes answer;
+	uint16_t sw;
+
+	enum err e = card_ask(c, &a, &answer, &sw);
+	if (e == OK && sw == SW_OK)
+		e = data_parse(answer, &c->data);
+	return e;
+}
+
+static enum err read_short_6e(struct card *c)
 {
 	struct bytes answer;
 	uint16_t sw;
@@ -136,8 +151,28 @@ static enum err read_objects(struct card *c)
 		return e;
 	if (sw == SW_TERMINATED)
 		return ERR_CARD_STATE;
-	if (sw == SW_OK)
-		e = data_parse(answer, &c->data);
+	return sw == SW_OK ? data_parse(answer, &c->data) : OK;
+}
+
+static enum err read_6e(struct card *c)
+{
+	c->link.extended =
+	        data_atr_extends((struct bytes){c->link.t->atr, c->link.t->atr_len});
+	if (link_may_extend(&c->link)) {
+		const enum err e = read_long_6e(c);
+
+		/* Refused, cut off, or choked upon by a reader that promised too much. */
+		if (e != OK && e != ERR_IO && e != ERR_FORMAT)
+			return e;
+		if (e == OK && c->data.have != 0)
+			return OK;
+	}
+	return read_short_6e(c);
+}
+
+static enum err read_objects(struct card *c)
+{
+	enum err e = read_6e(c);
 	if (e == OK)
 		e = read_missing(c);
 	if (e == OK)

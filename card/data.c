@@ -80,6 +80,43 @@ static void parse_historical(struct bytes v, struct card_info *info)
 	}
 }
 
+/* TA to TD of every round, up to the historical bytes. */
+static enum err skip_interface(struct bytes *in, uint32_t which)
+{
+	struct bytes skipped;
+	uint32_t td;
+
+	while (which != 0) {
+		const size_t n = (which & 1) + (which >> 1 & 1) + (which >> 2 & 1);
+
+		enum err e = bytes_take(in, n, &skipped);
+		if (e != OK || (which & 8) == 0)
+			return e;
+		e = bytes_take_be(in, 1, &td);
+		if (e != OK)
+			return e;
+		which = td >> 4;
+	}
+	return OK;
+}
+
+bool data_atr_extends(struct bytes atr)
+{
+	struct card_info info = {0};
+	struct bytes history;
+	uint32_t ts, t0;
+
+	if (bytes_take_be(&atr, 1, &ts) != OK || bytes_take_be(&atr, 1, &t0) != OK ||
+	    skip_interface(&atr, t0 >> 4) != OK ||
+	    bytes_take(&atr, t0 & 0x0f, &history) != OK)
+		return false;
+	/* Other categories are not compact TLV, but names of products, mostly. */
+	if (history.n == 0 || (history.p[0] != 0x00 && history.p[0] != 0x80))
+		return false;
+	parse_historical(history, &info);
+	return info.extended;
+}
+
 /* 4.1.3.1: 02 02 max command, 02 02 max answer. */
 static void parse_lengths(struct bytes v, struct card_info *info)
 {

@@ -3,6 +3,7 @@
 #include "card/handle.h"
 
 enum { ANSWER_CAP = APDU_DATA_MAX + 2, FIELD_MAX = 66, PADDING_MIN = 11 };
+enum { DECIPHER_MS = 60000 }; /* a slow card's RSA-4096, or a touch waited for */
 
 /* Cards say "no" in many words (CARDS.md, 3.1). */
 static enum err refusal(const struct card *c, uint16_t sw)
@@ -45,7 +46,9 @@ static enum err decipher(struct card *c, struct bytes data, struct secret **ret)
 	enum err e = secret_new(ANSWER_CAP, &out);
 	if (e != OK)
 		return e;
+	c->link.t->limit_ms = DECIPHER_MS;
 	e = apdu_send(&c->link, &a, secret_buf(out), secret_cap(out), &n, &sw);
+	c->link.t->limit_ms = 0;
 	if (e == ERR_CARD_RESET) {
 		c->verified = false;
 		c->needs_select = true;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Readers and cards through pcscd; the only file that knows PC/SC. */
-#include <reader.h>
 #include <stdlib.h>
 #include <winscard.h>
 
+#include "card/part10.h"
 #include "card/transport.h"
 #include "core/log.h"
 
-enum { NAMES_CAP = READERS_MAX * READER_NAME_MAX + 1, SHORT_MAX = 256 };
+enum { NAMES_CAP = READERS_MAX * READER_NAME_MAX + 1, RESETS_MAX = 3 };
 
 struct pcsc {
 	struct readers base;
@@ -43,7 +43,8 @@ static enum err connect_err(LONG rv)
 	log_line(LOG_DEBUG, "pcsc: %s", pcsc_stringify_error(rv));
 	if (service_gone(rv))
 		return ERR_NO_SERVICE;
-	if (is(rv, SCARD_E_SHARING_VIOLATION))
+	/* A card that is reset again and again is held by somebody as well. */
+	if (is(rv, SCARD_E_SHARING_VIOLATION) || is(rv, SCARD_W_RESET_CARD))
 		return ERR_BUSY;
 	if (is(rv, SCARD_E_NO_SMARTCARD) || is(rv, SCARD_W_REMOVED_CARD))
 		return ERR_NO_CARD;
@@ -67,39 +68,46 @@ static enum err talk_err(LONG rv)
 	return e == OK || e == ERR_NOMEM ? e : ERR_IO;
 }
 
-static const SCARD_IO_REQUEST *pci_of(DWORD protocol)
+static void use_protocol(struct pcsc_card *c, DWORD protocol)
 {
-	return protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
+	c->base.t0 = protocol == SCARD_PROTOCOL_T0;
+	c->pci = c->base.t0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
+	if (c->base.t0)
+		c->base.extended = EXTENDED_NO;
 }
 
-static LONG begin(struct pcsc_card *c)
+static LONG reconnect(struct pcsc_card *c)
 {
 	DWORD protocol = 0;
 
+	const LONG rv = SCardReconnect(c->h, SCARD_SHARE_SHARED,
+	                               SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
+	                               SCARD_LEAVE_CARD, &protocol);
+	if (is(rv, SCARD_S_SUCCESS))
+		use_protocol(c, protocol);
+	return rv;
+}
+
+/* Whoever had the card until now may have reset it, and again meanwhile. */
+static LONG begin(struct pcsc_card *c)
+{
 	LONG rv = SCardBeginTransaction(c->h);
-	if (!is(rv, SCARD_W_RESET_CARD))
-		return rv;
-	rv = SCardReconnect(c->h, SCARD_SHARE_SHARED,
-	                    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD,
-	                    &protocol);
-	if (!is(rv, SCARD_S_SUCCESS))
-		return rv;
-	c->pci = pci_of(protocol);
-	return SCardBeginTransaction(c->h);
+
+	for (int i = 0; i < RESETS_MAX && is(rv, SCARD_W_RESET_CARD); i++) {
+		rv = reconnect(c);
+		if (is(rv, SCARD_S_SUCCESS))
+			rv = SCardBeginTransaction(c->h);
+	}
+	return rv;
 }
 
 /* Another program reset the card: take it up again, and say so. */
 static enum err after_reset(struct pcsc_card *c)
 {
-	DWORD protocol = 0;
+	LONG rv = reconnect(c);
 
-	LONG rv = SCardReconnect(c->h, SCARD_SHARE_SHARED,
-	                         SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD,
-	                         &protocol);
-	if (is(rv, SCARD_S_SUCCESS)) {
-		c->pci = pci_of(protocol);
+	if (is(rv, SCARD_S_SUCCESS))
 		rv = begin(c);
-	}
 	return is(rv, SCARD_S_SUCCESS) ? ERR_CARD_RESET : ERR_CARD_LOST;
 }
 
@@ -148,57 +156,23 @@ static void card_drop(struct transport *t)
 	free(c);
 }
 
-/* PC/SC part 10, 2.2: tag, 4, code (big-endian). */
-static bool find_feature(struct bytes in, uint32_t wanted, uint32_t *ret_code)
+static bool control(void *ctx, uint32_t code, uint8_t *out, size_t cap, size_t *ret_n)
 {
-	struct bytes v;
-	uint32_t tag, len;
-
-	while (bytes_take_be(&in, 1, &tag) == OK && bytes_take_be(&in, 1, &len) == OK &&
-	       bytes_take(&in, len, &v) == OK)
-		if (tag == wanted && len == 4)
-			return bytes_take_be(&v, 4, ret_code) == OK;
-	return false;
-}
-
-/* PC/SC part 10, 2.6.14: tag, length, value (little-endian). */
-static bool find_property(struct bytes in, uint32_t wanted, uint32_t *ret)
-{
-	struct bytes v;
-	uint32_t tag, len;
-
-	while (bytes_take_be(&in, 1, &tag) == OK && bytes_take_be(&in, 1, &len) == OK &&
-	       bytes_take(&in, len, &v) == OK) {
-		if (tag != wanted || len == 0 || len > 4)
-			continue;
-		*ret = 0;
-		for (size_t i = 0; i < v.n; i++)
-			*ret |= (uint32_t)v.p[i] << (8 * i);
-		return true;
-	}
-	return false;
-}
-
-static enum extended ask_extended(SCARDHANDLE h)
-{
-	uint8_t buf[512];
+	const SCARDHANDLE *h = ctx;
 	DWORD n = 0;
-	uint32_t code, max;
 
-	LONG rv = SCardControl(h, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, buf, sizeof(buf),
-	                       &n);
-	if (!is(rv, SCARD_S_SUCCESS) || n > sizeof(buf) ||
-	    !find_feature((struct bytes){buf, n}, FEATURE_GET_TLV_PROPERTIES, &code))
-		return EXTENDED_UNKNOWN;
-	n = 0;
-	rv = SCardControl(h, code, NULL, 0, buf, sizeof(buf), &n);
-	if (!is(rv, SCARD_S_SUCCESS) || n > sizeof(buf) ||
-	    !find_property((struct bytes){buf, n},
-	                   PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize, &max))
-		return EXTENDED_UNKNOWN;
-	if (max == 0)
-		return EXTENDED_NO;
-	return max > SHORT_MAX ? EXTENDED_YES : EXTENDED_UNKNOWN;
+	if (!is(SCardControl(*h, code, NULL, 0, out, cap, &n), SCARD_S_SUCCESS))
+		return false;
+	*ret_n = n;
+	return true;
+}
+
+static void ask_atr(SCARDHANDLE h, struct transport *t)
+{
+	DWORD state = 0, protocol = 0, name_len = 0, n = sizeof(t->atr);
+
+	const LONG rv = SCardStatus(h, NULL, &name_len, &state, &protocol, t->atr, &n);
+	t->atr_len = is(rv, SCARD_S_SUCCESS) && n <= sizeof(t->atr) ? n : 0;
 }
 
 static const struct transport_ops card_ops = {
@@ -243,6 +217,8 @@ static enum err list_names(const struct pcsc *p, struct reader_list *list, LONG 
 	if (e != OK)
 		return e;
 	names[sizeof(names) - 1] = '\0';
+	if (n > sizeof(names))
+		return ERR_IO;
 	size_t at = 0;
 	while (at < n && names[at] && list->n < READERS_MAX) {
 		const size_t len = strnlen(names + at, sizeof(names) - at);
@@ -297,7 +273,7 @@ static enum err readers_scan(struct readers *r, struct reader_list *ret)
 		if (service_gone(rv))
 			drop_context(p);
 	}
-	return e == ERR_NO_SERVICE ? e : ERR_IO;
+	return e == ERR_NO_SERVICE || e == ERR_NOMEM ? e : ERR_IO;
 }
 
 static enum err readers_connect(struct readers *r, const char *name,
@@ -315,7 +291,7 @@ static enum err readers_connect(struct readers *r, const char *name,
 	LONG rv = SCardConnect(p->ctx, name, SCARD_SHARE_SHARED,
 	                       SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &c->h, &protocol);
 	if (is(rv, SCARD_S_SUCCESS)) {
-		c->pci = pci_of(protocol);
+		use_protocol(c, protocol);
 		rv = begin(c);
 		if (!is(rv, SCARD_S_SUCCESS))
 			(void)SCardDisconnect(c->h, SCARD_LEAVE_CARD);
@@ -331,8 +307,10 @@ static enum err readers_connect(struct readers *r, const char *name,
 	       strnlen(name, sizeof(c->name) - 1)); /* calloc: ends in NUL */
 	c->base.ops = &card_ops;
 	c->base.reader = c->name;
-	c->base.t0 = c->pci == SCARD_PCI_T0;
-	c->base.extended = c->base.t0 ? EXTENDED_NO : ask_extended(c->h);
+	if (!c->base.t0)
+		c->base.extended = part10_ask(control, &c->h).extended;
+	if (c->base.extended != EXTENDED_NO) /* it is asked for nothing else */
+		ask_atr(c->h, &c->base);
 	*ret = &c->base;
 	return OK;
 }

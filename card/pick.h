@@ -30,6 +30,7 @@ enum pick_why {
 	PICK_NO_CARD,
 	PICK_NOT_OPENPGP,
 	PICK_MUTE,
+	PICK_HANGS, /* no answer in time: left alone until it is moved */
 	PICK_TERMINATED,
 	PICK_FAILED,     /* opening it failed otherwise: `e` of the entry says how */
 	PICK_NOT_WANTED, /* wish.fits said no */

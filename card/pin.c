@@ -111,7 +111,10 @@ enum err card_verify_user(struct card *c, const struct secret *pin, bool spend_l
 	enum err e = card_alive(c);
 	if (e != OK && e != ERR_CARD_RESET)
 		return e;
+	const bool was_away = c->needs_select;
 	e = card_ready(c);
+	if (e == OK && was_away) /* who reset it may have spent tries */
+		e = card_refresh_tries(c);
 	if (e != OK)
 		return e;
 	e = may_send(c, pin, spend_last);

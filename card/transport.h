@@ -19,7 +19,7 @@ struct transport_ops {
 	 * Send one APDU, receive at most cap bytes with SW1 SW2 at the end (never fewer
 	 * than 2). cmd and resp may lie in secrets (VERIFY, DECIPHER): copy neither.
 	 * ERR_CARD_RESET: another program reset the card; ERR_CARD_LOST: it or its reader
-	 * is gone; ERR_IO: anything else.
+	 * is gone; ERR_CARD_MUTE: no answer in time; ERR_IO: anything else.
 	 */
 	enum err (*transmit)(struct transport *t, struct bytes cmd, uint8_t *resp,
 	                     size_t cap, size_t *ret_len);
@@ -33,11 +33,16 @@ struct transport_ops {
 	void (*close)(struct transport *t);
 };
 
+enum { ATR_MAX = 33 }; /* ISO 7816-3, 8.1 */
+
 struct transport {
 	const struct transport_ops *ops;
 	const char *reader;     /* name, for people; owned by the transport */
 	enum extended extended; /* what the reader says of extended length */
 	bool t0;                /* T=0: no Le is sent behind data */
+	uint8_t atr[ATR_MAX];   /* the answer to reset; says what the card can do */
+	size_t atr_len;         /* 0: not known */
+	int limit_ms;           /* how long the next answers may take; 0: the usual */
 };
 
 struct transport *transport_close(struct transport *t); /* NULL is fine; returns NULL */

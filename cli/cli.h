@@ -17,7 +17,7 @@ struct cli {
 	/* options */
 	struct volume_where where;
 	int pin_fd, passphrase_fd; /* -1: not given */
-	const char *reader, *serial;
+	const char *reader, *serial, *transport;
 	int wait_s; /* -1: not given */
 	const char *key_file;
 	const char *cert[CLI_CERTS_MAX];
@@ -40,18 +40,20 @@ enum cli_opt {
 	OPT_READER = 1 << 6,
 	OPT_SERIAL = 1 << 7,
 	OPT_WAIT = 1 << 8,
-	OPT_BOOT = 1 << 9,
-	OPT_CONFIG = 1 << 10,
-	OPT_HEADER = 1 << 11,
-	OPT_NO_RECORD = 1 << 12,
-	OPT_READONLY = 1 << 13,
-	OPT_FORCE = 1 << 14,
-	OPT_JSON = 1 << 15,
-	OPT_DEBUG = 1 << 16,
-	OPT_HELP = 1 << 17,
+	OPT_TRANSPORT = 1 << 9,
+	OPT_BOOT = 1 << 10,
+	OPT_CONFIG = 1 << 11,
+	OPT_HEADER = 1 << 12,
+	OPT_NO_RECORD = 1 << 13,
+	OPT_READONLY = 1 << 14,
+	OPT_FORCE = 1 << 15,
+	OPT_JSON = 1 << 16,
+	OPT_DEBUG = 1 << 17,
+	OPT_HELP = 1 << 18,
 	/* every command that works on a volume */
 	OPT_VOLUME = OPT_BOOT | OPT_CONFIG | OPT_HEADER | OPT_PIN_FD | OPT_PASSPHRASE_FD |
-	             OPT_READER | OPT_SERIAL | OPT_WAIT | OPT_JSON | OPT_DEBUG | OPT_HELP,
+	             OPT_READER | OPT_SERIAL | OPT_TRANSPORT | OPT_WAIT | OPT_JSON |
+	             OPT_DEBUG | OPT_HELP,
 };
 
 struct verb {

@@ -3,29 +3,40 @@
  * wrong. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "core/ask_words.h"
 #include "unlock/open_session.h"
 
 enum err cli_why(struct cli *c, enum err e, const char *fmt, ...)
 {
+	char text[CLI_WHY_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(c->why, sizeof(c->why), fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	words_clean(text, c->why, sizeof(c->why));
 	return e;
 }
 
 void cli_say(const struct cli *c, const char *fmt, ...)
 {
 	FILE *to = c->json ? stderr : stdout;
+	char text[2 * CLI_WHY_MAX], clean[sizeof(text)], *rest = text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vfprintf(to, fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	(void)fputc('\n', to);
+	while (rest) {
+		char *line = strsep(&rest, "\n");
+
+		words_clean(line, clean, sizeof(clean));
+		(void)fprintf(to, "%s\n", clean);
+	}
 	(void)fflush(to);
 }
 
@@ -38,6 +49,8 @@ enum err cli_volume(struct cli *c, struct volume **ret)
 		               "%s is not a LUKS volume that can be read. Name the "
 		               "encrypted partition or file.",
 		               c->device);
+	if (e == ERR_NOT_FOUND && c->where.header && access(c->device, F_OK) == 0)
+		return cli_why(c, e, "The header %s does not exist.", c->where.header);
 	if (e == ERR_NOT_FOUND)
 		return cli_why(c, e, "%s does not exist.", c->device);
 	if (e == ERR_ACCESS)
@@ -53,6 +66,10 @@ enum err cli_untrusted(struct cli *c, const struct volume *v, enum err e)
 		               "%s is refused. %s Do not type a passphrase; compare with "
 		               "a header backup.",
 		               c->device, v->strange);
+	if (v->state == RECORD_BROKEN && e == ERR_TAMPERED && geteuid() != 0)
+		return cli_why(c, ERR_ACCESS,
+		               "The record of %s cannot be read. Run this as root.",
+		               c->device);
 	if (v->state == RECORD_BROKEN && (e == ERR_TAMPERED || e == ERR_FORMAT))
 		return cli_why(c, ERR_TAMPERED,
 		               "The record of %s cannot be read. Make it anew: bootlatch "
@@ -80,6 +97,7 @@ enum err cli_session(struct cli *c, struct session **ret)
 	const struct session_wish w = {
 	        .pin_fd = c->pin_fd,
 	        .passphrase_fd = c->passphrase_fd,
+	        .transport = c->transport,
 	        .reader = c->reader,
 	        .serial = c->serial,
 	        .wait_s = c->wait_s,

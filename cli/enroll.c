@@ -159,6 +159,15 @@ static enum err one(struct cli *c, struct session *s, const struct pubkey *cert,
 		        c, e,
 		        "The card is not an OpenPGP card, or not the one that was asked "
 		        "for. Insert the right one, or choose it with --serial.");
+	if (e == ERR_PASSPHRASE && c->key_file)
+		return cli_why(
+		        c, e,
+		        "The key file %s does not open %s. Every byte counts: look "
+		        "for a newline at its end.",
+		        c->key_file, c->device);
+	if (e == ERR_PIN_BLOCKED) /* what unblocks it has been said */
+		return cli_why(c, e, "The PIN is blocked. Nothing was changed on %s.",
+		               c->device);
 	if (e == OK)
 		tell(c, v, &r);
 	return e;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "core/ask_words.h"
 #include "core/harden.h"
 #include "core/log.h"
 #include "crypto/crypto.h"
@@ -47,6 +48,29 @@ static const struct verb *find(int argc, char **argv, int *ret_words)
 	return NULL;
 }
 
+static int no_verb(const char *word)
+{
+	char clean[64];
+	const size_t n = strlen(word);
+	bool half = false;
+
+	for (size_t i = 0; i < VERBS; i++)
+		half = half || (strncmp(verbs[i]->name, word, n) == 0 &&
+		                verbs[i]->name[n] == ' ');
+	words_clean(word, clean, sizeof(clean));
+	if (half)
+		(void)fprintf(stderr,
+		              "bootlatch: \"%s\" needs a second word; see bootlatch "
+		              "--help.\n",
+		              clean);
+	else
+		(void)fprintf(
+		        stderr,
+		        "bootlatch: there is no verb \"%s\"; see bootlatch --help.\n",
+		        clean);
+	return EXIT_USAGE;
+}
+
 static void to_stderr(enum log_level level, const char *line, void *ctx)
 {
 	(void)level;
@@ -69,9 +93,10 @@ static void say_error(const struct cli *c, const struct verb *v, enum err e)
 /* What was printed is out, or the program failed: /dev/full is no success. */
 static enum err flushed(enum err e)
 {
-	if (fflush(stdout) != 0 || ferror(stdout))
-		return e == OK ? ERR_IO : e;
-	return e;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return e;
+	(void)fprintf(stderr, "bootlatch: standard output could not be written.\n");
+	return e == OK ? ERR_IO : e;
 }
 
 int main(int argc, char **argv)
@@ -101,13 +126,8 @@ int main(int argc, char **argv)
 		return (int)err_exit(flushed(OK));
 	}
 	const struct verb *v = find(argc, argv, &words);
-	if (!v) {
-		(void)fprintf(
-		        stderr,
-		        "bootlatch: there is no verb \"%s\"; see bootlatch --help.\n",
-		        argv[1]);
-		return EXIT_USAGE;
-	}
+	if (!v)
+		return no_verb(argv[1]);
 	e = cli_parse(v, argc - words, argv + words, &c);
 	if (e == ERR_CANCELLED)
 		return (int)err_exit(flushed(OK));
@@ -115,6 +135,12 @@ int main(int argc, char **argv)
 		log_to(to_stderr, NULL, LOG_DEBUG);
 	if (e == OK)
 		e = v->run(&c);
+	/* The manual would not help: the command line was understood. */
+	if (e == ERR_USAGE && !*c.why)
+		e = cli_why(
+		        &c, e,
+		        "It cannot go on without an answer. Run this at a terminal, or "
+		        "use --pin-fd, --passphrase-fd or --serial.");
 	if (e != OK)
 		say_error(&c, v, e);
 	if (c.json) {

@@ -8,7 +8,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "card/choose.h"
 #include "cli/cli.h"
 
 static const struct row {
@@ -32,6 +34,8 @@ static const struct row {
         {OPT_SERIAL,        "serial",        "S",
          "only the card of this serial number (12345678 or 000F:12345678)"                                   },
         {OPT_WAIT,          "wait",          "SECONDS", "how long to wait for reader and card"               },
+        {OPT_TRANSPORT,     "transport",     "HOW",
+         "auto (the default), pcsc, ccid (no pcscd), or LIBRARY@CHANNEL"                                     },
         {OPT_BOOT,          "boot",          "DIR",     "where the encrypted passphrases lie (default /boot)"},
         {OPT_CONFIG,        "config",        "DIR",
          "where the enrolment records lie (default /etc/bootlatch)"                                          },
@@ -96,6 +100,33 @@ static enum err descriptor(struct cli *c, const char *name, const char *text, in
 	return e;
 }
 
+/* As cards print it: 8 digits, or with the maker's 4 and a colon before them. */
+static enum err serial(struct cli *c, const char *text)
+{
+	const size_t n = strspn(text, "0123456789ABCDEFabcdef");
+
+	if (!(n == 8 && text[n] == '\0') &&
+	    !(n == 4 && text[n] == ':' &&
+	      strspn(text + 5, "0123456789ABCDEFabcdef") == 8 && text[13] == '\0'))
+		return cli_why(c, ERR_USAGE,
+		               "--serial takes 8 hexadecimal digits, as in gpg "
+		               "--card-status or bootlatch list, not \"%s\".",
+		               text);
+	c->serial = text;
+	return OK;
+}
+
+static enum err transport(struct cli *c, const char *text)
+{
+	if (!readers_choice_ok(text))
+		return cli_why(c, ERR_USAGE,
+		               "--transport takes auto, pcsc, ccid or LIBRARY@CHANNEL, "
+		               "not \"%s\".",
+		               text);
+	c->transport = text;
+	return OK;
+}
+
 static enum err take(struct cli *c, const struct row *r, const char *arg)
 {
 	if (r->arg && *arg == '\0')
@@ -119,8 +150,9 @@ static enum err take(struct cli *c, const struct row *r, const char *arg)
 		c->reader = arg;
 		return OK;
 	case OPT_SERIAL:
-		c->serial = arg;
-		return OK;
+		return serial(c, arg);
+	case OPT_TRANSPORT:
+		return transport(c, arg);
 	case OPT_WAIT:
 		return number(c, r->name, arg, 86400, &c->wait_s);
 	case OPT_KEY_FILE:
@@ -168,6 +200,20 @@ static bool wants_json(int argc, char **argv)
 	return false;
 }
 
+/* Of what getopt_long stopped at.  In a cluster of letters it names the letter. */
+static enum err not_understood(struct cli *c, const struct verb *v, char **argv,
+                               bool no_value)
+{
+	const char letter[] = {'-', (char)optopt, '\0'};
+	const bool is_letter = optopt > ' ' && optopt < FIRST_VAL;
+
+	return cli_why(c, ERR_USAGE, "\"%s\" %s; see bootlatch %s --help.",
+	               is_letter    ? letter
+	               : optind > 1 ? argv[optind - 1]
+	                            : argv[optind],
+	               no_value ? "needs a value" : "is not understood here", v->name);
+}
+
 enum err cli_parse(const struct verb *v, int argc, char **argv, struct cli *c)
 {
 	struct option longs[ROWS + 1] = {0};
@@ -198,11 +244,7 @@ enum err cli_parse(const struct verb *v, int argc, char **argv, struct cli *c)
 			return ERR_CANCELLED;
 		}
 		if (i == '?' || i == ':')
-			return cli_why(
-			        c, ERR_USAGE, "\"%s\" %s; see bootlatch %s --help.",
-			        optind > 1 ? argv[optind - 1] : argv[optind],
-			        i == ':' ? "needs a value" : "is not understood here",
-			        v->name);
+			return not_understood(c, v, argv, i == ':');
 		enum err e = take(c, &rows[i - FIRST_VAL], optarg);
 		if (e != OK)
 			return e;

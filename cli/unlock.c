@@ -2,7 +2,16 @@
 /* bootlatch unlock and bootlatch test: open a volume, or go through the motions. */
 #include "unlock/unlock.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "cli/output.h"
+
+#define MAPPER "/dev/mapper"
+
+enum { MAP_NAME_MAX = 127 /* DM_NAME_LEN of the kernel, without its end */ };
 
 /* What deliver() is to do, and how it ended. */
 struct target {
@@ -18,6 +27,106 @@ static enum err map(void *ctx, struct volume *v, int slot, const struct secret *
 	if (t->c->name)
 		t->mapped = luks_activate(v->luks, &a, slot, pass);
 	return t->mapped;
+}
+
+/* Could it be mapped under that name?  Found out before a PIN is typed. */
+static enum err check_name(struct cli *c)
+{
+	char path[sizeof(MAPPER) + 1 + MAP_NAME_MAX];
+	const char *name = c->name;
+
+	if (!name)
+		return OK;
+	if (*name == '\0' || strlen(name) > MAP_NAME_MAX || strchr(name, '/') ||
+	    strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	    strcmp(name, "control") == 0)
+		return cli_why(c, ERR_USAGE,
+		               "\"%s\" cannot be the name of a mapping: up to %d "
+		               "characters, no \"/\".",
+		               name, MAP_NAME_MAX);
+	(void)snprintf(path, sizeof(path), MAPPER "/%s", name);
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return cli_why(c, ERR_EXISTS,
+		               "A mapping named %s exists already. Choose another name, "
+		               "or close it: cryptsetup close %s.",
+		               name, name);
+	if (geteuid() != 0 &&
+	    faccessat(AT_FDCWD, MAPPER "/control", W_OK, AT_EACCESS) != 0)
+		return cli_why(c, ERR_ACCESS,
+		               "Only root may map a volume. Run this as root; without "
+		               "NAME it only shows that it would open.");
+	return OK;
+}
+
+/* The passphrase was right, but nothing was mapped. */
+static enum err not_mapped(struct cli *c, enum err e)
+{
+	switch (e) {
+	case ERR_EXISTS:
+		return cli_why(c, e, "A mapping named %s exists already.", c->name);
+	case ERR_UNSUPPORTED:
+		return cli_why(c, e,
+		               "The volume opens, but this kernel cannot map it (no "
+		               "device-mapper). Load it (modprobe dm_crypt), or leave "
+		               "NAME out.");
+	case ERR_BUSY: /* no card: the status of that would mislead */
+		return cli_why(c, ERR_EXISTS,
+		               "The volume opens, but %s is in use: mapped or mounted "
+		               "already.",
+		               c->device);
+	default:
+		return cli_why(c, err_exit(e) == EXIT_FAILED ? e : ERR_IO,
+		               "The volume opens, but it could not be mapped: %s. See "
+		               "the kernel's log (dmesg).",
+		               err_text(e));
+	}
+}
+
+/* How it ended, where the error's own sentence would mislead or say it twice. */
+static enum err not_opened(struct cli *c, const struct volume *v, enum err e)
+{
+	switch (e) {
+	case ERR_NOT_ENROLLED:
+		if (v->n_enrolled > 0)
+			return cli_why(c, e,
+			               "What was enrolled on %s is gone. See bootlatch "
+			               "list %s, then unenroll it and enroll again.",
+			               c->device, c->device);
+		return e;
+	case ERR_WRONG_CARD:
+		if (c->serial)
+			return cli_why(c, e,
+			               "Card %s is not here, or not enrolled. Insert it, "
+			               "or see bootlatch list %s.",
+			               c->serial, c->device);
+		return cli_why(c, e,
+		               "No card that is here opens %s. Insert the one that was "
+		               "enrolled: bootlatch list %s shows which.",
+		               c->device, c->device);
+	case ERR_NO_READER:
+		if (c->reader)
+			return cli_why(c, e,
+			               "No reader with \"%s\" in its name is here. "
+			               "Plug it in, or leave --reader out.",
+			               c->reader);
+		return e;
+	case ERR_FORMAT:
+	case ERR_CRYPTO:
+	case ERR_UNSUPPORTED:
+		return cli_why(
+		        c, e,
+		        "What is stored for the dongle no longer opens %s. Use the "
+		        "passphrase, then unenroll it and enroll it again.",
+		        c->device);
+	case ERR_PIN_BLOCKED:
+		return cli_why(c, e,
+		               "The PIN is blocked. The passphrase opens %s as before.",
+		               c->device);
+	case ERR_REFUSED:
+		return cli_why(c, e, "Not confirmed. Nothing was opened.");
+	default:
+		return cli_untrusted(c, v, e);
+	}
 }
 
 /* Refusals that need no session: said before anything is asked. */
@@ -45,7 +154,9 @@ static enum err open_volume(struct cli *c, bool card_only)
 	struct unlock_result r = {0};
 	struct target t = {.c = c};
 
-	enum err e = cli_volume(c, &v);
+	enum err e = check_name(c);
+	if (e == OK)
+		e = cli_volume(c, &v);
 	if (e == OK)
 		e = check(c, v, card_only);
 	if (e == OK)
@@ -60,14 +171,10 @@ static enum err open_volume(struct cli *c, bool card_only)
 	        .ctx = &t,
 	};
 	e = unlock_volume(s, v, &goal, &r);
-	if (t.mapped == ERR_EXISTS)
-		return cli_why(c, e, "A mapping named %s exists already.", c->name);
-	if (t.mapped == ERR_UNSUPPORTED)
-		return cli_why(c, e,
-		               "The volume opens, but this kernel cannot map it (no "
-		               "device-mapper or cipher).");
+	if (t.mapped != OK)
+		return not_mapped(c, t.mapped);
 	if (e != OK)
-		return e == ERR_NOT_ENROLLED ? e : cli_untrusted(c, v, e);
+		return not_opened(c, v, e);
 	out_text(c, "backend", r.backend);
 	out_number(c, "keyslot", r.keyslot);
 	out_text(c, "serial", *r.ident ? r.ident : NULL);

@@ -55,9 +55,11 @@ struct ask {
 	const struct ask_ops *ops;
 };
 
-/* /dev/tty, else (standard input being a terminal, as at boot) /dev/console.  Echo off,
- * stars, back-space, ^U; the terminal is put back on every signal, which is then raised
- * again.  ERR_NOT_FOUND: there is no terminal. */
+/* /dev/tty, else (standard input being a terminal, as at boot) /dev/console.  Stars,
+ * back-space, ^U.  Echo is off from the first question or note until the asker is closed,
+ * and whatever signal ends or stops the program puts the terminal back (ask_quiet.h).  A
+ * question in the background stops the job, as any reader of a terminal.  ERR_NOT_FOUND:
+ * there is no terminal. */
 enum err ask_open_tty(struct ask **ret);
 
 /*

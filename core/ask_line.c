@@ -33,14 +33,23 @@ void line_end(struct line *l)
 	l->escape = ESC_NONE;
 }
 
-size_t line_chars(const struct line *l)
+size_t line_count(struct bytes text)
 {
-	const struct bytes b = secret_view(l->text);
 	size_t n = 0;
 
-	for (size_t i = 0; i < b.n; i++)
-		n += !continues(b.p[i]);
+	for (size_t i = 0; i < text.n; i++)
+		n += !continues(text.p[i]);
 	return n;
+}
+
+size_t line_chars(const struct line *l)
+{
+	return line_count(secret_view(l->text));
+}
+
+bool line_starts_anew(uint8_t key)
+{
+	return key == '\r' || key == '\n' || key == KEY_KILL || key == KEY_WORD;
 }
 
 /* True: the byte belongs to an escape sequence and is swallowed. */

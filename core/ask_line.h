@@ -28,5 +28,7 @@ void line_end(struct line *l);                   /* wipes; may be repeated */
 /* One byte from the terminal. */
 enum line_event line_key(struct line *l, uint8_t key);
 size_t line_chars(const struct line *l); /* characters on the screen (UTF-8) */
+size_t line_count(struct bytes text);    /* the same of any text */
+bool line_starts_anew(uint8_t key);      /* nothing typed before it counts any more */
 
 #endif

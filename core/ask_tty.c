@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Questions on the terminal: raw while one stands, put back on every way out. */
+/* Questions on the terminal, which is quiet from the first of them until the end. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
-#include <termios.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/ask_line.h"
+#include "core/ask_quiet.h"
 #include "core/ask_words.h"
+
+enum { COLUMNS = 80 }; /* of a terminal that does not tell */
 
 struct tty {
 	struct ask base;
-	int fd, sig_fd, epoll_fd;
+	int fd, wake_fd, epoll_fd;
 	struct secret *key; /* where a typed byte arrives */
 	bool stands;        /* a question does */
 	bool unfinished;    /* keys were typed and dropped, and no Enter after them */
 	bool stale;         /* the next Enter ends such a line: it is no answer */
 	enum ask_kind kind;
 	size_t min;
+	size_t shown; /* characters, of prompt and answer; 0: no prompt */
 	char prompt[WORDS_MAX];
 	struct line line;
-	struct termios before;
-	sigset_t mask_before;
 };
 
 static struct tty *of(struct ask *a)
@@ -49,87 +50,73 @@ static void put_times(const struct tty *t, const char *text, size_t times)
 		put_text(t, text);
 }
 
-static void draw(const struct tty *t)
+/* The characters of a row; the terminal wraps what is longer. */
+static size_t columns(const struct tty *t)
 {
+	struct winsize w = {0};
+
+	return ioctl(t->fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : COLUMNS;
+}
+
+/* n characters were written behind those shown.  After the last column some terminals
+ * have wrapped and some wait for one more: a blank makes them equal. */
+static void shown_more(struct tty *t, size_t n)
+{
+	t->shown += n;
+	if (n > 0 && t->shown % columns(t) == 0)
+		put_text(t, " \r");
+}
+
+static void draw(struct tty *t)
+{
+	const struct bytes prompt = {(const uint8_t *)t->prompt, strlen(t->prompt)};
+
 	put_text(t, t->prompt);
 	if (t->kind == ASK_CONFIRM)
 		put(t, secret_view(t->line.text).p, secret_len(t->line.text));
 	else
 		put_times(t, "*", line_chars(&t->line));
+	t->shown = 0;
+	shown_more(t, line_count(prompt) + line_chars(&t->line));
 }
 
-static void clear_line(const struct tty *t)
+/* Whatever rows the prompt takes, or the row where the cursor is. */
+static void clear_line(struct tty *t)
 {
-	put_text(t, "\r\033[K");
+	put_text(t, "\r");
+	put_times(t, "\033[A", t->shown / columns(t));
+	put_text(t, "\033[J");
+	t->shown = 0;
+}
+
+static void rub_out(struct tty *t, size_t n)
+{
+	const size_t row = columns(t);
+
+	if (t->shown < n || t->shown / row != (t->shown - n) / row) {
+		clear_line(t);
+		draw(t);
+		return;
+	}
+	put_times(t, "\b \b", n);
+	t->shown -= n;
 }
 
 /* A sentence in place of the prompt, the prompt below it. */
-static void say(const struct tty *t, const char *text)
+static void say(struct tty *t, const char *text)
 {
 	clear_line(t);
 	words_put_line(t->fd, text);
 	draw(t);
 }
 
-/* Everything catchable that ends or stops a process, but what the caller blocked itself.
- */
-static void signals_of(const struct tty *t, sigset_t *ret)
-{
-	static const int all[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGTSTP, SIGTTIN,
-	                          SIGTTOU, SIGCONT, SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM,
-	                          SIGPROF, SIGXCPU, SIGXFSZ, SIGPOLL, SIGPWR};
-
-	(void)sigemptyset(ret);
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (sigismember(&t->mask_before, all[i]) == 0)
-			(void)sigaddset(ret, all[i]);
-}
-
-static enum err make_raw(struct tty *t)
-{
-	struct termios raw;
-
-	if (tcgetattr(t->fd, &t->before) != 0)
-		return err_from_errno(errno);
-	raw = t->before;
-	raw.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON);
-	raw.c_lflag |= ISIG;
-	raw.c_cc[VMIN] = 1;
-	raw.c_cc[VTIME] = 0;
-	return tcsetattr(t->fd, TCSANOW, &raw) == 0 ? OK : err_from_errno(errno);
-}
-
-/* Signals blocked and readable, then the terminal raw. */
-static enum err enter(struct tty *t)
-{
-	sigset_t set;
-
-	if (sigprocmask(SIG_BLOCK, NULL, &t->mask_before) != 0)
-		return ERR_BUG;
-	signals_of(t, &set);
-	if (signalfd(t->sig_fd, &set, 0) < 0)
-		return err_from_errno(errno);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-		return ERR_BUG;
-	const enum err e = make_raw(t);
-	if (e != OK)
-		(void)sigprocmask(SIG_SETMASK, &t->mask_before, NULL); /* a valid mask */
-	return e;
-}
-
-/* The other way round: a signal that waits finds the terminal as it was. */
-static void leave(struct tty *t)
-{
-	(void)tcsetattr(t->fd, TCSANOW, &t->before);           /* it may be gone */
-	(void)sigprocmask(SIG_SETMASK, &t->mask_before, NULL); /* a valid mask */
-}
-
 static void finish(struct tty *t)
 {
-	leave(t);
+	quiet_set_prompt(false);
 	line_end(&t->line);
 	t->stands = false;
 	t->stale = false;
+	t->shown = 0;
 }
 
 /* 1: a byte lies in t->key; 0: none yet; -1: the terminal is gone. */
@@ -153,7 +140,7 @@ static void drop_typed(struct tty *t)
 	while (next_key(t) == 1) {
 		const uint8_t key = secret_buf(t->key)[0];
 
-		t->unfinished = key != '\n' && key != '\r';
+		t->unfinished = !line_starts_anew(key);
 	}
 	secret_buf(t->key)[0] = 0;
 }
@@ -178,7 +165,9 @@ static enum err tty_begin(struct ask *a, const struct ask_question *q)
 	tty_withdraw(a);
 	enum err e = line_start(&t->line, q->max);
 	if (e == OK)
-		e = enter(t);
+		e = quiet_wait_foreground(t->fd);
+	if (e == OK)
+		e = quiet_begin(t->fd, t->wake_fd);
 	if (e != OK) {
 		line_end(&t->line);
 		return e;
@@ -196,6 +185,7 @@ static enum err tty_begin(struct ask *a, const struct ask_question *q)
 		words_put_line(t->fd, q->hint);
 	if (words_warning(q))
 		words_put_line(t->fd, words_warning(q));
+	quiet_set_prompt(true);
 	draw(t);
 	return OK;
 }
@@ -205,24 +195,27 @@ static int tty_fd(const struct ask *a)
 	return ((const struct tty *)(const void *)a)->epoll_fd;
 }
 
-/*
- * Let the signal do what it does without us.  Who comes back (stopped and continued, or
- * the signal is handled or ignored) finds the question again.
+/* Stopped and continued, the program finds the cursor anywhere: the question once more.
  */
-static enum err pass_signals(struct tty *t)
+static enum err draw_again(struct tty *t)
 {
-	struct signalfd_siginfo info;
+	uint64_t times;
+	bool again = false;
 
-	while (read(t->sig_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		put_text(t, "\n");
-		leave(t);
-		(void)raise((int)info.ssi_signo); /* a signal that came can be raised */
-		const enum err e = enter(t);
+	while (read(t->wake_fd, &times, sizeof(times)) == (ssize_t)sizeof(times)) {
+		const enum err e = quiet_wait_foreground(t->fd);
 		if (e != OK)
 			return e;
-		clear_line(t);
-		draw(t);
+		again = true;
 	}
+	if (!again)
+		return OK;
+	const enum err e = quiet_begin(t->fd, t->wake_fd);
+	if (e != OK)
+		return e;
+	t->shown = 0;
+	clear_line(t);
+	draw(t);
 	return OK;
 }
 
@@ -255,7 +248,6 @@ static enum err on_key(struct tty *t, uint8_t key, struct secret **ret_answer)
 {
 	const size_t chars = line_chars(&t->line);
 	const size_t len = secret_len(t->line.text);
-
 	const enum line_event event = line_key(&t->line, key);
 	/* A confirmation shows every byte, also the later ones of a character. */
 	if (t->kind == ASK_CONFIRM && secret_len(t->line.text) == len + 1)
@@ -266,10 +258,11 @@ static enum err on_key(struct tty *t, uint8_t key, struct secret **ret_answer)
 	case LINE_ADDED:
 		if (t->kind != ASK_CONFIRM)
 			put_text(t, "*");
+		shown_more(t, 1);
 		break;
 	case LINE_REMOVED:
 	case LINE_CLEARED:
-		put_times(t, "\b \b", chars - line_chars(&t->line));
+		rub_out(t, chars - line_chars(&t->line));
 		break;
 	case LINE_FULL:
 		put_text(t, "\a");
@@ -289,7 +282,7 @@ static enum err tty_step(struct ask *a, struct secret **ret_answer)
 
 	if (!t->stands)
 		return ERR_BUG;
-	enum err e = pass_signals(t);
+	enum err e = draw_again(t);
 	if (e != OK) {
 		finish(t);
 		return e;
@@ -308,10 +301,12 @@ static enum err tty_step(struct ask *a, struct secret **ret_answer)
 	return e;
 }
 
+/* Who is told something may answer at once: no key shows from here on. */
 static void tty_note(struct ask *a, const char *text)
 {
-	const struct tty *t = of(a);
+	struct tty *t = of(a);
 
+	(void)!quiet_begin(t->fd, t->wake_fd); /* a note in the background is said too */
 	if (t->stands)
 		say(t, text);
 	else
@@ -336,8 +331,9 @@ static void tty_close(struct ask *a)
 	struct tty *t = of(a);
 
 	tty_withdraw(a);
+	quiet_end(t->fd);
 	close_fd(t->epoll_fd);
-	close_fd(t->sig_fd);
+	close_fd(t->wake_fd);
 	close_fd(t->fd);
 	t->key = secret_free(t->key);
 	free(t);
@@ -374,7 +370,6 @@ enum err ask_open_tty(struct ask **ret)
 	        .interactive = tty_interactive,
 	        .close = tty_close,
 	};
-	sigset_t none = {0};
 	struct tty *t = calloc(1, sizeof(*t));
 
 	if (!t)
@@ -385,13 +380,13 @@ enum err ask_open_tty(struct ask **ret)
 	 * job without any terminal has nobody to ask, and must not wait for one. */
 	if (t->fd < 0 && isatty(STDIN_FILENO))
 		t->fd = open_terminal("/dev/console");
-	t->sig_fd = signalfd(-1, &none, SFD_NONBLOCK | SFD_CLOEXEC);
+	t->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	t->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	enum err e = secret_new(1, &t->key);
 	if (e == OK && t->fd < 0)
 		e = ERR_NOT_FOUND;
-	if (e == OK && (t->sig_fd < 0 || t->epoll_fd < 0 || !watch(t, t->fd) ||
-	                !watch(t, t->sig_fd)))
+	if (e == OK && (t->wake_fd < 0 || t->epoll_fd < 0 || !watch(t, t->fd) ||
+	                !watch(t, t->wake_fd)))
 		e = ERR_IO;
 	if (e != OK) {
 		tty_close(&t->base);

@@ -80,7 +80,10 @@ void words_prompt(const struct ask_question *q, char *out, size_t cap)
 		        "Insert the dongle, or type the passphrase for %s: ", about);
 		return;
 	case ASK_CONFIRM:
-		(void)snprintf(out, cap, "Type \"%s\" to go on: ", about);
+		if (about[0] == '\0')
+			(void)snprintf(out, cap, "Press Enter to go on: ");
+		else
+			(void)snprintf(out, cap, "Type \"%s\" to go on: ", about);
 		return;
 	}
 	(void)snprintf(out, cap, "> ");

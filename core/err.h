@@ -21,6 +21,7 @@ enum [[nodiscard]] err {
 	ERR_BUSY,          /* another program holds the reader: SCARD_E_SHARING_VIOLATION */
 	ERR_CARD_RESET,    /* another program reset the card: it can be talked to, nothing is selected or verified */
 	ERR_CARD_LOST,     /* the card or reader went away in mid-conversation */
+	ERR_CARD_MUTE,     /* no answer in time: the connection was given up */
 	ERR_CARD_STATE,    /* the card answers, but cannot do this: no key, terminated */
 	ERR_WRONG_CARD,
 	ERR_TOUCH,         /* nobody touched the dongle in time: SW 6600 */

@@ -12,7 +12,7 @@ static void to_stderr(enum log_level level, const char *line, void *ctx)
 	(void)fprintf(stderr, "%s\n", line);
 }
 
-/* The only mutable file-scope state in the tree; set once, by main(). */
+/* Mutable file-scope state (core/ask_quiet.c has the other); set once, by main(). */
 static struct {
 	log_sink *sink;
 	void *ctx;

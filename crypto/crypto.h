@@ -11,6 +11,7 @@ enum err crypto_init(void);
 
 /* OpenPGP hash algorithm ids (RFC 9580, 9.5). */
 enum hash_alg {
+	HASH_NONE = 0,
 	HASH_SHA1 = 2,
 	HASH_SHA256 = 8,
 	HASH_SHA384 = 9,
@@ -70,10 +71,12 @@ enum curve_id {
 };
 struct curve {
 	enum curve_id id;
-	const char *name; /* as libgcrypt knows it */
-	struct bytes oid; /* OpenPGP curve OID, without length byte (RFC 9580, 9.2) */
-	size_t field_len; /* bytes of a coordinate: 32, 48, 66, 64 */
-	size_t point_len; /* bytes of a public point as above */
+	const char *name;     /* as libgcrypt knows it */
+	struct bytes oid;     /* OpenPGP curve OID, without length byte (RFC 9580, 9.2) */
+	struct bytes oid_new; /* its other name, written by some programs; or empty */
+	size_t field_len;     /* bytes of a coordinate: 32, 48, 66, 64 */
+	size_t point_len;     /* bytes of a public point as above */
+	enum hash_alg sign_hash; /* as long as the curve; HASH_NONE: it does not sign */
 };
 const struct curve *curve_by_id(enum curve_id id);
 const struct curve *

@@ -6,21 +6,21 @@
 	{                                                                                \
 		(const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})   \
 	}
+#define NO_OID                                                                           \
+	{                                                                                \
+		NULL, 0                                                                  \
+	}
 
 /* clang-format off */
 static const struct curve curves[] = {
-	{CURVE_P256, "NIST P-256", OID(0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7), 32, 65},
-	{CURVE_P384, "NIST P-384", OID(0x2b, 0x81, 4, 0, 0x22), 48, 97},
-	{CURVE_P521, "NIST P-521", OID(0x2b, 0x81, 4, 0, 0x23), 66, 133},
-	{CURVE_BP256, "brainpoolP256r1", OID(0x2b, 0x24, 3, 3, 2, 8, 1, 1, 7), 32, 65},
-	{CURVE_BP384, "brainpoolP384r1", OID(0x2b, 0x24, 3, 3, 2, 8, 1, 1, 11), 48, 97},
-	{CURVE_BP512, "brainpoolP512r1", OID(0x2b, 0x24, 3, 3, 2, 8, 1, 1, 13), 64, 129},
-	{CURVE_25519, "Curve25519", OID(0x2b, 6, 1, 4, 1, 0x97, 0x55, 1, 5, 1), 32, 32},
-	{CURVE_ED25519, "Ed25519", OID(0x2b, 6, 1, 4, 1, 0xda, 0x47, 0x0f, 1), 32, 32},
-};
-static const struct { enum curve_id id; struct bytes oid; } newer[] = {
-	{CURVE_25519, OID(0x2b, 0x65, 0x6e)},
-	{CURVE_ED25519, OID(0x2b, 0x65, 0x70)},
+	{CURVE_P256, "NIST P-256", OID(0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7), NO_OID, 32, 65, HASH_SHA256},
+	{CURVE_P384, "NIST P-384", OID(0x2b, 0x81, 4, 0, 0x22), NO_OID, 48, 97, HASH_SHA384},
+	{CURVE_P521, "NIST P-521", OID(0x2b, 0x81, 4, 0, 0x23), NO_OID, 66, 133, HASH_SHA512},
+	{CURVE_BP256, "brainpoolP256r1", OID(0x2b, 0x24, 3, 3, 2, 8, 1, 1, 7), NO_OID, 32, 65, HASH_SHA256},
+	{CURVE_BP384, "brainpoolP384r1", OID(0x2b, 0x24, 3, 3, 2, 8, 1, 1, 11), NO_OID, 48, 97, HASH_SHA384},
+	{CURVE_BP512, "brainpoolP512r1", OID(0x2b, 0x24, 3, 3, 2, 8, 1, 1, 13), NO_OID, 64, 129, HASH_SHA512},
+	{CURVE_25519, "Curve25519", OID(0x2b, 6, 1, 4, 1, 0x97, 0x55, 1, 5, 1), OID(0x2b, 0x65, 0x6e), 32, 32, HASH_NONE},
+	{CURVE_ED25519, "Ed25519", OID(0x2b, 6, 1, 4, 1, 0xda, 0x47, 0x0f, 1), OID(0x2b, 0x65, 0x70), 32, 32, HASH_SHA512},
 };
 /* clang-format on */
 
@@ -35,11 +35,9 @@ const struct curve *curve_by_id(enum curve_id id)
 const struct curve *curve_by_oid(struct bytes oid)
 {
 	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
-		if (bytes_equal(curves[i].oid, oid))
+		if (oid.n > 0 && (bytes_equal(curves[i].oid, oid) ||
+		                  bytes_equal(curves[i].oid_new, oid)))
 			return &curves[i];
-	for (size_t i = 0; i < sizeof(newer) / sizeof(newer[0]); i++)
-		if (bytes_equal(newer[i].oid, oid))
-			return curve_by_id(newer[i].id);
 	return NULL;
 }
 

@@ -16,6 +16,8 @@ enum { S2K_CHUNK = 16 * 1024 };
 static int algo_of(enum hash_alg alg)
 {
 	switch (alg) {
+	case HASH_NONE:
+		return GCRY_MD_NONE;
 	case HASH_SHA1:
 		return GCRY_MD_SHA1;
 	case HASH_SHA256:

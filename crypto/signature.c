@@ -20,6 +20,8 @@ static enum err public_num(struct bytes from, gcry_mpi_t *ret)
 static const char *hash_name(enum hash_alg alg)
 {
 	switch (alg) {
+	case HASH_NONE:
+		return NULL;
 	case HASH_SHA1:
 		return "sha1";
 	case HASH_SHA256:

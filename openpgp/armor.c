@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ASCII armor: one block, its base64 and its CRC-24. */
+/* ASCII armor: one block, its base64 and its CRC-24; read and written. */
 #include <stdlib.h>
 
 #include "core/hex.h"
@@ -7,6 +7,8 @@
 
 static const char begin[] = "-----BEGIN PGP ";
 static const char end[] = "-----END PGP ";
+
+enum { LINE = 64, CRC_LEN = 3 };
 
 static bool is_space(uint8_t c)
 {
@@ -105,7 +107,7 @@ static enum err collect(struct bytes *in, struct writer *text, struct bytes *ret
 
 static enum err check_crc(struct bytes text, struct bytes data)
 {
-	uint8_t raw[3];
+	uint8_t raw[CRC_LEN];
 	size_t len;
 
 	if (text.n == 0)
@@ -158,4 +160,93 @@ out:
 	free(text.p);
 	free(data);
 	return e;
+}
+
+enum err armor_own(struct bytes in, uint8_t **ret, size_t *ret_len)
+{
+	if (armor_is(in))
+		return armor_read(in, ret, ret_len);
+	if (in.n == 0)
+		return ERR_FORMAT;
+
+	uint8_t *own = malloc(in.n);
+
+	if (own == NULL)
+		return ERR_NOMEM;
+	memcpy(own, in.p, in.n);
+	*ret = own;
+	*ret_len = in.n;
+	return OK;
+}
+
+static void put_text(struct writer *w, const char *text)
+{
+	put_bytes(w, text, strlen(text));
+}
+
+static void put_line(struct writer *w, const char *begin_or_end, const char *kind)
+{
+	put_text(w, begin_or_end);
+	put_text(w, kind);
+	put_text(w, "-----\n");
+}
+
+/* Lines of LINE characters: three bytes become four characters. */
+static void put_base64(struct writer *w, struct bytes data)
+{
+	uint8_t text[LINE];
+	struct bytes piece;
+
+	while (data.n > 0) {
+		const size_t max = LINE / 4 * 3, n = data.n < max ? data.n : max;
+
+		if (bytes_take(&data, n, &piece) != OK)
+			return;
+		base64_encode(piece, true, text);
+		put_bytes(w, text, base64_len(n, true));
+		put_text(w, "\n");
+	}
+}
+
+static void put_crc(struct writer *w, struct bytes data)
+{
+	const uint32_t crc = crc24(data);
+	const uint8_t raw[CRC_LEN] = {(uint8_t)(crc >> 16), (uint8_t)(crc >> 8),
+	                              (uint8_t)crc};
+	uint8_t text[4];
+
+	base64_encode((struct bytes){raw, sizeof(raw)}, true, text);
+	put_text(w, "=");
+	put_bytes(w, text, sizeof(text));
+	put_text(w, "\n");
+}
+
+enum err armor_write(enum armor_kind kind, struct bytes data, char **ret, size_t *ret_len)
+{
+	static const char *const names[] = {
+	        [ARMOR_MESSAGE] = "MESSAGE",
+	        [ARMOR_PUBLIC_KEY] = "PUBLIC KEY BLOCK",
+	        [ARMOR_SIGNATURE] = "SIGNATURE",
+	};
+
+	if (data.n == 0 || data.n > SIZE_MAX / 4)
+		return ERR_USAGE;
+	/* Text and newlines: below twice the data; 128: the lines around them. */
+	struct writer w = {.cap = 2 * data.n + 128};
+
+	w.p = malloc(w.cap);
+	if (w.p == NULL)
+		return ERR_NOMEM;
+	put_line(&w, begin, names[kind]);
+	put_text(&w, "\n");
+	put_base64(&w, data);
+	put_crc(&w, data);
+	put_line(&w, end, names[kind]);
+	if (!writer_ok(&w)) {
+		free(w.p);
+		return ERR_BUG;
+	}
+	*ret = (char *)w.p;
+	*ret_len = w.n;
+	return OK;
 }

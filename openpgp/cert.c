@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Certificates: which of its keys may be encrypted to, as its own signatures say. */
+/* Certificates: which of its keys may encrypt or sign, as its own signatures say. */
 #include <stdlib.h>
 
 #include "openpgp/armor.h"
@@ -12,9 +12,34 @@ struct claim {
 	struct signature sig;
 };
 
+/* What keys are looked for, and what to say when there is none. */
+struct purpose {
+	uint8_t flags;
+	const char *none, *not_meant;
+	const char *revoked, *expired, *future;
+};
+
+static const struct purpose to_encrypt = {
+        .flags = FLAG_ENCRYPT,
+        .none = "The certificate has no encryption key.",
+        .not_meant = "The certificate has no key that is meant for encryption.",
+        .revoked = "The encryption key is revoked.",
+        .expired = "The encryption key has expired.",
+        .future = "The encryption key was made in the future: is the clock right?",
+};
+static const struct purpose to_sign = {
+        .flags = FLAG_SIGN,
+        .none = "The certificate has no signing key.",
+        .not_meant = "The certificate has no key that is meant for signing.",
+        .revoked = "The signing key is revoked.",
+        .expired = "The signing key has expired.",
+        .future = "The signing key was made in the future: is the clock right?",
+};
+
 /* One pass over a certificate; `component` is what the signatures that follow are about.
  */
 struct walk {
+	const struct purpose *purpose;
 	uint32_t now;
 	struct pubkey primary;
 	struct claim self; /* about the primary key: user ids and direct */
@@ -58,21 +83,49 @@ static void add_found(struct walk *w, const struct pubkey *k)
 	pubkey_copy(&w->found[at], k);
 }
 
+/* Is its kind one that can do that at all? */
+static bool can(const struct purpose *what, const struct pubkey *k)
+{
+	if (what == &to_sign)
+		return signature_hash(k) != HASH_NONE;
+	return k->alg == PGP_RSA || k->alg == PGP_RSA_ENC || k->alg == PGP_ECDH;
+}
+
+/* A subkey that signs has to agree: nobody can claim another's signatures as his own. */
+static bool agrees(const struct walk *w, const struct pubkey *k,
+                   const struct signature *s)
+{
+	struct signature back;
+	unsigned int type = 0;
+
+	if (w->purpose != &to_sign || k == &w->primary)
+		return true;
+	return signature_parse(s->embedded, &back, &type) == OK &&
+	       back.type == SIG_PRIMARY_BINDING && signature_in_force(&back, w->now) &&
+	       signature_verify(
+	               &back, k,
+	               &(struct sig_subject){.primary = &w->primary, .subkey = k}) == OK;
+}
+
 static void consider(struct walk *w, const struct pubkey *k, const struct claim *c,
                      bool revoked)
 {
-	if (k->alg != PGP_RSA && k->alg != PGP_RSA_ENC && k->alg != PGP_ECDH)
+	const struct purpose *what = w->purpose;
+
+	if (!can(what, k))
 		return;
 	if (!c->there)
 		w->why = "The key has no binding signature that verifies.";
 	else if (revoked)
-		w->why = "The encryption key is revoked.";
-	else if (c->sig.has_flags && (c->sig.flags & FLAG_ENCRYPT) == 0)
-		w->why = "The certificate has no key that is meant for encryption.";
+		w->why = what->revoked;
+	else if (c->sig.has_flags && (c->sig.flags & what->flags) == 0)
+		w->why = what->not_meant;
 	else if (key_expired(k, &c->sig, w->now))
-		w->why = "The encryption key has expired.";
+		w->why = what->expired;
 	else if (k->created > w->now && k->created - w->now > 24 * 60 * 60)
-		w->why = "The encryption key was made in the future: is the clock right?";
+		w->why = what->future;
+	else if (!agrees(w, k, &c->sig))
+		w->why = "The signing key has not signed the certificate in return.";
 	else
 		add_found(w, k);
 }
@@ -91,6 +144,18 @@ static void end_component(struct walk *w)
 	w->sub_known = w->sub_revoked = false;
 }
 
+/* Was it made by the primary key, about itself, a subkey or the user id seen last? */
+static enum err verify(const struct walk *w, const struct signature *s,
+                       const struct pubkey *subkey, unsigned int uid_tag)
+{
+	const struct sig_subject about = {.primary = &w->primary,
+	                                  .subkey = subkey,
+	                                  .uid_tag = uid_tag,
+	                                  .uid = w->uid};
+
+	return signature_verify(s, &w->primary, &about);
+}
+
 /*
  * A revocation counts unless it claims to be by this very key and is not; one by somebody
  * else may be a designated revoker's, which we cannot check.
@@ -100,8 +165,7 @@ static bool revocation_counts(const struct walk *w, const struct signature *s,
 {
 	if (s->has_issuer && memcmp(s->issuer, w->primary.keyid, sizeof(s->issuer)) != 0)
 		return true;
-	return signature_verify(s, &w->primary, about, 0, (struct bytes){0}) !=
-	       ERR_SIGNATURE;
+	return verify(w, s, about, 0) != ERR_SIGNATURE;
 }
 
 static void see_direct(struct walk *w, const struct signature *s)
@@ -109,7 +173,7 @@ static void see_direct(struct walk *w, const struct signature *s)
 	if (s->type == SIG_KEY_REVOCATION)
 		w->primary_revoked |= revocation_counts(w, s, NULL);
 	else if (s->type == SIG_DIRECT_KEY && signature_in_force(s, w->now) &&
-	         signature_verify(s, &w->primary, NULL, 0, (struct bytes){0}) == OK)
+	         verify(w, s, NULL, 0) == OK)
 		claim_newest(&w->self, s);
 }
 
@@ -121,7 +185,7 @@ static void see_about_uid(struct walk *w, const struct signature *s)
 		return;
 	if (s->has_issuer && memcmp(s->issuer, w->primary.keyid, sizeof(s->issuer)) != 0)
 		return; /* somebody else's opinion */
-	if (signature_verify(s, &w->primary, NULL, w->component, w->uid) != OK)
+	if (verify(w, s, NULL, w->component) != OK)
 		return;
 	if (!cert && s->created >= w->uid_revoked)
 		w->uid_revoked = s->created == UINT32_MAX ? UINT32_MAX : s->created + 1;
@@ -136,7 +200,7 @@ static void see_about_subkey(struct walk *w, const struct signature *s)
 	if (s->type == SIG_SUBKEY_REVOCATION)
 		w->sub_revoked |= revocation_counts(w, s, &w->sub);
 	else if (s->type == SIG_SUBKEY_BINDING && signature_in_force(s, w->now) &&
-	         signature_verify(s, &w->primary, &w->sub, 0, (struct bytes){0}) == OK)
+	         verify(w, s, &w->sub, 0) == OK)
 		claim_newest(&w->binding, s);
 }
 
@@ -224,30 +288,14 @@ static enum err walk_packets(struct packets in, struct walk *w)
 	return w->n > 0 ? OK : ERR_NOT_FOUND;
 }
 
-static enum err own_copy(struct bytes in, uint8_t **ret, size_t *ret_len)
-{
-	if (armor_is(in))
-		return armor_read(in, ret, ret_len);
-	if (in.n == 0)
-		return ERR_FORMAT;
-
-	uint8_t *own = malloc(in.n);
-
-	if (own == NULL)
-		return ERR_NOMEM;
-	memcpy(own, in.p, in.n);
-	*ret = own;
-	*ret_len = in.n;
-	return OK;
-}
-
-enum err cert_encryption_keys(struct bytes cert, uint32_t now, struct pubkey *ret,
-                              size_t cap, size_t *ret_n, const char **ret_why)
+static enum err keys_for(const struct purpose *what, struct bytes cert, uint32_t now,
+                         struct pubkey *ret, size_t cap, size_t *ret_n,
+                         const char **ret_why)
 {
 	uint8_t *own = NULL;
 	size_t len = 0;
 
-	enum err e = own_copy(cert, &own, &len);
+	enum err e = armor_own(cert, &own, &len);
 	if (e != OK)
 		return e;
 
@@ -256,9 +304,10 @@ enum err cert_encryption_keys(struct bytes cert, uint32_t now, struct pubkey *re
 	e = ERR_NOMEM;
 	if (w == NULL)
 		goto out;
+	w->purpose = what;
 	w->now = now;
 	w->cap = cap;
-	w->why = "The certificate has no encryption key.";
+	w->why = what->none;
 	w->found = calloc(cap == 0 ? 1 : cap, sizeof(*w->found));
 	if (w->found == NULL)
 		goto out;
@@ -276,4 +325,16 @@ out:
 	free(w);
 	free(own);
 	return e;
+}
+
+enum err cert_encryption_keys(struct bytes cert, uint32_t now, struct pubkey *ret,
+                              size_t cap, size_t *ret_n, const char **ret_why)
+{
+	return keys_for(&to_encrypt, cert, now, ret, cap, ret_n, ret_why);
+}
+
+enum err cert_signing_keys(struct bytes cert, uint32_t now, struct pubkey *ret,
+                           size_t cap, size_t *ret_n, const char **ret_why)
+{
+	return keys_for(&to_sign, cert, now, ret, cap, ret_n, ret_why);
 }

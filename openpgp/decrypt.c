@@ -3,6 +3,7 @@
 #include "openpgp/compress.h"
 #include "openpgp/message.h"
 #include "openpgp/packet.h"
+#include "openpgp/reveal.h"
 
 enum { BLOCK = 16, PREFIX = BLOCK + 2, MDC_HEAD = 2, MDC = MDC_HEAD + 20 };
 /* A compressed packet may hold the literal body, its header and a few signatures. */
@@ -117,7 +118,7 @@ static enum err check_mdc(struct bytes plain)
 	        (unsigned int)mem_equal_ct(plain.p + BLOCK - 2, plain.p + BLOCK, 2);
 
 	explicit_bzero(sum, sizeof(sum));
-	return same ? OK : ERR_CRYPTO;
+	return reveal(same) == 1 ? OK : ERR_CRYPTO;
 }
 
 static enum err open_seipd(struct bytes seipd, const struct secret *session,

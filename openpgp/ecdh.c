@@ -2,10 +2,6 @@
 /* ECDH in OpenPGP: the KDF, the parameter sets in use, and the padded key wrap. */
 #include "openpgp/ecdh.h"
 
-static const uint8_t oid_25519_old[] = {0x2b, 0x06, 0x01, 0x04, 0x01,
-                                        0x97, 0x55, 0x01, 0x05, 0x01};
-static const uint8_t oid_25519_new[] = {0x2b, 0x65, 0x6e};
-
 /* The first three are what gpg and Sequoia write; the others are allowed. */
 static const uint8_t pairs[][2] = {
         {HASH_SHA256, CIPHER_AES128},
@@ -28,18 +24,13 @@ bool ecdh_kdf_known(uint8_t hash, uint8_t cipher)
 
 bool ecdh_kdf_nth(const struct curve *c, size_t i, struct ecdh_kdf *ret)
 {
-	const size_t spelling = i / N_PAIRS;
+	const struct bytes oid = i < N_PAIRS ? c->oid : c->oid_new;
 
-	if (spelling >= (c->id == CURVE_25519 ? 2 : 1))
+	if (i >= 2 * (size_t)N_PAIRS || oid.n == 0)
 		return false;
 	ret->hash = pairs[i % N_PAIRS][0];
 	ret->cipher = pairs[i % N_PAIRS][1];
-	if (c->id != CURVE_25519)
-		ret->oid = c->oid;
-	else if (spelling == 0)
-		ret->oid = (struct bytes){oid_25519_old, sizeof(oid_25519_old)};
-	else
-		ret->oid = (struct bytes){oid_25519_new, sizeof(oid_25519_new)};
+	ret->oid = oid;
 	return true;
 }
 

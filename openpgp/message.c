@@ -7,23 +7,6 @@
 #include "openpgp/packet.h"
 #include "openpgp/pkesk.h"
 
-static enum err own_copy(struct bytes in, uint8_t **ret, size_t *ret_len)
-{
-	if (armor_is(in))
-		return armor_read(in, ret, ret_len);
-	if (in.n == 0)
-		return ERR_FORMAT;
-
-	uint8_t *own = malloc(in.n);
-
-	if (own == NULL)
-		return ERR_NOMEM;
-	memcpy(own, in.p, in.n);
-	*ret = own;
-	*ret_len = in.n;
-	return OK;
-}
-
 /* A damaged PKESK may be somebody else's: what counts is that ours is whole. */
 static enum err add_pkesk(struct message *m, struct bytes body)
 {
@@ -93,7 +76,7 @@ enum err message_parse(struct bytes in, struct message *ret)
 
 	if (in.n > MESSAGE_MAX)
 		return ERR_FORMAT;
-	enum err e = own_copy(in, &m.own, &len);
+	enum err e = armor_own(in, &m.own, &len);
 	if (e != OK)
 		return e;
 	e = read_packets((struct packets){m.own, len}, &m);

@@ -154,6 +154,12 @@ void put_packet_header(struct writer *w, enum packet_tag tag, size_t body_len)
 	}
 }
 
+void put_packet(struct writer *w, enum packet_tag tag, struct bytes body)
+{
+	put_packet_header(w, tag, body.n);
+	put_bytes(w, body.p, body.n);
+}
+
 struct bytes without_zeros(struct bytes number)
 {
 	while (number.n > 0 && number.p[0] == 0) {

@@ -41,6 +41,7 @@ enum err packet_next(struct packets *in, struct packet *ret);
 /* Write a new-format header with a definite length. */
 void put_packet_header(struct writer *w, enum packet_tag tag, size_t body_len);
 size_t packet_header_len(size_t body_len);
+void put_packet(struct writer *w, enum packet_tag tag, struct bytes body);
 
 /* A number without its leading zero bytes; a wrong bit count in the same byte is let
  * through. */

@@ -4,6 +4,7 @@
 #include "openpgp/pkesk.h"
 #include "openpgp/ecdh.h"
 #include "openpgp/packet.h"
+#include "openpgp/reveal.h"
 
 enum { CHECKSUM = 2, SESSION_MAX = 1 + 32, WRAPPED_MIN = 24, RSA_MAX = 1024 };
 
@@ -100,8 +101,8 @@ static uint32_t ct_less(uint32_t a, uint32_t b)
 
 /*
  * len of the m.n bytes are algorithm byte || key || checksum; len is itself secret, and
- * bad is not zero when the padding already was wrong.  The only branch that depends on
- * any of it is the last one.
+ * bad is not zero when the padding already was wrong.  No branch depends on any of it
+ * before what was found is revealed: nothing, or how long the key is.
  */
 static enum err take_session(struct bytes m, uint32_t len, uint32_t bad,
                              struct secret **ret)
@@ -113,7 +114,7 @@ static enum err take_session(struct bytes m, uint32_t len, uint32_t bad,
                 {CIPHER_AES192, 24},
                 {CIPHER_AES256, 32}
         };
-	uint32_t found = 0, found_len = 0;
+	uint32_t found_len = 0;
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 		const size_t key_len = kinds[k].key_len;
@@ -129,11 +130,10 @@ static enum err take_session(struct bytes m, uint32_t len, uint32_t bad,
 		                    ct_equal(m.p[0], kinds[k].alg) &
 		                    ct_equal(sum & 0xffff, told);
 
-		found |= is;
 		found_len |= is & (uint32_t)(1 + key_len);
 	}
-	found &= ct_equal(bad, 0);
-	if (found == 0)
+	found_len = reveal(found_len & ct_equal(bad, 0));
+	if (found_len == 0)
 		return ERR_CRYPTO;
 	return secret_copy((struct bytes){m.p, found_len}, ret);
 }
@@ -290,7 +290,6 @@ enum err pkesk_put(struct writer *w, const struct pubkey *key,
 		e = ERR_UNSUPPORTED;
 	if (e != OK)
 		return e;
-	put_packet_header(w, PACKET_PKESK, b.n);
-	put_bytes(w, body, b.n);
+	put_packet(w, PACKET_PKESK, writer_bytes(&b));
 	return writer_ok(w) && writer_ok(&b) ? OK : ERR_BUG;
 }

@@ -65,5 +65,11 @@ enum err pubkey_match_ecdh(uint32_t created, const struct curve *c, struct bytes
  */
 enum err cert_encryption_keys(struct bytes cert, uint32_t now, struct pubkey *ret,
                               size_t cap, size_t *ret_n, const char **ret_why);
+/*
+ * The same for the keys that sign documents: flag 0x02 or no flags at all; a subkey must
+ * have signed the primary key in return (RFC 9580, 5.2.1: type 0x19).
+ */
+enum err cert_signing_keys(struct bytes cert, uint32_t now, struct pubkey *ret,
+                           size_t cap, size_t *ret_n, const char **ret_why);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Self-signatures: their subpackets, and whether they verify. */
+/* Signatures: their subpackets, and whether they verify. */
 #include "openpgp/signature.h"
 #include "openpgp/packet.h"
 
@@ -9,6 +9,7 @@ enum subpacket {
 	SUB_KEY_LIFETIME = 9,
 	SUB_ISSUER = 16,
 	SUB_FLAGS = 27,
+	SUB_EMBEDDED = 32,
 	SUB_ISSUER_FPR = 33,
 };
 enum { CLOCK_SLACK = 24 * 60 * 60 };
@@ -31,7 +32,7 @@ static bool is_harmless(uint32_t type)
 	case 28: /* signer's user id */
 	case 29: /* reason for revocation */
 	case 30: /* features */
-	case 32: /* embedded signature */
+	case SUB_EMBEDDED:
 	case 34:
 	case 35:
 		return true;
@@ -65,6 +66,8 @@ static enum err see_subpacket(struct bytes sub, bool hashed, struct signature *s
 		e = bytes_take_be(&sub, 1, &skipped); /* key version */
 		return e == OK ? see_issuer(sub, s) : e;
 	}
+	if (type == SUB_EMBEDDED) /* it is a signature, and speaks for itself */
+		s->embedded = sub;
 	if (!hashed)
 		return OK;
 	switch (type) {
@@ -176,48 +179,72 @@ static void add_length(struct hash *h, size_t head_len, uint32_t head, size_t le
 	hash_add(h, writer_bytes(&w));
 }
 
-static enum err digest_of(const struct signature *s, const struct pubkey *primary,
-                          const struct pubkey *about, unsigned int uid_tag,
-                          struct bytes uid, uint8_t digest[static HASH_MAX_LEN],
-                          size_t *ret_len)
+enum err signature_digest(const struct sig_subject *about, struct bytes signed_part,
+                          enum hash_alg alg, uint8_t digest[static HASH_MAX_LEN])
 {
-	const enum hash_alg alg = (enum hash_alg)s->hash_alg;
 	struct hash *h = NULL;
 
-	/* SHA-1 collisions are for sale: no signature with it is believed */
-	if (s->hash_alg < HASH_SHA256 || s->hash_alg > HASH_SHA224)
-		return ERR_UNSUPPORTED;
 	enum err e = hash_new(alg, &h);
 	if (e != OK)
 		return e;
-	add_key(h, primary);
-	if (about != NULL)
-		add_key(h, about);
-	if (uid_tag != 0) {
-		add_length(h, 1, uid_tag == PACKET_USER_ID ? 0xb4 : 0xd1, uid.n);
-		hash_add(h, uid);
+	hash_add(h, about->document);
+	if (about->primary != NULL)
+		add_key(h, about->primary);
+	if (about->subkey != NULL)
+		add_key(h, about->subkey);
+	if (about->uid_tag != 0) {
+		add_length(h, 1, about->uid_tag == PACKET_USER_ID ? 0xb4 : 0xd1,
+		           about->uid.n);
+		hash_add(h, about->uid);
 	}
-	hash_add(h, s->signed_part);
-	add_length(h, 2, 0x04ff, s->signed_part.n);
-	*ret_len = hash_len(alg);
-	return hash_end(h, digest, *ret_len);
+	hash_add(h, signed_part);
+	add_length(h, 2, 0x04ff, signed_part.n);
+	return hash_end(h, digest, hash_len(alg));
 }
 
-enum err signature_verify(const struct signature *s, const struct pubkey *primary,
-                          const struct pubkey *about, unsigned int uid_tag,
-                          struct bytes uid)
+static bool is_rsa(const struct pubkey *k)
 {
+	return k->alg == PGP_RSA || k->alg == PGP_RSA_SIGN;
+}
+
+enum hash_alg signature_hash(const struct pubkey *key)
+{
+	if (is_rsa(key))
+		return HASH_SHA256;
+	if (key->alg == PGP_ECDSA || key->alg == PGP_EDDSA)
+		return key->curve->sign_hash;
+	return HASH_NONE;
+}
+
+/* SHA-1 collisions are for sale, and ECDSA wants a hash as long as its curve. */
+static bool hash_will_do(const struct pubkey *by, enum hash_alg alg)
+{
+	const enum hash_alg least =
+	        by->alg == PGP_ECDSA ? signature_hash(by) : HASH_SHA256;
+
+	return hash_len(alg) >= hash_len(least);
+}
+
+enum err signature_check(const struct pubkey *by, enum hash_alg alg, struct bytes digest,
+                         struct bytes a, struct bytes b)
+{
+	return is_rsa(by) ? rsa_verify(by->n, by->e, alg, digest, a)
+	                  : ec_verify(by->curve, by->point, digest, a, b);
+}
+
+enum err signature_verify(const struct signature *s, const struct pubkey *by,
+                          const struct sig_subject *about)
+{
+	const enum hash_alg alg = (enum hash_alg)s->hash_alg;
+	const bool rsa = is_rsa(by);
 	uint8_t digest[HASH_MAX_LEN];
 	struct bytes in = s->numbers, a, b = {0};
-	size_t len;
 
-	const bool rsa = primary->alg == PGP_RSA || primary->alg == PGP_RSA_SIGN;
-
-	if (!rsa && primary->alg != PGP_ECDSA && primary->alg != PGP_EDDSA)
+	if (signature_hash(by) == HASH_NONE || !hash_will_do(by, alg))
 		return ERR_UNSUPPORTED;
-	if (s->pk_alg != (uint8_t)primary->alg && !(rsa && s->pk_alg == PGP_RSA))
+	if (s->pk_alg != (uint8_t)by->alg && !(rsa && s->pk_alg == PGP_RSA))
 		return ERR_UNSUPPORTED;
-	enum err e = digest_of(s, primary, about, uid_tag, uid, digest, &len);
+	enum err e = signature_digest(about, s->signed_part, alg, digest);
 	if (e != OK)
 		return e;
 	e = take_mpi(&in, &a);
@@ -225,11 +252,7 @@ enum err signature_verify(const struct signature *s, const struct pubkey *primar
 		e = take_mpi(&in, &b);
 	if (e != OK || in.n != 0)
 		return ERR_SIGNATURE;
-
-	const struct bytes d = {digest, len};
-
-	return rsa ? rsa_verify(primary->n, primary->e, (enum hash_alg)s->hash_alg, d, a)
-	           : ec_verify(primary->curve, primary->point, d, a, b);
+	return signature_check(by, alg, (struct bytes){digest, hash_len(alg)}, a, b);
 }
 
 bool signature_in_force(const struct signature *s, uint32_t now)

@@ -246,7 +246,8 @@ static bool touch_again(struct session *s)
 	};
 	if (ask_wait(a, &q, -1, &answer) == OK && secret_len(answer) == 0)
 		return true;
-	session_set_wants_other_way(s);
+	if (session_other_way(s))
+		session_set_wants_other_way(s);
 	return false;
 }
 

@@ -15,6 +15,13 @@ void enroll_step(const struct enrolling *w, const char *text)
 		w->req->step(w->req->ctx, text);
 }
 
+void enroll_note(const struct enrolling *w, const char *text)
+{
+	struct ask *a = session_ask(w->s);
+
+	a->ops->note(a, text);
+}
+
 /* May a way in be added to this volume?  A record that is not there is made. */
 static enum err check_volume(const struct volume *v)
 {
@@ -108,8 +115,11 @@ static enum err find_key(struct enrolling *w)
 
 /* --- the passphrase that opens the volume today --- */
 
-enum err enroll_ask_key(struct session *s, struct volume *v, struct secret **ret,
-                        int *ret_slot)
+/* With the volume key: stretching a person's passphrase takes seconds, so once is enough.
+ */
+static enum err ask_existing(struct session *s, struct volume *v,
+                             struct secret **ret_pass, struct secret **ret_key,
+                             int *ret_slot)
 {
 	struct ask *a = session_ask(s);
 	const struct ask_question q = {
@@ -125,10 +135,13 @@ enum err enroll_ask_key(struct session *s, struct volume *v, struct secret **ret
 		AUTO_SECRET *pass = NULL;
 
 		enum err e = ask_wait(a, &q, -1, &pass);
+		if (e == ERR_UNSUPPORTED) /* nobody can be asked */
+			return ERR_USAGE;
 		if (e == OK)
-			e = luks_try(v->luks, LUKS_ANY_SLOT, pass, ret_slot);
+			e = luks_volume_key(v->luks, LUKS_ANY_SLOT, pass, ret_key,
+			                    ret_slot);
 		if (e == OK) {
-			*ret = pass;
+			*ret_pass = pass;
 			pass = NULL;
 			return OK;
 		}
@@ -139,11 +152,19 @@ enum err enroll_ask_key(struct session *s, struct volume *v, struct secret **ret
 	}
 }
 
+enum err enroll_ask_key(struct session *s, struct volume *v, struct secret **ret,
+                        int *ret_slot)
+{
+	AUTO_SECRET *volume_key = NULL;
+
+	return ask_existing(s, v, ret, &volume_key, ret_slot);
+}
+
 enum err enroll(struct session *s, struct volume *v, const struct enroll_request *req,
                 struct enroll_result *ret)
 {
 	struct enrolling w = {.s = s, .v = v, .req = req};
-	AUTO_SECRET *typed = NULL;
+	AUTO_SECRET *typed = NULL, *volume_key = NULL;
 
 	enum err e = check_volume(v);
 	if (e == OK)
@@ -161,11 +182,12 @@ enum err enroll(struct session *s, struct volume *v, const struct enroll_request
 		return e;
 	enroll_step(&w, "Checking the existing passphrase.");
 	if (req->key != NULL)
-		e = luks_try(v->luks, LUKS_ANY_SLOT, req->key, &w.existing_slot);
+		e = luks_volume_key(v->luks, LUKS_ANY_SLOT, req->key, &volume_key,
+		                    &w.existing_slot);
 	else
-		e = enroll_ask_key(s, v, &typed, &w.existing_slot);
+		e = ask_existing(s, v, &typed, &volume_key, &w.existing_slot);
 	if (e != OK)
 		return e;
-	w.existing = req->key != NULL ? req->key : typed;
+	w.volume_key = volume_key;
 	return enroll_write(&w, ret);
 }

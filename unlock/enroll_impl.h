@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What enroll.c, enroll_write.c, leftovers.c, unenroll.c and renew.c share; no other file
- * includes this. */
+/* What enroll.c, enroll_slot.c, enroll_write.c, leftovers.c, unenroll.c and renew.c
+ * share; no other file includes this. */
 #ifndef UNLOCK_ENROLL_IMPL_H
 #define UNLOCK_ENROLL_IMPL_H
 
@@ -14,13 +14,24 @@ struct enrolling {
 	const struct enroll_request *req;
 	struct pubkey key;
 	struct record_entry entry;
-	const struct secret *existing;
-	int existing_slot;
+	const struct secret *volume_key;
+	int existing_slot; /* that the person's passphrase opens */
 };
 
 void enroll_step(const struct enrolling *w, const char *text);
-bool enroll_already(const struct enrolling *w, struct enroll_result *ret);
+void enroll_note(const struct enrolling *w, const char *text);
 enum err enroll_write(struct enrolling *w, struct enroll_result *ret);
+
+/* enroll_slot.c */
+bool enroll_already(const struct enrolling *w, struct enroll_result *ret);
+/* An older way in for the same key that is of no use any more: its keyslot must not
+ * outlive it as a key that revoking the card would miss.  *ret_slot: the one that was
+ * dropped, or -1: there is none (any more).  ERR_EXISTS: one whose keyslot is not as we
+ * made it. */
+enum err enroll_drop_older(const struct enrolling *w, int *ret_slot);
+/* older: the slot of the way in that this one replaces, or -1.  Another machine may know
+ * it by that.  Errors of keyslot_choose, with a note. */
+enum err enroll_choose_slot(const struct enrolling *w, int older, int *ret);
 
 /* keyslot.c: pure. */
 void keyslot_range(int luks_version, int *ret_first, int *ret_last); /* 2..30, 2..6 */

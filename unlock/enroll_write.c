@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Adding a way in: the writes, in the order of docs/FORMAT.md ("Enrolling"), the proof
  * that it works, and taking everything back when something fails. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/hex.h"
@@ -11,7 +10,7 @@
 #include "unlock/blob.h"
 #include "unlock/enroll_impl.h"
 
-enum { PASS_BYTES = 32, NOTE_MAX = 160 };
+enum { PASS_BYTES = 32 };
 
 /* What was written so far, and what it was. */
 struct written {
@@ -22,83 +21,6 @@ struct written {
 	int slot;
 	bool journal, blob_file, keyslot, record;
 };
-
-static void note(const struct enrolling *w, const char *text)
-{
-	struct ask *a = session_ask(w->s);
-
-	a->ops->note(a, text);
-}
-
-/* A card whose KDF state changed since is enrolled anew: the old entry refuses it. */
-static bool same_kdf(const struct enrolment *en, const struct record_entry *now)
-{
-	if (now->kdf == RECORD_KDF_UNKNOWN || en->kdf == RECORD_KDF_UNKNOWN)
-		return true;
-	return en->kdf == now->kdf &&
-	       (en->kdf != RECORD_KDF_PINNED ||
-	        memcmp(en->kdf_digest, now->kdf_digest, sizeof(en->kdf_digest)) == 0);
-}
-
-bool enroll_already(const struct enrolling *w, struct enroll_result *ret)
-{
-	const struct volume *v = w->v;
-
-	if (v->state != RECORD_MATCHES)
-		return false;
-	for (size_t i = 0; i < v->n_enrolled; i++) {
-		const struct enrolment *en = &v->enrolled[i];
-
-		if (!en->complete || memcmp(en->fpr, w->entry.fpr, FPR_LEN) != 0 ||
-		    !same_kdf(en, &w->entry))
-			continue;
-		*ret = (struct enroll_result){.keyslot = en->keyslot, .already = true};
-		memcpy(ret->fpr, en->fpr, sizeof(ret->fpr));
-		memcpy(ret->ident, en->ident[0], sizeof(ret->ident));
-		return true;
-	}
-	return false;
-}
-
-static enum err choose_slot(const struct enrolling *w, int *ret)
-{
-	const struct luks *dev = w->v->luks; /* read a moment ago */
-	bool taken[LUKS_SLOTS_MAX] = {false};
-	const int version = luks_version(dev);
-	char text[NOTE_MAX];
-	int first = 0, last = 0;
-
-	for (int i = 0; i < luks_slots(dev); i++) {
-		struct luks_slot slot;
-
-		/* Remains of another way in (a blob whose keyslot somebody killed) make a
-		 * slot taken too: unenroll clears them. */
-		taken[i] = luks_slot(dev, i, &slot) != OK || slot.taken ||
-		           volume_find(w->v, i) != NULL;
-	}
-	const int wanted = w->req->keyslot;
-	const enum err e = keyslot_choose(version, taken, wanted, w->req->force, ret);
-	keyslot_range(version, &first, &last);
-	if (e == ERR_NO_SPACE)
-		(void)snprintf(text, sizeof(text),
-		               "Keyslots %d to %d are all in use. Free one with "
-		               "`bootlatch unenroll` or `cryptsetup luksKillSlot`.",
-		               first, last);
-	else if (e == ERR_EXISTS)
-		(void)snprintf(text, sizeof(text),
-		               "Keyslot %d is in use, or holds the remains of a key that "
-		               "`bootlatch unenroll --keyslot %d` clears away.",
-		               wanted, wanted);
-	else if (e == ERR_REFUSED)
-		(void)snprintf(
-		        text, sizeof(text),
-		        "Keyslot %d is not for a dongle: use %d to %d. Heads wipes 1 "
-		        "and %d, and 0 is the passphrase's.",
-		        wanted, first, last, last + 1);
-	if (e == ERR_NO_SPACE || e == ERR_EXISTS || e == ERR_REFUSED)
-		note(w, text);
-	return e;
-}
 
 /* 32 random bytes in base64 without padding: printable, so that every way to hand over a
  * passphrase can carry it. */
@@ -163,7 +85,7 @@ static enum err add_keyslot(const struct enrolling *w, struct written *p)
 	if (e != OK)
 		return e;
 	p->keyslot = true; /* or half of it */
-	return luks_add_slot(p->dev, p->slot, w->existing_slot, w->existing, p->pass);
+	return luks_add_slot(p->dev, p->slot, w->volume_key, p->pass);
 }
 
 static enum err write_token(const struct enrolling *w, struct written *p)
@@ -179,9 +101,9 @@ static enum err write_token(const struct enrolling *w, struct written *p)
 		e = luks_token_set(p->dev, json, &token);
 	free(json);
 	if (e == ERR_NO_SPACE)
-		note(w,
-		     "There is no room for the token in the LUKS header. Remove tokens "
-		     "that are no longer needed (`cryptsetup token remove`).");
+		enroll_note(w, "There is no room for the token in the LUKS header. "
+		               "Remove tokens "
+		               "that are no longer needed (`cryptsetup token remove`).");
 	return e;
 }
 
@@ -307,7 +229,9 @@ static void take_back(const struct enrolling *w, const struct written *p)
 		first = journal_delete(w->v);
 	if (first != OK) {
 		log_line(LOG_DEBUG, "taking back: %s", err_text(first));
-		note(w, "Not everything could be taken back. The volume still opens as "
+		enroll_note(
+		        w,
+		        "Not everything could be taken back. The volume still opens as "
 		        "before; the next `bootlatch enroll` clears the rest away.");
 	}
 }
@@ -337,46 +261,11 @@ static enum err write_in_order(const struct enrolling *w, struct written *p)
 	return e;
 }
 
-/* An older way in for the same key that cannot be used any more (no blob, another KDF
- * state): its keyslot must not outlive it as a key that revoking the card would miss. */
-static enum err drop_older_ways(const struct enrolling *w, bool *ret_dropped)
-{
-	const struct volume *v = w->v;
-
-	*ret_dropped = false;
-	for (size_t i = 0; v->state == RECORD_MATCHES && i < v->n_enrolled; i++) {
-		const struct enrolment *en = &v->enrolled[i];
-		struct luks_slot slot = {0};
-		struct luks *dev = NULL;
-
-		if (!en->in_record || memcmp(en->fpr, w->entry.fpr, FPR_LEN) != 0)
-			continue;
-		if (luks_slot(v->luks, en->keyslot, &slot) == OK && slot.active &&
-		    (!luks_slot_looks_ours(&slot) || en->keyslot == w->existing_slot ||
-		     count_active(v->luks) <= 1)) {
-			note(w,
-			     "An older enrolment of this key holds a keyslot that is not "
-			     "as we made it. Look at it with `bootlatch list`, and "
-			     "remove "
-			     "it with `bootlatch unenroll --force`.");
-			return ERR_EXISTS;
-		}
-		enum err e = volume_open_writable(v, &dev);
-		if (e == OK)
-			e = way_remove(w->v, dev, en->keyslot, true);
-		dev = luks_close(dev);
-		if (e != OK)
-			return e;
-		*ret_dropped = true;
-		return OK; /* the list has changed: the caller reads it again */
-	}
-	return OK;
-}
-
 static enum err write_locked(struct enrolling *w, struct enroll_result *ret)
 {
 	struct written p = {.slot = -1};
-	bool cleaned = false, dropped = false;
+	bool cleaned = false;
+	int older = -1, dropped = -1;
 
 	/* Whoever held the lock may have changed the volume. */
 	enum err e = volume_reload(w->v);
@@ -391,12 +280,14 @@ static enum err write_locked(struct enrolling *w, struct enroll_result *ret)
 	if (enroll_already(w, ret))
 		return OK;
 	do {
-		e = drop_older_ways(w, &dropped);
-		if (e == OK && dropped)
+		e = enroll_drop_older(w, &dropped);
+		if (e == OK && dropped != -1) {
+			older = dropped;
 			e = volume_reload(w->v);
-	} while (e == OK && dropped);
+		}
+	} while (e == OK && dropped != -1);
 	if (e == OK)
-		e = choose_slot(w, &p.slot);
+		e = enroll_choose_slot(w, older, &p.slot);
 	if (e == OK) {
 		e = write_in_order(w, &p);
 		if (e != OK)

@@ -58,7 +58,8 @@ bool json_next(const struct json_object *o, struct json_walk *w);
 /*
  * The canonical form (docs/FORMAT.md): names sorted bytewise, no white space, strings
  * with the fewest escapes, integers in decimal.  ERR_FORMAT: a fraction or a null is in
- * it.  A member called `omit` (NULL: none) of an object at depth omit_depth is left out.
+ * it, or it is deeper than JSON_NESTING_MAX.  A member called `omit` (NULL: none) of an
+ * object at depth omit_depth is left out.
  */
 enum err json_canonical(const struct json_object *o, const char *omit, size_t omit_depth,
                         FILE *out);

@@ -167,26 +167,40 @@ enum err journal_settle(struct volume *v)
 	struct journal j;
 
 	const enum err e = journal_load(v->where.config_dir, luks_uuid(v->luks), &j);
-	if (e == ERR_NOT_FOUND)
+	if (e == ERR_NOT_FOUND || e == ERR_FORMAT) /* a damaged one: leftovers_clean */
 		return OK;
 	return e == OK && volume_has_way(v, j.keyslot, j.fpr) ? journal_delete(v) : e;
 }
 
-/* Does a token say that the slot belongs to another key than the journal's?  Then
- * somebody enrolled there since: another machine, or this one with another folder of
- * records. */
-static bool belongs_to_another(const struct volume *v, const struct journal *j)
+/*
+ * What stands in the journal's slot now?  Another key's way in: somebody enrolled there
+ * since, on another machine, or on this one with another folder of records.
+ */
+static bool is_another_key(const struct enrolment *en, const struct journal *j)
 {
-	const struct enrolment *en = volume_find(v, j->keyslot);
+	return en != NULL && memcmp(en->fpr, j->fpr, FPR_LEN) != 0;
+}
 
-	return en != NULL && en->has_token && memcmp(en->fpr, j->fpr, FPR_LEN) != 0;
+/*
+ * Did the enrolment that the journal is of fill the slot?  Its blob (LUKS1: its token
+ * too) was there before the keyslot, and is taken away after it.  A person's slot does
+ * not look like ours, or is what opened the volume just now.
+ */
+static bool was_left_behind(const struct volume *v, const struct luks *dev, int slot_no,
+                            int existing_slot)
+{
+	const struct enrolment *en = volume_find(v, slot_no);
+	struct luks_slot slot = {0};
+
+	return en != NULL && (luks_version(dev) != 1 || en->has_token) &&
+	       luks_slot(dev, slot_no, &slot) == OK && luks_slot_looks_ours(&slot) &&
+	       slot_no != existing_slot && count_active(dev) > 1;
 }
 
 enum err leftovers_clean(struct volume *v, int existing_slot, bool *ret_cleaned)
 {
 	struct journal j;
 	struct luks *dev = NULL;
-	struct luks_slot slot = {0};
 
 	enum err e = journal_load(v->where.config_dir, luks_uuid(v->luks), &j);
 	*ret_cleaned = false;
@@ -198,20 +212,14 @@ enum err leftovers_clean(struct volume *v, int existing_slot, bool *ret_cleaned)
 	}
 	if (e != OK)
 		return e;
-	if (volume_has_way(v, j.keyslot, j.fpr) || belongs_to_another(v, &j))
+	if (volume_has_way(v, j.keyslot, j.fpr) ||
+	    is_another_key(volume_find(v, j.keyslot), &j))
 		return journal_delete(v);
 	e = volume_open_writable(v, &dev);
 	if (e != OK)
 		return e;
-	/* The slot was free before.  Should a person have put something else there since,
-	 * it does not look like ours, or is what opened the volume just now. */
-	const bool known = luks_slot(dev, j.keyslot, &slot) == OK;
-	const bool ours = known && luks_slot_looks_ours(&slot) &&
-	                  j.keyslot != existing_slot && count_active(dev) > 1;
-	if (known && slot.active && !ours)
-		log_line(LOG_DEBUG, "keyslot %d is not what was left behind: kept",
-		         j.keyslot);
-	e = way_remove(v, dev, j.keyslot, ours);
+	e = way_remove(v, dev, j.keyslot,
+	               was_left_behind(v, dev, j.keyslot, existing_slot));
 	dev = luks_close(dev);
 	if (e == OK)
 		e = journal_delete(v);

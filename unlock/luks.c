@@ -8,6 +8,13 @@
 #include "core/log.h"
 #include "unlock/luks_internal.h"
 
+enum {
+	KEY_MAX = 512, /* bytes; cryptsetup uses up to 128, with integrity protection */
+	ARGON2_LANES_MAX = 64, /* cryptsetup takes 4 */
+	/* KiB times passes: a TiB is a quarter of an hour; cryptsetup takes 2 seconds. */
+	ARGON2_WORK_MAX = 1 << 30,
+};
+
 enum err luks_err(int r)
 {
 	if (r >= 0)
@@ -181,10 +188,55 @@ enum err luks_slot(const struct luks *l, int slot, struct luks_slot *ret)
 	return OK;
 }
 
+/*
+ * What a keyslot costs is the header's word, and nothing pins it: neither a machine that
+ * runs out of memory nor a boot that never ends shall come of it.  (The count of PBKDF2
+ * is read as 31 bits: minutes.)
+ */
+static bool is_affordable(const struct luks *l, int slot)
+{
+	const uint64_t pages = (uint64_t)sysconf(_SC_PHYS_PAGES);
+	const uint64_t page_kb = (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+	struct crypt_pbkdf_type kdf = {0};
+	size_t area_key = 0;
+
+	const int key = crypt_keyslot_get_key_size(l->cd, slot);
+	if (key <= 0 || key > KEY_MAX ||
+	    crypt_keyslot_get_encryption(l->cd, slot, &area_key) == NULL ||
+	    area_key > KEY_MAX)
+		return false;
+	if (crypt_keyslot_get_pbkdf(l->cd, slot, &kdf) != 0 || kdf.type == NULL ||
+	    strncmp(kdf.type, "argon2", 6) != 0)
+		return true;
+	return kdf.max_memory_kb <= pages * page_kb &&
+	       kdf.parallel_threads <= ARGON2_LANES_MAX &&
+	       (uint64_t)kdf.iterations * kdf.max_memory_kb <= ARGON2_WORK_MAX;
+}
+
+static enum err check_cost(const struct luks *l, int slot)
+{
+	const int first = slot == LUKS_ANY_SLOT ? 0 : slot;
+	const int last = slot == LUKS_ANY_SLOT ? luks_slots(l) - 1 : slot;
+
+	for (int i = first; i <= last; i++) {
+		const crypt_keyslot_info state = crypt_keyslot_status(l->cd, i);
+
+		if ((state != CRYPT_SLOT_ACTIVE && state != CRYPT_SLOT_ACTIVE_LAST) ||
+		    is_affordable(l, i))
+			continue;
+		log_line(LOG_DEBUG, "keyslot %d asks for too much memory or time", i);
+		return ERR_UNSUPPORTED;
+	}
+	return OK;
+}
+
 enum err luks_try(struct luks *l, int slot, const struct secret *pass, int *ret_slot)
 {
 	const struct bytes p = secret_view(pass);
 
+	const enum err e = check_cost(l, slot);
+	if (e != OK)
+		return e;
 	const int r = crypt_activate_by_passphrase(l->cd, NULL, slot, (const char *)p.p,
 	                                           p.n, 0);
 	if (r < 0)
@@ -194,20 +246,24 @@ enum err luks_try(struct luks *l, int slot, const struct secret *pass, int *ret_
 }
 
 enum err luks_volume_key(struct luks *l, int slot, const struct secret *pass,
-                         struct secret **ret)
+                         struct secret **ret, int *ret_slot)
 {
 	const struct bytes p = secret_view(pass);
 	const int size = crypt_get_volume_key_size(l->cd);
 	struct secret *key = NULL;
 
-	if (size <= 0)
-		return ERR_FORMAT;
-	size_t n = (size_t)size;
-	enum err e = secret_new(n, &key);
+	enum err e = check_cost(l, slot);
+	if (e == OK && size <= 0)
+		e = ERR_FORMAT;
 	if (e != OK)
 		return e;
-	e = luks_err(crypt_volume_key_get(l->cd, slot, (char *)secret_buf(key), &n,
-	                                  (const char *)p.p, p.n));
+	size_t n = (size_t)size;
+	e = secret_new(n, &key);
+	if (e != OK)
+		return e;
+	const int r = crypt_volume_key_get(l->cd, slot, (char *)secret_buf(key), &n,
+	                                   (const char *)p.p, p.n);
+	e = luks_err(r);
 	if (e == OK)
 		e = secret_set_len(key, n);
 	if (e != OK) {
@@ -215,6 +271,7 @@ enum err luks_volume_key(struct luks *l, int slot, const struct secret *pass,
 		return e;
 	}
 	*ret = key;
+	*ret_slot = r;
 	return OK;
 }
 
@@ -234,8 +291,9 @@ enum err luks_activate(struct luks *l, const struct luks_activation *a, int slot
                        const struct secret *pass)
 {
 	AUTO_SECRET *key = NULL;
+	int opened = -1;
 
-	enum err e = luks_volume_key(l, slot, pass, &key);
+	enum err e = luks_volume_key(l, slot, pass, &key, &opened);
 	if (e != OK)
 		return e;
 	int r = crypt_volume_key_verify(l->cd, (const char *)secret_buf(key),

@@ -61,8 +61,12 @@ bool luks_slot_looks_ours(
  */
 enum err luks_refuse_strange(const struct luks *l, const char **ret_why);
 
-/* Does pass open the slot (LUKS_ANY_SLOT: any)?  ERR_PASSPHRASE: no. */
+/* Does pass open the slot (LUKS_ANY_SLOT: any)?  ERR_PASSPHRASE: no.  ERR_UNSUPPORTED:
+ * it asks for more memory than the machine has, or for hours. */
 enum err luks_try(struct luks *l, int slot, const struct secret *pass, int *ret_slot);
+/* The same, with the volume key. */
+enum err luks_volume_key(struct luks *l, int slot, const struct secret *pass,
+                         struct secret **ret, int *ret_slot);
 
 struct luks_activation {
 	const char *name;
@@ -74,9 +78,14 @@ struct luks_activation {
 enum err luks_activate(struct luks *l, const struct luks_activation *a, int slot,
                        const struct secret *pass);
 
-/* Writable volumes only.  The new slot gets the minimum PBKDF and priority prefer. */
-enum err luks_add_slot(struct luks *l, int slot, int existing_slot,
-                       const struct secret *existing, const struct secret *pass);
+/*
+ * Writable volumes only.  What these write is on the disk when they return OK:
+ * libcryptsetup syncs, but does not look at what that says, so they sync once more.
+ */
+/* key: the volume key.  The new slot gets the minimum PBKDF and priority prefer.
+ * ERR_EXISTS: the slot is taken.  ERR_ACCESS: not this volume's key. */
+enum err luks_add_slot(struct luks *l, int slot, const struct secret *key,
+                       const struct secret *pass);
 enum err luks_kill_slot(struct luks *l, int slot);
 
 /* Tokens (LUKS2).  *ret is malloc'ed JSON.  ERR_NOT_FOUND: that token id is free or not

@@ -14,7 +14,7 @@ struct luks {
 	struct crypt_device *cd;
 	char *device;
 	char *header; /* detached, of a writable one; else NULL */
-	int fd;       /* the memfd of a snapshot; -1 */
+	int fd;       /* a snapshot's memfd; else the header, to read and to sync; -1 */
 	int version;
 	char uuid[LUKS_UUID_LEN + 1];
 	const char *metadata; /* lives as long as cd */
@@ -27,8 +27,6 @@ enum err luks_new(const char *device, struct luks **ret);
 /* crypt_load with our settings (no plugins, no keyring), then version,
  * uuid and metadata. */
 enum err luks_load(struct luks *l);
-enum err luks_volume_key(struct luks *l, int slot, const struct secret *pass,
-                         struct secret **ret);
 
 /* luks_snapshot.c */
 enum err luks_open_file(const char *path, int *ret_fd, uint64_t *ret_size);

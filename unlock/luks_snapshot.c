@@ -91,23 +91,30 @@ static enum err copy_range(int from, int to, uint64_t offset, uint64_t n)
 	return e;
 }
 
-/* The first header, or, when that is damaged, the second one where it may lie. */
+/* What libcryptsetup will look at: both headers, as far as either of them reaches.  It
+ * finds a good second one even when the first is damaged, its size included. */
 static enum err find_span(int fd, size_t *ret)
 {
 	uint8_t probe[LUKS_PROBE_LEN];
 	const struct bytes view = {probe, sizeof(probe)};
+	size_t span = 0, second = 0;
 
-	enum err e = read_at(fd, 0, probe, sizeof(probe));
-	if (e == OK)
-		e = luks_metadata_span(view, ret);
-	if (e != ERR_FORMAT)
+	const enum err e = read_at(fd, 0, probe, sizeof(probe));
+	if (e != OK)
 		return e;
-	for (size_t at = LUKS2_HEADER_MIN; at <= LUKS2_HEADER_MAX; at *= 2) {
-		if (read_at(fd, at, probe, sizeof(probe)) == OK &&
-		    luks2_second_span(view, at, ret) == OK)
-			return OK;
-	}
-	return ERR_FORMAT;
+	if (luks_metadata_span(view, &span) != OK)
+		span = 0;
+	for (size_t at = LUKS2_HEADER_MIN;
+	     span != LUKS1_METADATA_LEN && second == 0 && at <= LUKS2_HEADER_MAX; at *= 2)
+		if (read_at(fd, at, probe, sizeof(probe)) != OK ||
+		    luks2_second_span(view, at, &second) != OK)
+			second = 0;
+	if (second > span)
+		span = second;
+	if (span == 0)
+		return ERR_FORMAT;
+	*ret = span;
+	return OK;
 }
 
 enum err luks_read_header1(struct luks *l, int fd)

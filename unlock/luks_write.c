@@ -7,17 +7,17 @@
 
 #include "unlock/luks_internal.h"
 
+/* l->fd is opened before anything is written, and stays: the kernel reports a failed
+ * write once to each descriptor that was open then, so that libcryptsetup, which drops
+ * the news, does not take it away from us. */
 static enum err open_device(struct luks *l)
 {
 	uint64_t size = 0;
-	int fd = -1;
 
 	const char *at = l->header != NULL ? l->header : l->device;
-	enum err e = luks_open_file(at, &fd, &size);
-	if (e != OK)
-		return e;
-	e = luks_read_header1(l, fd);
-	(void)close(fd); /* read-only */
+	enum err e = luks_open_file(at, &l->fd, &size);
+	if (e == OK)
+		e = luks_read_header1(l, l->fd);
 	if (e == OK)
 		e = luks_err(l->header != NULL ? crypt_init_data_device(&l->cd, l->header,
 		                                                        l->device)
@@ -70,11 +70,16 @@ static enum err look_again(struct luks *l)
 	return OK;
 }
 
+static enum err sync_header(const struct luks *l)
+{
+	return fsync(l->fd) == 0 ? OK : err_from_errno(errno);
+}
+
 static enum err use_minimum_kdf(struct luks *l)
 {
 	const struct crypt_pbkdf_type kdf = {
 	        .type = CRYPT_KDF_PBKDF2,
-	        .hash = "sha256",
+	        .hash = "sha512", /* half the blocks of a 512 bit key's stripes */
 	        .iterations = LUKS_OUR_ITERATIONS,
 	        .flags = CRYPT_PBKDF_NO_BENCHMARK,
 	};
@@ -82,45 +87,40 @@ static enum err use_minimum_kdf(struct luks *l)
 	return luks_err(crypt_set_pbkdf_type(l->cd, &kdf));
 }
 
-enum err luks_add_slot(struct luks *l, int slot, int existing_slot,
-                       const struct secret *existing, const struct secret *pass)
+enum err luks_add_slot(struct luks *l, int slot, const struct secret *key,
+                       const struct secret *pass)
 {
-	const struct bytes p = secret_view(pass);
-	AUTO_SECRET *key = NULL;
+	const struct bytes k = secret_view(key), p = secret_view(pass);
 
-	/* Seconds of argon2id, maybe: another program may have written meanwhile. */
-	enum err e = luks_volume_key(l, existing_slot, existing, &key);
-	if (e == OK)
-		e = look_again(l);
-	if (e == OK)
-		e = use_minimum_kdf(l);
+	const enum err e = use_minimum_kdf(l);
 	if (e != OK)
 		return e;
 	if (crypt_keyslot_status(l->cd, slot) != CRYPT_SLOT_INACTIVE)
 		return ERR_EXISTS;
-	int r = crypt_keyslot_add_by_volume_key(l->cd, slot,
-	                                        (const char *)secret_buf(key),
-	                                        secret_len(key), (const char *)p.p, p.n);
+	int r = crypt_keyslot_add_by_volume_key(l->cd, slot, (const char *)k.p, k.n,
+	                                        (const char *)p.p, p.n);
 	if (r == -EINVAL) /* no key material fits any more */
 		return ERR_NO_SPACE;
-	if (r == -EPERM) /* not the passphrase: the key just passed the digest */
+	if (r == -EPERM) /* no passphrase was tried: the key does not pass the digest */
 		return ERR_ACCESS;
 	if (r < 0)
 		return luks_err(r);
 	if (l->version == 1)
-		return OK;
+		return sync_header(l);
 	/* Before the argon2id slots: see docs/FORMAT.md, "Keyslots". */
 	r = crypt_keyslot_set_priority(l->cd, slot, CRYPT_SLOT_PRIORITY_PREFER);
 	if (r < 0) {
 		(void)crypt_keyslot_destroy(l->cd, slot); /* what went wrong is told */
 		return luks_err(r);
 	}
-	return OK;
+	return sync_header(l);
 }
 
 enum err luks_kill_slot(struct luks *l, int slot)
 {
-	return luks_err(crypt_keyslot_destroy(l->cd, slot));
+	const enum err e = luks_err(crypt_keyslot_destroy(l->cd, slot));
+
+	return e == OK ? sync_header(l) : e;
 }
 
 enum err luks_token_set(struct luks *l, const char *json, int *ret_token)
@@ -137,11 +137,15 @@ enum err luks_token_set(struct luks *l, const char *json, int *ret_token)
 		return ERR_NO_SPACE;
 	if (r < 0)
 		return luks_err(r);
-	*ret_token = r;
-	return OK;
+	const enum err e = sync_header(l);
+	if (e == OK)
+		*ret_token = r;
+	return e;
 }
 
 enum err luks_token_remove(struct luks *l, int token)
 {
-	return luks_err(crypt_token_json_set(l->cd, token, NULL));
+	const enum err e = luks_err(crypt_token_json_set(l->cd, token, NULL));
+
+	return e == OK ? sync_header(l) : e;
 }

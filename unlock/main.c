@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/ask_words.h"
 #include "core/harden.h"
 #include "core/log.h"
 #include "crypto/crypto.h"
@@ -43,7 +44,8 @@ static const char usage[] =
         "Open a LUKS volume with an OpenPGP card and write its passphrase to standard "
         "output.\n"
         "A keyscript of crypttab: the device is CRYPTTAB_SOURCE, its name "
-        "CRYPTTAB_NAME.\n"
+        "CRYPTTAB_NAME,\n"
+        "a detached header CRYPTTAB_OPTION_header.\n"
         "\n"
         "  --device DEVICE       instead of CRYPTTAB_SOURCE: a path, UUID=, LABEL=, "
         "PARTUUID=,\n"
@@ -57,6 +59,8 @@ static const char usage[] =
         "  --passphrase-fd N     read the passphrase from descriptor N\n"
         "  --reader NAME         only readers with NAME in their name\n"
         "  --serial S            only the card with this serial number\n"
+        "  --transport HOW       auto (the default), pcsc, ccid (no pcscd), or "
+        "LIBRARY@CHANNEL\n"
         "  --wait SECONDS        how long to wait for a card\n"
         "  --debug               say what happens, on standard error\n"
         "  --help                this text\n"
@@ -98,20 +102,26 @@ static enum err number(const char *text, int *ret)
 /* OK: go on, or (*ret_done) the text that was asked for is printed. */
 static enum err parse_options(int argc, char **argv, struct options *o, bool *ret_done)
 {
+	/* Those with a text, those with a number, the rest. */
 	enum {
 		OPT_DEVICE = 256,
 		OPT_HEADER,
 		OPT_BOOT,
 		OPT_CONFIG,
-		OPT_PIN_FD,
-		OPT_PASSPHRASE_FD,
 		OPT_READER,
 		OPT_SERIAL,
+		OPT_TRANSPORT,
+		OPT_PIN_FD,
+		OPT_PASSPHRASE_FD,
 		OPT_WAIT,
 		OPT_DEBUG,
 		OPT_HELP,
-		OPT_VERSION
+		OPT_VERSION,
 	};
+	const char **const texts[] = {&o->source,        &o->header,      &o->boot_dir,
+	                              &o->config_dir,    &o->wish.reader, &o->wish.serial,
+	                              &o->wish.transport};
+	int *const numbers[] = {&o->wish.pin_fd, &o->wish.passphrase_fd, &o->wish.wait_s};
 	static const struct option longs[] = {
 	        {"device",           required_argument, NULL, OPT_DEVICE},
 	        {"header",              required_argument, NULL, OPT_HEADER},
@@ -121,44 +131,26 @@ static enum err parse_options(int argc, char **argv, struct options *o, bool *re
 	        {"passphrase-fd",             required_argument, NULL, OPT_PASSPHRASE_FD},
 	        {"reader",              required_argument, NULL, OPT_READER},
 	        {"serial",                  required_argument, NULL, OPT_SERIAL},
-	        {"wait",              required_argument, NULL, OPT_WAIT},
-	        {"debug",        no_argument, NULL, OPT_DEBUG},
-	        {"help",           no_argument, NULL, OPT_HELP},
-	        {"version",              no_argument, NULL, OPT_VERSION},
-	        {0                 },
+	        {"transport",              required_argument, NULL, OPT_TRANSPORT},
+	        {"wait",        required_argument, NULL, OPT_WAIT},
+	        {"debug",           no_argument, NULL, OPT_DEBUG},
+	        {"help",              no_argument, NULL, OPT_HELP},
+	        {"version",                  no_argument, NULL, OPT_VERSION},
+	        {0},
 	};
 	enum err e = OK;
 	int c;
 
 	while (e == OK && (c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c >= OPT_DEVICE && c <= OPT_TRANSPORT) {
+			*texts[c - OPT_DEVICE] = optarg;
+			continue;
+		}
+		if (c >= OPT_PIN_FD && c <= OPT_WAIT) {
+			e = number(optarg, numbers[c - OPT_PIN_FD]);
+			continue;
+		}
 		switch (c) {
-		case OPT_DEVICE:
-			o->source = optarg;
-			break;
-		case OPT_HEADER:
-			o->header = optarg;
-			break;
-		case OPT_BOOT:
-			o->boot_dir = optarg;
-			break;
-		case OPT_CONFIG:
-			o->config_dir = optarg;
-			break;
-		case OPT_PIN_FD:
-			e = number(optarg, &o->wish.pin_fd);
-			break;
-		case OPT_PASSPHRASE_FD:
-			e = number(optarg, &o->wish.passphrase_fd);
-			break;
-		case OPT_READER:
-			o->wish.reader = optarg;
-			break;
-		case OPT_SERIAL:
-			o->wish.serial = optarg;
-			break;
-		case OPT_WAIT:
-			e = number(optarg, &o->wish.wait_s);
-			break;
 		case OPT_DEBUG:
 			o->debug = true;
 			break;
@@ -190,13 +182,17 @@ static const char *boot_default(void)
 	                                                            : BOOT_DIR;
 }
 
-/* The only place that reads the environment. */
+/* The only place that reads the environment: what cryptdisks_start and the initramfs set.
+ */
 static void from_environment(struct options *o)
 {
 	const char *tried = getenv("CRYPTTAB_TRIED");
 
 	o->source = getenv("CRYPTTAB_SOURCE");
 	o->name = getenv("CRYPTTAB_NAME");
+	o->header = getenv("CRYPTTAB_OPTION_header");
+	if (o->header && o->header[0] == '\0')
+		o->header = NULL;
 	o->first_try = !tried || tried[0] == '\0' || strcmp(tried, "0") == 0;
 }
 
@@ -275,7 +271,8 @@ static enum err deliver(void *ctx, struct volume *v, int slot, const struct secr
 	return write_all(*out, secret_view(pass));
 }
 
-static enum err unlock(const struct options *o, struct volume *v, int out)
+/* *ret_told: why it was refused has been said, in better words than the error's. */
+static enum err unlock(const struct options *o, struct volume *v, int out, bool *ret_told)
 {
 	struct unlock_result result = {0};
 	struct session *s = NULL;
@@ -295,6 +292,7 @@ static enum err unlock(const struct options *o, struct volume *v, int out)
 		return e;
 	e = unlock_volume(s, v, &goal, &result);
 	(void)session_free(s);
+	*ret_told = volume_trusted(v) != OK || e == ERR_PIN_BLOCKED;
 	if (e == ERR_USAGE)
 		return bad_usage(
 		        "Nobody can be asked, or several cards fit: use a terminal, "
@@ -302,7 +300,7 @@ static enum err unlock(const struct options *o, struct volume *v, int out)
 	return e;
 }
 
-static enum err run(const struct options *o, int out)
+static enum err run(const struct options *o, int out, bool *ret_told)
 {
 	char device[SOURCE_MAX];
 	struct volume *v = NULL;
@@ -325,7 +323,7 @@ static enum err run(const struct options *o, int out)
 	    volume_trusted(v) == OK && heads_key(&key) == OK)
 		e = write_all(out, secret_view(key));
 	else
-		e = unlock(o, v, out);
+		e = unlock(o, v, out, ret_told);
 	(void)volume_free(v);
 	return e;
 }
@@ -351,12 +349,27 @@ static enum err take_stdout(const struct session_wish *w, int *ret)
 	return OK;
 }
 
+static void say_end(const struct options *o, enum err e, bool told)
+{
+	char name[SOURCE_MAX];
+
+	words_clean(o->name     ? o->name
+	            : o->source ? o->source
+	                        : "start",
+	            name, sizeof(name));
+	if (told)
+		(void)fprintf(stderr, "bootlatch-unlock: %s was not opened.\n", name);
+	else
+		(void)fprintf(stderr, "bootlatch-unlock: %s: %s. %s\n", name, err_text(e),
+		              err_advice(e));
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {
 	        .wish = {.pin_fd = -1, .passphrase_fd = -1, .wait_s = -1}
         };
-	bool done = false;
+	bool done = false, told = false;
 	int out = -1;
 	enum err e = harden_process();
 
@@ -379,16 +392,12 @@ int main(int argc, char **argv)
 		log_to(log_sink_stderr, NULL, LOG_DEBUG);
 	e = take_stdout(&o.wish, &out);
 	if (e == OK)
-		e = run(&o, out);
+		e = run(&o, out, &told);
 	/* A close that fails may have lost the key on its way. */
 	if (out >= 0 && close(out) < 0 && e == OK)
 		e = err_from_errno(errno);
 end:
-	if (e != OK && e != ERR_USAGE) {
-		const char *name = o.name ? o.name : o.source ? o.source : "start";
-
-		(void)fprintf(stderr, "bootlatch-unlock: %s: %s. %s\n", name, err_text(e),
-		              err_advice(e));
-	}
+	if (e != OK && e != ERR_USAGE)
+		say_end(&o, e, told);
 	return (int)err_exit(e);
 }

@@ -6,6 +6,9 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "card/child.h"
+#include "card/choose.h"
+
 static bool is_open(int fd)
 {
 	return fcntl(fd, F_GETFD) >= 0;
@@ -64,14 +67,17 @@ enum err open_session(const struct session_wish *w, struct session **ret)
 	        .pin_by_fd = w->pin_fd >= 0,
 	        .passphrase_by_fd = w->passphrase_fd >= 0,
 	};
+	const char *how = w->transport ? w->transport : "auto";
 	enum err e = check_fds(w);
 
+	if (e == OK && !readers_choice_ok(how))
+		e = ERR_USAGE;
 	if (e != OK)
 		return e;
 	e = open_asker(w, &o.ask);
 	if (e != OK)
 		return e;
-	e = readers_open_pcsc(&o.readers);
+	e = readers_open_child(readers_open_choice, how, NULL, &o.readers);
 	if (e != OK) {
 		(void)ask_close(o.ask);
 		return e;

@@ -10,6 +10,7 @@ enum { SESSION_WAIT_MS = 5000 /* when nobody can be asked to plug something in *
 
 struct session_wish {
 	int pin_fd, passphrase_fd; /* -1: not given */
+	const char *transport;     /* as in card/choose.h; NULL: auto */
 	const char *reader;        /* NULL: any */
 	const char *serial;        /* NULL: any */
 	int wait_s; /* -1: for ever when a person can answer, else SESSION_WAIT_MS */
@@ -18,8 +19,8 @@ struct session_wish {
 /*
  * The terminal is asked when no descriptor was given, or when standard input is a
  * terminal too: a script that passes descriptors must never find itself waiting at a
- * prompt.  ERR_USAGE: a descriptor that is not open, the same one twice, or no serial
- * number.
+ * prompt.  ERR_USAGE: a descriptor that is not open, the same one twice, no serial
+ * number, no transport.
  */
 enum err open_session(const struct session_wish *w, struct session **ret);
 

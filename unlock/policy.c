@@ -67,6 +67,7 @@ static bool card_hopeful(const struct policy_facts *f)
 	case ERR_BUSY:
 	case ERR_CARD_RESET:
 	case ERR_CARD_LOST:
+	case ERR_CARD_MUTE:
 		return true;
 	default:
 		return false;
@@ -87,6 +88,8 @@ static enum err card_state_err(enum policy_card card)
 		return ERR_WRONG_CARD;
 	case CARD_BUSY:
 		return ERR_BUSY;
+	case CARD_HUNG:
+		return ERR_CARD_MUTE;
 	case CARD_BROKEN:
 		return ERR_CARD_STATE;
 	case CARD_SPENT:

@@ -15,6 +15,7 @@ enum policy_card {
 	CARD_FOREIGN,
 	CARD_BUSY,
 	CARD_BROKEN,
+	CARD_HUNG,  /* no answer in time */
 	CARD_SPENT, /* was tried; stays unused until put in again */
 	CARD_HERE,  /* an enrolled one is open */
 };

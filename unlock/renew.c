@@ -36,12 +36,12 @@ static struct record_entry entry_of(const struct volume *v, const struct token *
 	return en;
 }
 
-static bool has_slot(const struct record *r, int keyslot)
+static const struct record_entry *entry_at(const struct record *r, int keyslot)
 {
 	for (size_t i = 0; i < r->n; i++)
 		if (r->entry[i].keyslot == keyslot)
-			return true;
-	return false;
+			return &r->entry[i];
+	return NULL;
 }
 
 static bool is_message_for(struct bytes blob, const uint8_t fpr[static FPR_LEN])
@@ -57,8 +57,8 @@ static bool is_message_for(struct bytes blob, const uint8_t fpr[static FPR_LEN])
 	return named;
 }
 
-/* The token's copy goes to /boot unless the same lies there; what is no message for the
- * key replaces nothing. */
+/* The token's copy goes to /boot where none lies, or what is no message for the key.  One
+ * that may be good is left: anybody may have written the token's. */
 static enum err mend_blob(const struct volume *v, const struct token *t)
 {
 	const struct bytes blob = {t->blob, t->blob_len};
@@ -72,11 +72,12 @@ static enum err mend_blob(const struct volume *v, const struct token *t)
 		return OK;
 	}
 	enum err e = blob_read(boot, uuid, t->keyslot, BLOB_MESSAGE, &there, &len);
-	const bool same = e == OK && bytes_equal(blob, (struct bytes){there, len});
+	const bool good =
+	        e == OK && is_message_for((struct bytes){there, len}, t->fpr[0]);
 	free(there);
 	if (e == ERR_NOMEM)
 		return e;
-	return same ? OK : blob_write(boot, uuid, t->keyslot, BLOB_MESSAGE, blob);
+	return good ? OK : blob_write(boot, uuid, t->keyslot, BLOB_MESSAGE, blob);
 }
 
 /*
@@ -121,7 +122,7 @@ static void keep_by_blob(const struct volume *v, int opened, struct record *r)
 		uint8_t *blob = NULL;
 		size_t len = 0;
 
-		if (has_slot(r, old->keyslot) ||
+		if (entry_at(r, old->keyslot) != NULL ||
 		    !may_be_ours(v, old->keyslot, opened, old->fpr) ||
 		    blob_read(v->where.boot_dir, luks_uuid(v->luks), old->keyslot,
 		              BLOB_MESSAGE, &blob, &len) != OK)
@@ -145,11 +146,12 @@ static enum err build(struct volume *v, int opened, struct record *r)
 			return e;
 		if (e != OK) /* none, or told at debug level */
 			continue;
-		if (r->n < LUKS_SLOTS_MAX && !has_slot(r, t.keyslot) &&
-		    may_be_ours(v, t.keyslot, opened, t.fpr[0])) {
+		if (entry_at(r, t.keyslot) == NULL &&
+		    may_be_ours(v, t.keyslot, opened, t.fpr[0]))
 			r->entry[r->n++] = entry_of(v, &t);
+		const struct record_entry *en = entry_at(r, t.keyslot);
+		if (en != NULL && memcmp(en->fpr, t.fpr[0], FPR_LEN) == 0)
 			e = mend_blob(v, &t);
-		}
 		token_clear(&t);
 		if (e != OK)
 			return e;
@@ -158,20 +160,21 @@ static enum err build(struct volume *v, int opened, struct record *r)
 	return OK;
 }
 
-/* Blobs of keyslots that are empty now open nothing. */
+/* Blobs of keyslots that are empty now open nothing.  What killed the keyslot took it out
+ * of its token too, so that only the number tells. */
 static enum err drop_stale_blobs(const struct volume *v)
 {
-	for (size_t i = 0; i < v->n_enrolled; i++) {
-		const struct enrolment *en = &v->enrolled[i];
+	enum err first = OK;
 
-		if (en->in_record || en->slot_active)
+	for (int i = 0; i < luks_slots(v->luks); i++) {
+		struct luks_slot slot = {0};
+
+		if (luks_slot(v->luks, i, &slot) != OK || slot.taken)
 			continue;
-		const enum err e =
-		        blob_remove(v->where.boot_dir, luks_uuid(v->luks), en->keyslot);
-		if (e != OK)
-			return e;
+		const enum err e = blob_remove(v->where.boot_dir, luks_uuid(v->luks), i);
+		first = first == OK ? e : first;
 	}
-	return OK;
+	return first;
 }
 
 static enum err renew_locked(struct volume *v, int opened, struct record *ret)

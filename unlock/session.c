@@ -164,6 +164,12 @@ static void say_obstacles(struct session *s, const struct pick_status *st)
 			          &(struct words_args){.reader = seen->reader});
 		if (seen->why == PICK_NOT_WANTED)
 			say_foreign(s, seen);
+		if (seen->why == PICK_FAILED &&
+		    (seen->e == ERR_UNSUPPORTED || seen->e == ERR_FORMAT) &&
+		    first_time(s, PICK_FAILED))
+			words_say(s->o.ask, WORDS_NOT_UNDERSTOOD,
+			          &(struct words_args){.reader = seen->reader,
+			                               .text = err_text(seen->e)});
 	}
 }
 
@@ -174,6 +180,31 @@ void session_tell_why(struct session *s, enum pick_why why)
 		return;
 	if (s->o.ask)
 		s->o.ask->ops->note(s->o.ask, pick_why_text(why));
+}
+
+bool session_why_needs_words(enum pick_why why)
+{
+	switch (why) {
+	case PICK_NO_SUCH_READER:
+	case PICK_NOT_OPENPGP:
+	case PICK_MUTE:
+	case PICK_HANGS:
+	case PICK_TERMINATED:
+	case PICK_FAILED:
+	case PICK_WRONG_SERIAL:
+		return true;
+	case PICK_FOUND:
+	case PICK_NO_SERVICE:
+	case PICK_NO_READER:
+	case PICK_NO_CARD:
+	case PICK_NOT_WANTED:
+	case PICK_USED:
+	case PICK_BUSY:
+	case PICK_SEVERAL:
+	case PICK_WHYS_:
+		break;
+	}
+	return false;
 }
 
 /* One step with the pick that is there. */
@@ -266,6 +297,17 @@ static void say_several(struct session *s, const struct pick_status *st)
 			                               .card = st->seen[i].ident});
 }
 
+/* What the error alone would not tell. */
+static enum err say_why(struct session *s, const struct pick_status *st, enum err e)
+{
+	if (e != OK && session_why_needs_words(st->why))
+		session_tell_why(s, st->why);
+	for (size_t i = 0; i < st->n_seen && st->why == PICK_FAILED; i++)
+		if (st->seen[i].e == ERR_UNSUPPORTED || st->seen[i].e == ERR_FORMAT)
+			return ERR_CARD_STATE;
+	return e;
+}
+
 enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n)
 {
 	const int64_t start = now_ms();
@@ -288,9 +330,9 @@ enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], si
 		if (e == ERR_USAGE && st.why == PICK_SEVERAL)
 			say_several(s, &st);
 		if (e != ERR_NO_SERVICE && e != ERR_NO_READER && e != ERR_NO_CARD)
-			return e;
+			return say_why(s, &st, e);
 		if (s->o.wait_ms >= 0 && now_ms() - start >= s->o.wait_ms)
-			return e;
+			return say_why(s, &st, e);
 		session_tell_why(s, st.why);
 		(void)session_pause(s, false);
 	}

@@ -49,6 +49,7 @@ enum err session_want(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t 
 enum err session_look(struct session *s, enum pick_why *ret_why);
 void session_look_again(struct session *s); /* cards looked at before count as new */
 void session_tell_why(struct session *s, enum pick_why why); /* as a note, once per why */
+bool session_why_needs_words(enum pick_why why); /* its error says less than it does */
 /* Let go of the card (reset), keep nothing of its PIN state. */
 void session_drop_card(struct session *s);
 

@@ -73,6 +73,18 @@ static void say_pin(struct session *s, enum words w)
 	words_say(s->o.ask, w, &args);
 }
 
+/* With the ways out that the card still has. */
+static void say_blocked(struct session *s)
+{
+	const struct card_info *info = card_info(s->card);
+	const bool admin = info->tries_admin > 0, code = info->tries_reset > 0;
+
+	say_pin(s, admin && code ? WORDS_PIN_BLOCKED
+	           : admin       ? WORDS_PIN_BLOCKED_ADMIN
+	           : code        ? WORDS_PIN_BLOCKED_CODE
+	                         : WORDS_PIN_BLOCKED_ALL);
+}
+
 static enum err remember_good(struct session *s, const struct secret *pin, int before)
 {
 	const struct card_info *info = card_info(s->card);
@@ -112,7 +124,7 @@ static enum err send_pin(struct session *s, const struct secret *pin, bool last_
 		if (kept != OK)
 			return kept; /* what cannot be remembered could be sent again */
 		if (e == ERR_PIN_BLOCKED || info->tries_user <= 0) {
-			say_pin(s, WORDS_PIN_BLOCKED);
+			say_blocked(s);
 			return ERR_PIN_BLOCKED;
 		}
 		say_pin(s, info->tries_user == 1 ? WORDS_PIN_WRONG_ONE_LEFT
@@ -225,7 +237,7 @@ static enum err ask_and_send(struct session *s, const char *about)
 	AUTO_SECRET *pin = NULL;
 
 	if (info->tries_user <= 0) {
-		say_pin(s, WORDS_PIN_BLOCKED);
+		say_blocked(s);
 		return ERR_PIN_BLOCKED;
 	}
 	/* To a person the asker says it beside the prompt. */

@@ -85,7 +85,9 @@ enum err store_remove(const char *dir, const char *sub, const char *name)
 		return OK;
 	if (e != OK)
 		return e;
-	e = file_remove(fd, name);
+	/* Looked for first: a read-only file system refuses before it looks. */
+	if (faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+		e = file_remove(fd, name);
 	if (e == ERR_NOT_FOUND)
 		e = OK;
 	if (e == OK)

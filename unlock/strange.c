@@ -2,6 +2,7 @@
 /* Headers that no honest tool writes, or that stand in the middle of a reencryption. */
 #include <stdlib.h>
 
+#include "unlock/fields.h"
 #include "unlock/json.h"
 #include "unlock/luks.h"
 
@@ -170,6 +171,9 @@ static enum err check_luks1(const struct luks *l, const char **ret_why)
 
 enum err luks_refuse_strange(const struct luks *l, const char **ret_why)
 {
+	/* It names our files; a record under another spelling is none. */
+	if (!field_uuid_ok(luks_uuid(l)))
+		return refuse(ERR_TAMPERED, "The header's UUID is not one.", ret_why);
 	const enum err e =
 	        luks_version(l) == 1 ? check_luks1(l, ret_why) : check_luks2(l, ret_why);
 

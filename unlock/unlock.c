@@ -7,8 +7,6 @@
 
 #include "unlock/unlock_run.h"
 
-enum { SERVICE_PATIENCE_MS = 3000 /* pcscd may still be starting */ };
-
 int64_t run_now_ms(void)
 {
 	struct timespec t = {0};
@@ -49,10 +47,11 @@ static enum err try_passphrase(struct run *r, const struct secret *pass)
 		return run_deliver(r, backend_passphrase.type, slot, pass);
 	if (e != ERR_PASSPHRASE)
 		return e;
-	run_say(r, WORDS_PASSPHRASE_WRONG);
 	r->f.passphrase_end = e;
 	if (r->f.passphrase == ANSWER_FD)
 		r->f.passphrase = ANSWER_NONE; /* a descriptor has one say */
+	else
+		run_say(r, WORDS_PASSPHRASE_WRONG);
 	return OK;
 }
 
@@ -116,9 +115,6 @@ static enum err ask_either(struct run *r, enum err unused)
 			run_say(r, WORDS_HERE_WHILE_TYPING);
 			r->said_here = true;
 		}
-		if (r->f.card == CARD_NO_SERVICE &&
-		    run_now_ms() - r->since >= SERVICE_PATIENCE_MS)
-			session_tell_why(r->s, r->why);
 		r->f.typing = session_pause(r->s, true) || r->f.typing;
 		return OK;
 	}
@@ -161,8 +157,8 @@ static enum err ask_passphrase(struct run *r, enum err unused)
 
 static enum err give_up(struct run *r, enum err e)
 {
-	if (e == ERR_USAGE && r->f.card_end == OK)
-		run_say(r, WORDS_NOBODY);
+	if (r->f.card_end == OK && session_why_needs_words(r->why))
+		session_tell_why(r->s, r->why);
 	return e;
 }
 

@@ -5,6 +5,8 @@
 
 #include "core/log.h"
 
+enum { PATIENCE_MS = 3000 /* pcscd may still be starting */ };
+
 /* --- which enrolments count --- */
 
 static bool is_usable(const struct run *r, const struct enrolment *en)
@@ -96,6 +98,8 @@ static enum policy_card card_state(enum pick_why why)
 		return CARD_SPENT;
 	case PICK_BUSY:
 		return CARD_BUSY;
+	case PICK_HANGS:
+		return CARD_HUNG;
 	case PICK_MUTE:
 	case PICK_TERMINATED:
 	case PICK_FAILED:
@@ -104,6 +108,21 @@ static enum policy_card card_state(enum pick_why why)
 		break;
 	}
 	return CARD_BROKEN;
+}
+
+/* To a person whose prompt stands or who was told to insert the dongle: why that does not
+ * help.  A reader that comes or goes looks odd for a moment. */
+static void say_why(struct run *r)
+{
+	const bool person = r->f.pin == ANSWER_PERSON || r->f.passphrase == ANSWER_PERSON;
+
+	if (r->why != r->why_before) {
+		r->why_before = r->why;
+		r->why_since = run_now_ms();
+	}
+	if (person && (r->why == PICK_NO_SERVICE || session_why_needs_words(r->why)) &&
+	    run_now_ms() - r->why_since >= PATIENCE_MS)
+		session_tell_why(r->s, r->why);
 }
 
 enum err run_look(struct run *r)
@@ -122,12 +141,14 @@ enum err run_look(struct run *r)
 		r->f.card = e == OK ? CARD_HERE : card_state(r->why);
 	}
 	/* Put back a moment after it was pulled, a card can look mute: readers miss such
-	 * a bounce.  So what does not answer is tried again now and then. */
+	 * a bounce.  So what does not answer is tried again now and then; but not one
+	 * that hangs, as nothing is read from the person while that is found out. */
 	if (r->f.card == CARD_BROKEN &&
 	    run_now_ms() - r->broken_since >= BROKEN_AGAIN_MS) {
 		r->broken_since = run_now_ms();
 		session_look_again(r->s);
 	}
+	say_why(r);
 	if (r->f.card == CARD_HERE)
 		memcpy(r->ident, session_card(r->s)->ident, sizeof(r->ident));
 	r->f.pin_ready = session_pin_ready(r->s);
@@ -176,6 +197,7 @@ static enum err card_ended(struct run *r, size_t which, enum err e)
 		return OK;
 	case ERR_CARD_LOST:
 	case ERR_CARD_RESET:
+	case ERR_CARD_MUTE:
 	case ERR_IO:
 	case ERR_NO_CARD:
 	case ERR_NO_READER:
@@ -183,10 +205,13 @@ static enum err card_ended(struct run *r, size_t which, enum err e)
 	case ERR_BUSY:
 		connection_failed(r, e);
 		return OK;
+	case ERR_PASSPHRASE: /* of the blob; the person typed none */
+		f->card_end = ERR_CRYPTO;
+		way_is_dead(r, which);
+		return OK;
 	case ERR_FORMAT:
 	case ERR_CRYPTO:
 	case ERR_UNSUPPORTED:
-	case ERR_PASSPHRASE:
 	case ERR_NOT_FOUND:
 		way_is_dead(r, which);
 		return OK;

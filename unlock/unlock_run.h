@@ -17,6 +17,8 @@ struct run {
 	struct policy_facts f;
 	bool usable[LUKS_SLOTS_MAX]; /* of v->enrolled */
 	enum pick_why why;           /* what the last look found */
+	enum pick_why why_before;    /* what the one before found, */
+	int64_t why_since;           /* and since when it is the same */
 	int64_t since;               /* when waiting for a card began */
 	int64_t broken_since;        /* when a card that does not answer was last tried */
 	char ident[CARD_IDENT_LEN];  /* the card that was here last, or "" */

@@ -15,6 +15,15 @@ static const char *const table[WORDS_COUNT_] = {
 	[WORDS_PIN_BLOCKED] =
 		"The PIN of card %c is blocked. Unblock it with gpg --card-edit (unblock with the reset "
 		"code, or admin, passwd), or use the passphrase.",
+	[WORDS_PIN_BLOCKED_ADMIN] =
+		"The PIN of card %c is blocked. Unblock it with the Admin PIN (gpg --card-edit, admin, "
+		"passwd), or use the passphrase.",
+	[WORDS_PIN_BLOCKED_CODE] =
+		"The PIN of card %c is blocked. Unblock it with the reset code (gpg --card-edit, "
+		"unblock), or use the passphrase.",
+	[WORDS_PIN_BLOCKED_ALL] =
+		"The PIN of card %c is blocked, and so is everything that could unblock it. Use the "
+		"passphrase, and enroll another card.",
 	[WORDS_PIN_LAST_TRY] =
 		"Card %c has one try left, and a wrong PIN blocks it. To spend it, "
 		"give the PIN twice, on two lines.",
@@ -40,6 +49,9 @@ static const char *const table[WORDS_COUNT_] = {
 		"If you changed them: bootlatch unenroll, then enroll.",
 	[WORDS_BUSY] =
 		"Another program holds the card in %r. If it is GnuPG: gpgconf --kill scdaemon.",
+	[WORDS_NOT_UNDERSTOOD] =
+		"What the card in %r says of itself is not understood (%t). Take it out and put it in "
+		"again, or insert another one.",
 	[WORDS_PULLED] =
 		"The dongle was pulled out. Insert it again and leave it in place.",
 	[WORDS_LOOKING_AGAIN] =
@@ -49,8 +61,6 @@ static const char *const table[WORDS_COUNT_] = {
 	[WORDS_WAITING] = "Waiting for the dongle. Insert it now.",
 	[WORDS_WAITING_FOR] =
 		"Waiting up to %n seconds for the dongle. Insert it now.",
-	[WORDS_NOT_THERE] =
-		"The enrolled dongle is not here. Insert it, then try again.",
 	[WORDS_SEVERAL] = "Several cards fit. Choose one with --serial:",
 	[WORDS_SEVERAL_ONE] = "  card %c in %r",
 	[WORDS_HERE_WHILE_TYPING] =
@@ -64,17 +74,17 @@ static const char *const table[WORDS_COUNT_] = {
 		"touch it when it blinks.",
 
 	[WORDS_BLOB_DAMAGED] =
-		"The key blob of keyslot %n (%t) is damaged. Once the volume is "
-		"open, enroll card %c again.",
+		"The key blob of keyslot %n (%t) is damaged. Once the volume is open: bootlatch unenroll "
+		"--keyslot %n, then enroll card %c again.",
 	[WORDS_BLOB_OTHER_KEY] =
-		"The key blob of keyslot %n (%t) is not for the key on card %c. "
-		"Once the volume is open, enroll this card again.",
+		"The key blob of keyslot %n (%t) is not for the key on card %c. Once the volume is open: "
+		"bootlatch unenroll --keyslot %n, then enroll this card again.",
 	[WORDS_BLOB_NOT_OPENED] =
-		"Card %c could not open the key blob of keyslot %n (%t). Once the "
-		"volume is open, enroll this card again.",
+		"Card %c could not open the key blob of keyslot %n (%t). Once the volume is open: "
+		"bootlatch unenroll --keyslot %n, then enroll this card again.",
 	[WORDS_BLOB_STALE] =
-		"What card %c decrypted (%t) does not open keyslot %n. Once the "
-		"volume is open, enroll this card again.",
+		"What card %c decrypted (%t) does not open keyslot %n. Once the volume is open: bootlatch "
+		"unenroll --keyslot %n, then enroll this card again.",
 	[WORDS_BLOB_GIVEN_UP] =
 		"Card %c cannot open keyslot %n of %d. Use another way.",
 

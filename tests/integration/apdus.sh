@@ -10,7 +10,8 @@ pcscd_start || { fail 'pcscd starts with vpcd'; finish; }
 volumes_start
 
 # Profile, algorithm, and what is sent: SELECT, related data (6E), KDF-DO where the card has
-# one (F9), VERIFY, DECIPHER; a + is a block of a chain that goes on.
+# one (F9), VERIFY, DECIPHER; a + is a block of a chain that goes on.  No GET-RESPONSE: 6E is
+# asked for in extended length where it is longer than a short answer.
 table() {
 	cat <<-'END'
 		default       rsa2048   SELECT 6E VERIFY DECIPHER+ DECIPHER
@@ -31,8 +32,8 @@ table() {
 	END
 }
 
-# The trace in the words of the table. GET RESPONSE is left out where the card asked for it
-# (61xx), a command sent again where it told the right length (6Cxx): both must follow then.
+# The trace in the words of the table. A command sent again where the card told the right
+# length (6Cxx) is left out, and must follow then.
 sent() {
 	awk '
 		{
@@ -40,10 +41,8 @@ sent() {
 			for (i = 5; i < NF; i++) if ($i == "<") sw = $(i + 1)
 			if (name == "GET-DATA") name = substr(header, 7)
 			if (name == "DECIPHER" && substr(header, 1, 2) == "10") name = "DECIPHER+"
-			if (before ~ /^61/ && name != "GET-RESPONSE") out = out " (no GET-RESPONSE)"
 			if (before ~ /^6C/ && header != last) out = out " (not sent again)"
-			if (!(name == "GET-RESPONSE" && before ~ /^61/) && !(before ~ /^6C/ && header == last))
-				out = out " " name
+			if (!(before ~ /^6C/ && header == last)) out = out " " name
 			before = sw; last = header
 		}
 		END { print substr(out, 2) }' "$1"

@@ -225,6 +225,9 @@ check_is 'and the counter is full' 03 "$(left)"
 tries 1
 check 'the last try: wrong twice blocks it, one is sent' last 4 1 654321 '654321\n' end
 check_is 'it is blocked' 00 "$(left)"
+say_pin 123456
+check_says 'blocked: it names the Admin PIN, and no reset code that is not set' 4 \
+	'with the Admin PIN (gpg' bl_pin test "$D"
 
 blocked() {
 	person 0 0 unlock <<-'END'
@@ -235,6 +238,29 @@ blocked() {
 }
 check 'blocked: the passphrase is asked for' blocked
 unblock
+
+TOUCH='expect tries left
+	send 123456\n
+	expect Touch the dongle now
+	expect in time'
+untouched() { # STATUS VERB ANSWER…: the touch is missed, then so answered
+	verifies alice 1 bl_talk "$2" "$D" <<-END
+		$TOUCH
+		send $3
+		${4:-end}
+	END
+	ut_rc=$?
+	[ "$ut_rc" = "$1" ] || { echo "status $ut_rc, not $1"; return 1; }
+}
+apdu 0 $SELECT 00200083083132333435363738 00DA00D7020120 >/dev/null
+again decipher:sw=6600
+check 'nobody touched it, ^D: test ends, and does not ask on' untouched 9 test '\x04'
+again decipher:sw=6600
+check 'nobody touched it, ^D: unlock asks for the passphrase' untouched 0 unlock '\x04' \
+	'expect assphrase
+	send correct horse battery staple\n'
+again
+apdu 0 $SELECT 00200083083132333435363738 00DA00D7020020 >/dev/null
 
 interrupted() { # SIGNAL: its number, the terminal as it was
 	person $((128 + $1)) 0 unlock <<-END
@@ -332,6 +358,13 @@ half_typed() { # half a passphrase must not become a PIN
 }
 vcard_pull alice
 check 'a card put in over half a passphrase gets no PIN' half_typed
+
+# A card with nothing left that unblocks it
+apdu 0 $SELECT 00200083083939393939393939 00200083083939393939393939 00200083083939393939393939 \
+	0020008206393939393939 0020008206393939393939 0020008206393939393939 >/dev/null
+say_pin 123456
+check_says 'blocked for ever: it names no way that there is not' 4 \
+	'so is everything that could unblock it' verifies alice 0 bl_pin unlock "$D"
 
 # --- A card that hashes its PIN (KDF-DO) ----------------------------------------------------
 

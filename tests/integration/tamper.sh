@@ -137,6 +137,37 @@ damage_first
 check 'a damaged first header: the second one is as good' bl_pin unlock "$D"
 restore
 
+# The header of 32 KiB says 16: the second one lies further out than the first one admits.
+wrong_size() {
+	volume wide luks2 --luks2-metadata-size 32k
+	printf '\100' | dd of="$T/wide.img" bs=1 seek=14 conv=notrunc 2>/dev/null
+	bl list "$T/wide.img"
+}
+check 'a damaged first header that says it is smaller: the same' wrong_size
+
+for uuid in '../../../etc/passwd' '' 'c0ffee g'; do
+	"$O/luks2_raw" "$D" uuid "$uuid"
+	check "refused: the UUID '$uuid'" refused_everywhere
+	check "list refuses the UUID '$uuid' too" says REFUSED bl list "$D"
+	restore
+done
+
+# No pin covers a keyslot: what it costs is the attacker's choice. Without the limits the first
+# takes gigabytes and the second forever.
+costly() { # FILTER: our keyslot opens nothing, the person's passphrase does
+	edit ".keyslots[\"$OURS\"] |= ($1)"
+	co_rc=0
+	timeout -s KILL 60 sh -c "ulimit -v 8000000; exec '$O/bootlatch' unlock '$D' --boot '$BOOT' \
+		--config '$CONF' --wait 2 --pin-fd 3 --passphrase-fd 4" 3<"$T/pin" 4<"$T/pass" || co_rc=$?
+	restore
+	return "$co_rc"
+}
+check 'a keyslot with a key of two gigabytes leaves the passphrase' costly '.key_size = 2147483647'
+check 'and so does one whose derivation never ends' costly \
+	'.kdf = {type: "argon2id", time: 2147483647, memory: 65536, cpus: 1, salt: .kdf.salt}'
+check 'and one that asks for more memory than there is' costly \
+	'.kdf = {type: "argon2id", time: 4, memory: 2147483647, cpus: 4, salt: .kdf.salt}'
+
 check_says 'the null cipher is named' 7 'null' sh -c "
 	'$O/luks2_raw' '$D' json | jq -c '.segments[\"0\"].encryption = \"cipher_null-ecb\"' |
 		'$O/luks2_raw' '$D' put

@@ -244,6 +244,25 @@ check_status 'usage: not a serial number' 2 bl_pin test "$D" --serial 12x
 check_status 'usage: unenroll of what' 2 bl unenroll "$D"
 check_status 'usage: keyslot and serial number' 2 bl unenroll "$D" --keyslot 2 --serial $RSA
 check_status 'usage: not a keyslot' 2 bl enroll "$D" --keyslot 32
+full() { "$@" >/dev/full; }
+check_says 'what cannot be printed is an error, in words' 1 'could not be written' \
+	full bl list "$D"
+check_says 'a key file with a newline too much is told' 1 'newline' \
+	bl_pin enroll "$T/bare.img" --key-file "$T/pass"
+for name in a/b .. control "$(printf '%0128d' 7)"; do
+	check_status "usage: no mapping can be called $(echo "$name" | cut -c 1-8)" 2 \
+		verifies rsa2048 0 bl_pin unlock "$D" "$name"
+done
+check_says 'half a verb is told apart from none' 2 'second word' "$O/bootlatch" record
+check_says 'a header that is not there is named' 1 'nothing.hdr does not exist' \
+	bl list "$D" --header "$T/nothing.hdr"
+check_says 'nobody to ask: it says what to do' 2 'use --pin-fd' bl test "$D"
+check_says 'enroll with nobody to ask for the passphrase: usage' 2 'use --pin-fd' \
+	bl_pin enroll "$T/bare.img"
+check_says 'a reader that is not there is named, its name harmless' 5 'with "x?[2Jy" in its name' \
+	bl_pin test "$D" --reader "$(printf 'x\033[2Jy')"
+check_says 'a serial number that is not there is named' 6 'Card 00000BAD is not here' \
+	bl_pin test "$D" --serial 00000BAD
 check_status '--help is no error' 0 "$O/bootlatch" enroll --help
 check_status '--version is no error' 0 "$O/bootlatch" --version
 
@@ -331,12 +350,31 @@ vcard_stop rsa2048
 
 check_says 'no card: 5' 5 'card' bl_pin test "$D"
 check_status 'no card: unlock is 5' 5 bl_pin unlock "$D"
+told() { # the prompt says why the card in the reader does not help
+	bl_talk unlock "$D" <<-'END'
+		expect nsert
+		expect no OpenPGP application
+		send correct horse battery staple\n
+	END
+}
+vcard_start nistp256 --fault select:sw=6A82
+check 'a card of another kind: a person at the prompt is told' told
+check_says 'and so is a script' 6 'no OpenPGP application' bl_pin test "$D"
+vcard_stop nistp256
 vcard_start nistp256
 check_says 'another card: 6, and no PIN for it' 6 'not enrolled' verifies nistp256 0 bl_pin test "$D"
 vcard_stop nistp256
 pcscd_stop
 check_says 'no pcscd: 5' 5 'pcscd' bl_pin test "$D"
 check 'no pcscd: the passphrase opens it' bl_pass unlock "$D"
+waits() {
+	bl_talk test "$D" <<-'END'
+		expect Waiting
+		expect pcscd
+		send \x03
+	END
+}
+check_status 'no pcscd: who waits at a terminal is told' 130 waits
 pcscd_start
 
 # --- Beside gpg -----------------------------------------------------------------------------
@@ -403,6 +441,24 @@ on_terminal() { # asks on the terminal, prints into the file
 }
 check 'it asks on the terminal' on_terminal
 check 'and prints only the passphrase' is_passphrase "$T/stdout"
+detached() {
+	env -i PATH="$PATH" CRYPTTAB_NAME=x CRYPTTAB_SOURCE="$T/data" CRYPTTAB_TRIED=0 \
+		CRYPTTAB_OPTION_header="$1" "$O/bootlatch-unlock" none --boot "$BOOT" \
+		--config "$CONF" --wait 2 --pin-fd 3 3<"$T/pin" >"$T/stdout" </dev/null
+}
+check "crypttab's header= is used" detached "$T/header"
+check 'and its passphrase comes out' is_passphrase "$T/stdout"
+check_status 'without it that disk is no LUKS' 1 detached ''
+broken() { # the record
+	cp "$(record_of "$D")" "$T/record"
+	echo '{' >"$(record_of "$D")"
+	b_rc=0
+	ks_pin || b_rc=$?
+	mv "$T/record" "$(record_of "$D")"
+	return "$b_rc"
+}
+check_says 'a broken record is not called a changed header' 7 'disk_crypt was not opened' broken
+check_fails 'nor followed by other advice' grep -q 'header was changed' "$T/words"
 D_KEPT=$D D=$T/none
 check_fails 'a volume that is not there' ks_pin
 D=$D_KEPT

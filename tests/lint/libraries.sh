@@ -16,9 +16,12 @@ only() { # only HEADER "FILES THAT MAY INCLUDE IT" (shell patterns)
   done
 }
 set -f
-only 'winscard|<PCSC/|reader\.h' 'card/pcsc.c'
+only 'winscard|<PCSC/' 'card/pcsc.c'
+only 'reader\.h' 'card/part10.c'
+only 'ifdhandler|dlfcn' 'card/ifd_handler.[ch]'
+only 'libusb' 'card/ifd_usb.c'
 only 'gcrypt' 'crypto/*.[ch]'
 only 'libcryptsetup' 'unlock/luks*.c unlock/luks_internal.h'
-only 'json' 'unlock/json.c cli/output.c'
+only 'json' 'unlock/json*.c cli/output.c'
 only 'zlib' 'openpgp/compress.c'
 exit $rc

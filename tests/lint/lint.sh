@@ -23,13 +23,17 @@ skip() {
   echo "skip $1: $2"
   skipped=$((skipped + 1))
 }
-c_files() { git ls-files '*.c'; }
+# What is new and not committed yet is looked at too.
+files() { git ls-files -co --exclude-standard "$@"; }
+c_files() { files '*.c'; }
 headers_alone() {
-  git ls-files '*.h' | while read -r h; do
-    echo "#include \"$h\"" | $CC -std=gnu2x -D_GNU_SOURCE -I. -Wall -Wextra -Werror -xc -fsyntax-only - || exit 1
+  dirs=$(printf '%s\n' "$TIDY_FLAGS" | tr ' ' '\n' | grep '^-I' | sort -u)
+  files '*.h' | while read -r h; do
+    # shellcheck disable=SC2086 # several words
+    echo "#include \"$h\"" | $CC -std=gnu2x -D_GNU_SOURCE $dirs -Wall -Wextra -Werror -xc -fsyntax-only - || exit 1
   done
 }
-formatted() { git ls-files '*.[ch]' | xargs clang-format --dry-run -Werror; }
+formatted() { files '*.[ch]' | xargs clang-format --dry-run -Werror; }
 tidy() {
   # One file a run: version 14 reports false va_list uses otherwise.
   # shellcheck disable=SC2016 # expanded by the inner shell
@@ -40,15 +44,23 @@ cpp_check() {
   c_files | xargs cppcheck -q --error-exitcode=1 --enable=warning,portability --inline-suppr \
     --suppress=missingInclude -j2 -I.
 }
-shells() { git ls-files '*.sh' .ci/run | xargs shellcheck; }
+shells() { files '*.sh' .ci/run | xargs shellcheck; }
 licensed() {
-  bad=$(git ls-files '*.[ch]' '*.sh' Makefile | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-or-later')
+  bad=$(files '*.[ch]' '*.sh' Makefile | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-or-later')
   [ -z "$bad" ] || { echo "no licence line: $bad"; return 1; }
+}
+# One that is forgotten is not built, not tested, or linked by chance.
+listed() {
+  bad=$(files core crypto card openpgp unlock cli sign tests/vcard tests/unit tests/fuzz |
+    grep '\.c$' | sed -E 's,^tests/(unit/test|fuzz/fuzz)_(.*)\.c,\2,' |
+    while read -r f; do grep -qE "(^|[[:space:],/])$f([[:space:],]|\$)" Makefile || echo "$f"; done)
+  [ -z "$bad" ] || { echo "not in the Makefile: $bad"; return 1; }
 }
 check 'layers only include downwards' tests/lint/layers.sh
 check 'each outside library is included where it belongs' tests/lint/libraries.sh
 check 'every header compiles alone' headers_alone
 check 'every source file names its licence' licensed
+check 'every source file is listed in the Makefile' listed
 case $(clang-format --version) in
   *' 14.'*) check 'clang-format changes nothing' formatted ;;
   *) skip 'clang-format' 'the style is that of version 14' ;;

@@ -62,6 +62,7 @@ struct transport *double_vcard_transport(struct vcard *v, const char *reader)
 	l->base.ops = &ops;
 	l->base.reader = l->name;
 	l->base.extended = EXTENDED_UNKNOWN;
+	l->base.atr_len = vcard_atr(v, l->base.atr, sizeof(l->base.atr));
 	return &l->base;
 }
 

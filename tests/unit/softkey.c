@@ -20,21 +20,20 @@ static size_t mpi_of(gcry_sexp_t from, const char *name, uint8_t *out, size_t ca
 	return n;
 }
 
-static gcry_sexp_t generate(const char *parms)
-{
-	gcry_sexp_t spec = NULL, pair = NULL;
-
-	if (gcry_sexp_build(&spec, NULL, parms) == 0)
-		(void)gcry_pk_genkey(&pair, spec);
-	gcry_sexp_release(spec);
-	return pair;
-}
-
 bool softkey_rsa(struct softkey *k)
 {
-	uint8_t n[520], e[8];
-	gcry_sexp_t pair = generate("(genkey (rsa (nbits 4:2048)(transient-key)))");
+	return softkey_rsa_bits(2048, k);
+}
 
+bool softkey_rsa_bits(unsigned int bits, struct softkey *k)
+{
+	uint8_t n[520], e[8];
+	gcry_sexp_t spec = NULL, pair = NULL;
+
+	if (gcry_sexp_build(&spec, NULL, "(genkey (rsa (nbits %d)(transient-key)))",
+	                    (int)bits) == 0)
+		(void)gcry_pk_genkey(&pair, spec);
+	gcry_sexp_release(spec);
 	k->sexp = gcry_sexp_find_token(pair, "private-key", 0);
 	const struct bytes nb = {n, mpi_of(k->sexp, "n", n, sizeof(n))};
 	const struct bytes eb = {e, mpi_of(k->sexp, "e", e, sizeof(e))};
@@ -46,13 +45,13 @@ static gcry_sexp_t generate_ec(const struct curve *c)
 {
 	gcry_sexp_t spec = NULL, pair = NULL;
 
-	if (gcry_sexp_build(
-	            &spec, NULL,
-	            c->id == CURVE_25519
-	                    ? "(genkey (ecc (curve %s)(flags djb-tweak comp "
-	                      "transient-key)))"
-	                    : "(genkey (ecc (curve %s)(flags nocomp transient-key)))",
-	            c->name) == 0)
+	const char *parms = "(genkey (ecc (curve %s)(flags nocomp transient-key)))";
+
+	if (c->id == CURVE_25519)
+		parms = "(genkey (ecc (curve %s)(flags djb-tweak comp transient-key)))";
+	if (c->id == CURVE_ED25519)
+		parms = "(genkey (ecc (curve %s)(flags eddsa transient-key)))";
+	if (gcry_sexp_build(&spec, NULL, parms, c->name) == 0)
 		(void)gcry_pk_genkey(&pair, spec);
 	gcry_sexp_release(spec);
 	return pair;
@@ -74,6 +73,26 @@ bool softkey_ecdh(enum curve_id id, uint8_t kdf_hash, uint8_t kdf_cipher,
 	}
 	return pubkey_make_ecdh(SOFTKEY_CREATED, c, c->oid, point, kdf_hash, kdf_cipher,
 	                        &k->pub) == OK;
+}
+
+bool softkey_signer(enum curve_id id, struct softkey *k)
+{
+	const struct curve *c = curve_by_id(id);
+	gcry_sexp_t pair = generate_ec(c);
+	uint8_t body[256], q[160] = {0x40};
+	struct writer b = {.p = body, .cap = sizeof(body)};
+
+	k->sexp = gcry_sexp_find_token(pair, "private-key", 0);
+	gcry_sexp_release(pair);
+	const size_t skip = id == CURVE_ED25519 ? 1 : 0;
+	const size_t n = mpi_of(k->sexp, "q", q + skip, sizeof(q) - skip);
+	put_be(&b, 1, 4);
+	put_be(&b, 4, SOFTKEY_CREATED);
+	put_be(&b, 1, id == CURVE_ED25519 ? PGP_EDDSA : PGP_ECDSA);
+	put_be(&b, 1, (uint32_t)c->oid.n);
+	put_bytes(&b, c->oid.p, c->oid.n);
+	put_mpi(&b, (struct bytes){q, n + skip});
+	return pubkey_parse(writer_bytes(&b), &k->pub) == OK;
 }
 
 void softkey_free(struct softkey *k)
@@ -122,6 +141,19 @@ bool softkey_decipher(const struct softkey *k, const struct pkesk *p, struct sec
 	const bool ok = r == 0 && from_sexp(plain, p->alg == PGP_ECDH, k->pub.curve, ret);
 	gcry_sexp_release(plain);
 	return ok;
+}
+
+enum err softkey_session(const struct softkey *k, const struct pkesk *p, bool by_fpr,
+                         struct secret **ret)
+{
+	AUTO_SECRET *plain = NULL;
+
+	if (!pkesk_may_be_for(p, &k->pub) || !softkey_decipher(k, p, &plain))
+		return ERR_CRYPTO;
+	if (p->alg == PGP_RSA)
+		return pkesk_session_rsa(p, plain, ret);
+	return by_fpr ? pkesk_session_ecdh_fpr(p, k->pub.curve, k->pub.fpr, plain, ret)
+	              : pkesk_session_ecdh(p, &k->pub, plain, ret);
 }
 
 /* --- certificates --- */
@@ -203,20 +235,12 @@ static void put_key(struct maker *m, enum packet_tag tag, const struct pubkey *k
 
 static bool make_primary(struct maker *m)
 {
-	const struct curve *c = curve_by_id(CURVE_P256);
-	gcry_sexp_t pair = generate_ec(c);
-	uint8_t body[128], q[80];
-	struct writer b = {.p = body, .cap = sizeof(body)};
+	struct softkey k = {0};
+	const bool ok = softkey_signer(CURVE_P256, &k);
 
-	m->sk = gcry_sexp_find_token(pair, "private-key", 0);
-	gcry_sexp_release(pair);
-	put_be(&b, 1, 4);
-	put_be(&b, 4, SOFTKEY_CREATED);
-	put_be(&b, 1, PGP_ECDSA);
-	put_be(&b, 1, (uint32_t)c->oid.n);
-	put_bytes(&b, c->oid.p, c->oid.n);
-	put_mpi(&b, (struct bytes){q, mpi_of(m->sk, "q", q, sizeof(q))});
-	return pubkey_parse(writer_bytes(&b), &m->primary) == OK;
+	m->sk = k.sexp;
+	pubkey_copy(&m->primary, &k.pub);
+	return ok;
 }
 
 bool softkey_cert(const struct softkey *k, uint8_t flags, uint32_t lifetime, bool revoke,

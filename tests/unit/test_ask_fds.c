@@ -58,7 +58,7 @@ static void half_a_line_survives_a_withdraw(void)
 	CHECK(get(a, &pin, "123456") == OK); /* the end ends a line too */
 	CHECK(get(a, &pin, "") == ERR_CANCELLED);
 	CHECK(get(a, &pass, "") == ERR_UNSUPPORTED);
-	CHECK(!a->ops->interactive(a, ASK_USER_PIN));
+	CHECK(a && !a->ops->interactive(a, ASK_USER_PIN));
 	a = ask_close(a);
 	(void)close(p[0]);
 }

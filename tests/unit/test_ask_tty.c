@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -59,6 +60,32 @@ static int ask_pass_then_pin(struct ask *a)
 	return answer_is(a, &pin, "123456");
 }
 
+static int busy_then_pin(struct ask *a)
+{
+	if (answer_is(a, &pass, "first") != SAME)
+		return OTHER;
+	(void)!write(STDOUT_FILENO, "busy\n", 5);
+	(void)usleep(200000); /* keys are typed meanwhile */
+	return answer_is(a, &pin, "123456");
+}
+
+static int told_then_pin(struct ask *a)
+{
+	a->ops->note(a, "Insert the card.");
+	(void)usleep(200000); /* keys are typed meanwhile */
+	return answer_is(a, &pin, "123456");
+}
+
+/* Deletes everything typed, and types it again. */
+static int ask_in_narrow(struct ask *a)
+{
+	const struct winsize narrow = {.ws_row = 10, .ws_col = 20};
+
+	if (ioctl(STDIN_FILENO, TIOCSWINSZ, &narrow) != 0)
+		return OTHER;
+	return answer_is(a, &pass, "12345");
+}
+
 static pid_t start(int (*child)(struct ask *), int *ret_fd)
 {
 	int fd = -1;
@@ -71,20 +98,24 @@ static pid_t start(int (*child)(struct ask *), int *ret_fd)
 		if (e != OK)
 			_exit((int)e);
 		const int rc = child(a);
+		struct termios t = {0};
 		a = ask_close(a);
-		_exit(rc);
+		_exit(tcgetattr(STDIN_FILENO, &t) == 0 && (t.c_lflag & ECHO) ? rc
+		                                                             : OTHER);
 	}
 	*ret_fd = fd;
 	return pid;
 }
 
+static char seen[8192]; /* by the last expect() */
+
 /* Read until the text was seen. */
 static bool expect(int fd, const char *text)
 {
-	static char seen[8192];
 	size_t n = 0;
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
+	seen[0] = '\0';
 	while (n + 1 < sizeof(seen) && poll(&p, 1, WAIT_MS) > 0) {
 		if (read(fd, seen + n, 1) != 1)
 			break;
@@ -207,6 +238,69 @@ static void interrupt_restores_the_terminal_and_kills(void)
 	(void)close(fd);
 }
 
+static void keys_between_two_questions_are_not_shown(void)
+{
+	int fd = -1;
+	struct termios t = {0};
+	const pid_t pid = start(busy_then_pin, &fd);
+
+	CHECK(expect(fd, "sda2: "));
+	type(fd, "first\r");
+	CHECK(expect(fd, "busy"));
+	CHECK(tcgetattr(fd, &t) == 0 && !(t.c_lflag & ECHO) && (t.c_oflag & OPOST));
+	type(fd, "123456\r");
+	CHECK(expect(fd, "left): "));
+	CHECK(strstr(seen, "123456") == NULL);
+	type(fd, "123456\r");
+	CHECK(end(pid, fd) == SAME);
+}
+
+static void keys_after_a_sentence_are_not_shown(void)
+{
+	int fd = -1;
+	const pid_t pid = start(told_then_pin, &fd);
+
+	CHECK(expect(fd, "Insert the card.\r\n"));
+	type(fd, "123456\r");
+	CHECK(expect(fd, "left): "));
+	CHECK(strstr(seen, "123456") == NULL);
+	type(fd, "123456\r");
+	CHECK(end(pid, fd) == SAME);
+}
+
+static void a_line_taken_back_between_questions_spoils_nothing(void)
+{
+	int fd = -1;
+	const pid_t pid = start(busy_then_pin, &fd);
+
+	CHECK(expect(fd, "sda2: "));
+	type(fd, "first\r");
+	CHECK(expect(fd, "busy"));
+	type(fd, "my pass\x15");
+	CHECK(expect(fd, "left): "));
+	type(fd, "123456\r");
+	CHECK(end(pid, fd) == SAME);
+}
+
+/* "Passphrase for sda2: " fills a row of 20 and takes one character of the next. */
+static void a_prompt_of_two_rows_is_cleared_whole(void)
+{
+	int fd = -1;
+	const pid_t pid = start(ask_in_narrow, &fd);
+
+	CHECK(expect(fd, "sda2: "));
+	type(fd, "1234567890123456789"); /* 21 + 19: two rows full */
+	CHECK(expect(fd, "******************* \r"));
+	type(fd, "\x7f"); /* back in the second row */
+	CHECK(expect(fd, "\r\033[A\033[A\033[JPassphrase for sda2: ******************"));
+	type(fd, "\x7f");
+	CHECK(expect(fd, "\b \b"));
+	type(fd, "\x15");
+	CHECK(expect(fd, "\b \b"));
+	type(fd, "12345\r");
+	CHECK(end(pid, fd) == SAME);
+}
+
 static void stop_and_continue_draws_again(void)
 {
 	int fd = -1, status = 0;
@@ -229,19 +323,27 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"a_pin_is_typed_with_stars_and_edited",
-	         a_pin_is_typed_with_stars_and_edited                                       },
+	         a_pin_is_typed_with_stars_and_edited                                               },
 	        {"a_passphrase_takes_utf8_and_back_space",
-	         a_passphrase_takes_utf8_and_back_space                                     },
-	        {"end_of_file_cancels",                        end_of_file_cancels          },
+	         a_passphrase_takes_utf8_and_back_space                                             },
+	        {"end_of_file_cancels",                                end_of_file_cancels          },
 	        {"whole_lines_typed_ahead_are_dropped",
-	         whole_lines_typed_ahead_are_dropped                                        },
+	         whole_lines_typed_ahead_are_dropped                                                },
 	        {"half_a_line_typed_ahead_is_not_sent",
-	         half_a_line_typed_ahead_is_not_sent                                        },
+	         half_a_line_typed_ahead_is_not_sent                                                },
 	        {"a_passphrase_cut_off_by_a_card_is_not_sent",
-	         a_passphrase_cut_off_by_a_card_is_not_sent                                 },
+	         a_passphrase_cut_off_by_a_card_is_not_sent                                         },
 	        {"interrupt_restores_the_terminal_and_kills",
-	         interrupt_restores_the_terminal_and_kills                                  },
-	        {"stop_and_continue_draws_again",              stop_and_continue_draws_again},
+	         interrupt_restores_the_terminal_and_kills                                          },
+	        {"keys_between_two_questions_are_not_shown",
+	         keys_between_two_questions_are_not_shown                                           },
+	        {"keys_after_a_sentence_are_not_shown",
+	         keys_after_a_sentence_are_not_shown                                                },
+	        {"a_line_taken_back_between_questions_spoils_nothing",
+	         a_line_taken_back_between_questions_spoils_nothing                                 },
+	        {"a_prompt_of_two_rows_is_cleared_whole",
+	         a_prompt_of_two_rows_is_cleared_whole                                              },
+	        {"stop_and_continue_draws_again",                      stop_and_continue_draws_again},
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -105,6 +105,102 @@ static void a_reset_while_opening_selects_again(void)
 	END(4);
 }
 
+#define LONG_6E  "00CA006E000800"
+#define SHORT_6E "00CA006E00"
+#define WHOLE_6E AID REST_("03", P256, FPR, "D7020020") "9000"
+
+static const uint8_t extended_atr[] = {0x3b, 0x05, 0x80, 0x73, 0xc0, 0x01, 0xc0};
+static const uint8_t short_atr[] = {0x3b, 0x05, 0x80, 0x73, 0xc0, 0x01, 0x80};
+
+static enum err open_told(const struct script_step *steps, size_t n, struct bytes atr,
+                          enum extended reader, struct script_log *log)
+{
+	struct transport *t = double_script(steps, n, log);
+	struct card *c = NULL;
+
+	t->extended = reader;
+	memcpy(t->atr, atr.p, atr.n);
+	t->atr_len = atr.n;
+	const enum err e = card_open(t, &c);
+	if (e == OK)
+		CHECK(card_info(c)->tries_user == 3);
+	card_close(c);
+	return e;
+}
+
+static void extended_length_is_used_where_it_is_announced(void)
+{
+	static const struct {
+		const char *what, *sent;
+		struct bytes atr;
+		enum extended reader;
+	} rows[] = {
+	        {"both say yes",                 LONG_6E,  {extended_atr, 7}, EXTENDED_YES    },
+	        {"the reader says nothing",      LONG_6E,  {extended_atr, 7}, EXTENDED_UNKNOWN},
+	        {"the reader denies it",         SHORT_6E, {extended_atr, 7}, EXTENDED_NO     },
+	        {"the card denies it",           SHORT_6E, {short_atr, 7},    EXTENDED_YES    },
+	        {"nothing is known of the card",
+	         SHORT_6E,	                         {extended_atr, 0},
+	         EXTENDED_YES	                                                         },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct script_step steps[] = {
+		        SELECT, {rows[i].sent, WHOLE_6E, OK}
+                };
+		struct script_log log;
+
+		CHECK_ROW(open_told(steps, 2, rows[i].atr, rows[i].reader, &log) == OK,
+		          rows[i].what);
+		CHECK_ROW(!log.wrong && log.used == 2, rows[i].what);
+	}
+}
+
+static void what_extended_length_does_not_bring_is_asked_for_in_short(void)
+{
+	static const struct {
+		const char *resp;
+		enum err e, want;
+	} rows[] = {
+	        {"6700",   OK,            OK           },
+                {"6C00",   OK,            OK           },
+	        {"6B00",   OK,            OK           },
+                {"6F00",   OK,            OK           },
+	        {"6E00",   OK,            OK           },
+                {"9000",   OK,            OK           },
+	        {"4F9000", OK,            OK           }, /* cut off */
+	        {NULL,     ERR_IO,        OK           },
+                {NULL,     ERR_CARD_LOST, ERR_CARD_LOST},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const bool ends = rows[i].want != OK;
+		const struct script_step steps[] = {
+		        SELECT,
+		        {LONG_6E,  rows[i].resp, rows[i].e},
+		        {SHORT_6E, WHOLE_6E,     OK       }
+                };
+		const char *what = rows[i].resp ? rows[i].resp : err_text(rows[i].e);
+		struct script_log log;
+
+		CHECK_ROW(open_told(steps, 3, (struct bytes){extended_atr, 7},
+		                    EXTENDED_YES, &log) == rows[i].want,
+		          what);
+		CHECK_ROW(!log.wrong && log.used == (ends ? 2U : 3U), what);
+	}
+}
+
+static void a_terminated_card_is_told_whatever_the_length(void)
+{
+	const struct script_step steps[] = {
+	        SELECT, {LONG_6E,  "6285", OK},
+                 {SHORT_6E, "6285", OK}
+        };
+	struct script_log log;
+
+	CHECK(open_told(steps, 3, (struct bytes){extended_atr, 7}, EXTENDED_YES, &log) ==
+	      ERR_CARD_STATE);
+	CHECK(!log.wrong && log.used == 3);
+}
+
 static void a_wrong_pin_is_not_sent_twice(void)
 {
 	PLAY(SELECT, INFO("03"), VERIFY("6982"), C4("02"));
@@ -124,6 +220,34 @@ static void tries_are_not_spent_without_need(void)
 	CHECK(verify(c, "123456", true) == ERR_PIN_BLOCKED &&
 	      card_info(c)->tries_user == 0);
 	CHECK(verify(c, "654321", true) == ERR_PIN_BLOCKED && log.verifies == 1);
+	END(4);
+}
+
+static bool was_reset;
+
+static enum err reset_once(struct transport *t)
+{
+	(void)t;
+	const enum err e = was_reset ? ERR_CARD_RESET : OK;
+
+	was_reset = false;
+	return e;
+}
+
+static void after_a_reset_the_tries_are_counted_anew(void)
+{
+	static const struct script_step steps[] = {SELECT, INFO("03"), SELECT, C4("01")};
+	struct script_log log;
+	struct card *c = NULL;
+	struct transport *t = double_script(steps, 4, &log);
+	struct transport_ops ops = *t->ops;
+
+	ops.alive = reset_once;
+	t->ops = &ops;
+	CHECK(card_open(t, &c) == OK && card_info(c)->tries_user == 3);
+	was_reset = true; /* by another program, which spent two of them */
+	CHECK(verify(c, "123456", false) == ERR_PIN_LAST_TRY);
+	CHECK(log.verifies == 0 && card_info(c)->tries_user == 1);
 	END(4);
 }
 
@@ -304,19 +428,27 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"an unlock costs no more than it must",
-	         an_unlock_costs_no_more_than_it_must                                        },
-	        {"SELECT answers are understood",            select_answers_are_understood   },
+	         an_unlock_costs_no_more_than_it_must	                                                 },
+	        {"SELECT answers are understood",                             select_answers_are_understood   },
 	        {"a reset while opening selects again",
-	         a_reset_while_opening_selects_again                                         },
-	        {"a wrong PIN is not sent twice",            a_wrong_pin_is_not_sent_twice   },
-	        {"tries are not spent without need",         tries_are_not_spent_without_need},
-	        {"a VERIFY is never repeated",               a_verify_is_never_repeated      },
+	         a_reset_while_opening_selects_again	                                                  },
+	        {"extended length is used where it is announced",
+	         extended_length_is_used_where_it_is_announced                                                },
+	        {"what extended length does not bring is asked for in short",
+	         what_extended_length_does_not_bring_is_asked_for_in_short                                    },
+	        {"a terminated card is told whatever the length",
+	         a_terminated_card_is_told_whatever_the_length                                                },
+	        {"a wrong PIN is not sent twice",                             a_wrong_pin_is_not_sent_twice   },
+	        {"tries are not spent without need",                          tries_are_not_spent_without_need},
+	        {"after a reset the tries are counted anew",
+	         after_a_reset_the_tries_are_counted_anew                                                     },
+	        {"a VERIFY is never repeated",                                a_verify_is_never_repeated      },
 	        {"a counter that cannot be read is lowered",
-	         a_counter_that_cannot_be_read_is_lowered                                    },
-	        {"answers to ECDH are understood",           answers_to_ecdh_are_understood  },
-	        {"every virtual card deciphers",             every_virtual_card_deciphers    },
+	         a_counter_that_cannot_be_read_is_lowered                                                     },
+	        {"answers to ECDH are understood",                            answers_to_ecdh_are_understood  },
+	        {"every virtual card deciphers",                              every_virtual_card_deciphers    },
 	        {"a fault anywhere spends at most one try",
-	         a_fault_anywhere_spends_at_most_one_try                                     },
+	         a_fault_anywhere_spends_at_most_one_try                                                      },
 	};
 	if (crypto_init() != OK)
 		return 1;

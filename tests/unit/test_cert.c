@@ -76,7 +76,7 @@ static void forged(void)
 
 static void foreign_subkey(void)
 {
-	struct softcert a, b;
+	struct softcert a = {0}, b = {0};
 	const char *why = NULL;
 	size_t n;
 

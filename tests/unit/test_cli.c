@@ -51,6 +51,9 @@ static const struct {
          {"a", "--pin-fd", "0", "--passphrase-fd=0"}                                          },
         {"a passphrase as an argument",    &verb_unlock,       {"a", "--passphrase", "secret"}},
         {"a PIN as an argument",           &verb_unlock,       {"a", "--pin", "123456"}       },
+        {"a serial number that is none",   &verb_test,         {"a", "--serial", "12x"}       },
+        {"a serial number with a tail",    &verb_test,         {"a", "--serial", "000000010"} },
+        {"a maker without a number",       &verb_test,         {"a", "--serial", "000F:"}     },
         {"no-record where it is no sense", &verb_record_renew, {"a", "--no-record"}           },
 };
 
@@ -63,6 +66,31 @@ static void what_is_not_understood_is_a_usage_error(void)
 		          refused[i].what);
 		CHECK_ROW(c.why[0] != '\0', refused[i].what);
 	}
+}
+
+static void serial_numbers_are_taken_as_cards_print_them(void)
+{
+	static const char *const good[] = {"00000A01", "fffe:00000a01"};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		const char *const args[] = {"dev", "--serial", good[i], NULL};
+		struct cli c;
+
+		CHECK_ROW(parse(&verb_test, args, &c) == OK, good[i]);
+		CHECK_ROW(c.serial && strcmp(c.serial, good[i]) == 0, good[i]);
+	}
+}
+
+static void what_is_refused_is_named_and_cannot_drive_the_terminal(void)
+{
+	static const char *const cluster[] = {"dev", "-xy", NULL};
+	static const char *const escape[] = {"dev", "--wait", "\x1b[2J\n", NULL};
+	struct cli c;
+
+	CHECK(parse(&verb_list, cluster, &c) == ERR_USAGE);
+	CHECK(strstr(c.why, "\"-x\"") != NULL);
+	CHECK(parse(&verb_list, escape, &c) == ERR_USAGE);
+	CHECK(strstr(c.why, "\"?[2J?\"") != NULL);
 }
 
 static void nine_certificates_are_too_many(void)
@@ -115,12 +143,16 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"what_is_not_understood_is_a_usage_error",
-	         what_is_not_understood_is_a_usage_error                                      },
-	        {"nine_certificates_are_too_many",            nine_certificates_are_too_many  },
-	        {"options_land_where_they_belong",            options_land_where_they_belong  },
-	        {"defaults_are_the_systems_folders",          defaults_are_the_systems_folders},
+	         what_is_not_understood_is_a_usage_error                                                   },
+	        {"serial_numbers_are_taken_as_cards_print_them",
+	         serial_numbers_are_taken_as_cards_print_them                                              },
+	        {"what_is_refused_is_named_and_cannot_drive_the_terminal",
+	         what_is_refused_is_named_and_cannot_drive_the_terminal                                    },
+	        {"nine_certificates_are_too_many",                         nine_certificates_are_too_many  },
+	        {"options_land_where_they_belong",                         options_land_where_they_belong  },
+	        {"defaults_are_the_systems_folders",                       defaults_are_the_systems_folders},
 	        {"usage_errors_know_that_json_was_asked_for",
-	         usage_errors_know_that_json_was_asked_for                                    },
+	         usage_errors_know_that_json_was_asked_for                                                 },
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -151,6 +151,44 @@ static void rsa_encrypts_and_verifies_against_libgcrypt(void)
 	gcry_sexp_release(dec), gcry_sexp_release(data), gcry_sexp_release(sig);
 }
 
+/* What nobody sends, each with its own word. */
+static void misuse_is_refused(void)
+{
+	static const uint8_t odd[512] = {0x80, [255] = 1}, three[] = {3}, one[] = {1},
+	                     even[] = {2};
+	const struct bytes n = {odd, 256}, e = {three, 1}, digest = {odd, 32};
+	AUTO_SECRET *k = secret_hex("2b7e151628aed2a6abf7158809cf4f3c");
+	AUTO_SECRET *k17 = secret_hex("2b7e151628aed2a6abf7158809cf4f3c00");
+	AUTO_SECRET *big = NULL, *out = NULL;
+	uint8_t buf[600], in[24] = {0};
+	size_t len = 0;
+
+	CHECK(secret_new(20000, &big) == OK && secret_set_len(big, 20000) == OK);
+	CHECK(s2k_iterated((enum hash_alg)99, n, k, 1, &out) == ERR_UNSUPPORTED);
+	CHECK(s2k_iterated(HASH_SHA256, n, big, 1, &out) == ERR_USAGE);
+	CHECK(cfb_encrypt((enum cipher_alg)2, k, n, buf) == ERR_UNSUPPORTED);
+	CHECK(cfb_decrypt((enum cipher_alg)2, k, n, buf) == ERR_UNSUPPORTED);
+	CHECK(aes_wrap(k, k17, buf, 25) == ERR_BUG);
+	CHECK(aes_wrap(k17, k, buf, 24) == ERR_CRYPTO);
+	CHECK(aes_unwrap(k17, (struct bytes){in, 24}, &out) == ERR_CRYPTO);
+	CHECK(aes_unwrap(k, (struct bytes){in, 23}, &out) == ERR_CRYPTO);
+	CHECK(rsa_encrypt(n, (struct bytes){0}, k, buf, 600, &len) == ERR_CRYPTO);
+	CHECK(rsa_encrypt(n, (struct bytes){one, 1}, k, buf, 600, &len) == ERR_CRYPTO);
+	CHECK(rsa_encrypt(n, (struct bytes){even, 1}, k, buf, 600, &len) == ERR_CRYPTO);
+	CHECK(rsa_encrypt(n, n, k, buf, 600, &len) == ERR_CRYPTO);
+	CHECK(rsa_encrypt(n, e, big, buf, 600, &len) == ERR_USAGE);
+	CHECK(rsa_encrypt(n, e, k, buf, 255, &len) == ERR_BUG);
+	CHECK(rsa_encrypt(n, e, k, buf, 600, &len) == OK && len == 256);
+	CHECK(rsa_verify(n, e, HASH_NONE, digest, n) == ERR_UNSUPPORTED);
+	CHECK(rsa_verify((struct bytes){odd, 64}, e, HASH_SHA256, digest, n) != OK);
+	CHECK(rsa_verify(n, e, HASH_SHA256, digest, (struct bytes){0}) == ERR_SIGNATURE);
+	CHECK(rsa_verify(n, e, HASH_SHA384, digest, e) == ERR_SIGNATURE);
+	CHECK(rsa_verify(n, e, HASH_SHA384, (struct bytes){odd, 48}, e) == ERR_SIGNATURE);
+	CHECK(rsa_verify(n, e, HASH_SHA1, (struct bytes){odd, 20}, e) == ERR_SIGNATURE);
+	CHECK(rsa_verify(n, e, HASH_SHA224, (struct bytes){odd, 28}, e) == ERR_SIGNATURE);
+	CHECK(hash_len(HASH_NONE) == 0 && crypto_init() == OK && out == NULL);
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
@@ -159,6 +197,7 @@ int main(void)
 	         s2k_gives_the_hashes_of_real_cards                                      },
 	        {"cfb_comes_back_in_place",                     cfb_comes_back_in_place  },
 	        {"aes_wrap_follows_rfc_3394",                   aes_wrap_follows_rfc_3394},
+	        {"misuse_is_refused",                           misuse_is_refused        },
 	        {"rsa_encrypts_and_verifies_against_libgcrypt",
 	         rsa_encrypts_and_verifies_against_libgcrypt                             },
 	};

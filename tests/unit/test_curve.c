@@ -138,14 +138,39 @@ static void newer_oids_are_known(void)
 	}
 }
 
+static void points_and_numbers_of_the_wrong_kind_are_refused(void)
+{
+	const struct curve *c = curve_by_id(CURVE_P256), *x = curve_by_id(CURVE_25519),
+	                   *ed = curve_by_id(CURVE_ED25519);
+	uint8_t ff[65], eph[140];
+	AUTO_SECRET *none = NULL;
+	const struct bytes point = {ff, 65}, digest = {ff, 64}, r = {ff, 32};
+
+	memset(ff, 0xff, sizeof(ff));
+	CHECK(curve_check_point(c, point) == ERR_CRYPTO); /* no 04 */
+	ff[0] = 4;
+	CHECK(curve_check_point(c, point) == ERR_CRYPTO); /* above the prime */
+	CHECK(curve_check_point(ed, (struct bytes){ff + 1, 32}) == ERR_CRYPTO);
+	CHECK(ecdh_send(c, point, eph, &none) == ERR_CRYPTO && !none);
+	CHECK(ecdh_send(ed, r, eph, &none) == ERR_UNSUPPORTED && !none);
+	CHECK(ec_verify(x, r, digest, r, r) == ERR_UNSUPPORTED);
+	CHECK(ec_verify(c, point, digest, r, (struct bytes){0}) == ERR_SIGNATURE);
+	CHECK(ec_verify(c, point, digest, point, r) == ERR_SIGNATURE);
+	CHECK(ec_verify(c, point, digest, r, r) == ERR_CRYPTO);
+	CHECK(curve_by_id(CURVE_NONE) == NULL);
+	CHECK(curve_by_oid((struct bytes){0}) == NULL);
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"both_sides_of_ecdh_agree",                both_sides_of_ecdh_agree},
+	        {"both_sides_of_ecdh_agree",                         both_sides_of_ecdh_agree},
 	        {"x25519_agrees_and_refuses_a_zero_secret",
-	         x25519_agrees_and_refuses_a_zero_secret                            },
-	        {"ecdsa_and_eddsa_verify",                  ecdsa_and_eddsa_verify  },
-	        {"newer_oids_are_known",                    newer_oids_are_known    },
+	         x25519_agrees_and_refuses_a_zero_secret                                     },
+	        {"ecdsa_and_eddsa_verify",                           ecdsa_and_eddsa_verify  },
+	        {"points_and_numbers_of_the_wrong_kind_are_refused",
+	         points_and_numbers_of_the_wrong_kind_are_refused                            },
+	        {"newer_oids_are_known",                             newer_oids_are_known    },
 	};
 	/* Keys of tests need no jitter. */
 	(void)gcry_control(GCRYCTL_SET_PREFERRED_RNG_TYPE, GCRY_RNG_TYPE_SYSTEM);

@@ -106,6 +106,35 @@ static void old_and_future_versions_are_not_supported(void)
 	CHECK(data_finish(&d) == OK);
 }
 
+static void an_answer_to_reset_announces_extended_length(void)
+{
+	static const struct {
+		const char *what, *atr;
+		bool want;
+	} rows[] = {
+	        {"OpenPGP card 3.4",               "3BDA18FF81B1FE751F030031F573C001600590001C",     true },
+	        {"YubiKey 5",                      "3BFD1300008131FE158073C021C057597562694B657940", true },
+	        {"only chaining",                  "3BDA11FF81B1FE551F03003184738001800590006E",     false},
+	        {"Nitrokey 3",                     "3B8C01804A4E6974726F6B657920337D",               false},
+	        {"CanoKey: a name",                "3BF71100008131FE6543616E6F6B657999",             false},
+	        {"a name like capabilities",       "3B056573C0C0C0",                                 false},
+	        {"the same as compact TLV",        "3B058073C0C0C0",                                 true },
+	        {"no historical bytes",            "3B00",                                           false},
+	        {"cut off in the capabilities",    "3B038073C0",                                     false},
+	        {"cut off in the interface bytes", "3BDA18FF81",                                     false},
+	        {"rounds without end",             "3B858080808080808080808080808080808073C0C0",
+	         false	                                                                            },
+	        {"one byte",                       "3B",	                                     false},
+	        {"nothing",                        "",	                                       false},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct input in;
+
+		CHECK_ROW(data_atr_extends(hex(rows[i].atr, &in)) == rows[i].want,
+		          rows[i].what);
+	}
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
@@ -115,6 +144,8 @@ int main(void)
 	        {"junk behind an OID is cut",                    junk_behind_an_oid_is_cut    },
 	        {"nonsense is refused and changes nothing",
 	         nonsense_is_refused_and_changes_nothing                                      },
+	        {"an answer to reset announces extended length",
+	         an_answer_to_reset_announces_extended_length                                 },
 	        {"old and future versions are not supported",
 	         old_and_future_versions_are_not_supported                                    },
 	};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unlock/json.h"
 
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,34 @@ static void the_canonical_form_is_sorted_and_plain(void)
 	CHECK(canonical_is("[1.5]", NULL, 0, NULL));
 }
 
+/* json_read lets nothing deeper in: json-c itself makes it here. */
+static void what_is_nested_too_deep_is_not_written(void)
+{
+	struct json_object *deep = json_object_new_array();
+
+	for (int depth = 1; depth <= JSON_NESTING_MAX + 1; depth++) {
+		char *got = NULL;
+		size_t n = 0;
+
+		FILE *out = open_memstream(&got, &n);
+		const enum err e = json_canonical(deep, NULL, 0, out);
+		(void)fclose(out);
+		if (depth > JSON_NESTING_MAX)
+			CHECK(e == ERR_FORMAT);
+		else
+			CHECK(e == OK && n == (size_t)depth * 2 + (size_t)depth / 2 * 4);
+		free(got);
+		struct json_object *outer = depth % 2 == 1 ? json_object_new_object()
+		                                           : json_object_new_array();
+		if (depth % 2 == 1)
+			CHECK(json_object_object_add(outer, "k", deep) == 0);
+		else
+			CHECK(json_object_array_add(outer, deep) == 0);
+		deep = outer;
+	}
+	json_drop(deep);
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
@@ -118,6 +147,8 @@ int main(void)
 	        {"members_are_asked_for_by_type",          members_are_asked_for_by_type},
 	        {"the_canonical_form_is_sorted_and_plain",
 	         the_canonical_form_is_sorted_and_plain                                 },
+	        {"what_is_nested_too_deep_is_not_written",
+	         what_is_nested_too_deep_is_not_written                                 },
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

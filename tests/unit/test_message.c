@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "openpgp/packet.h"
+#include "openpgp/pkesk.h"
 #include "tests/unit/check.h"
 #include "tests/unit/softkey.h"
 
@@ -23,19 +24,6 @@ static struct made encrypt_to(const struct pubkey *const *keys, size_t n)
 	return m;
 }
 
-static enum err session_of(const struct softkey *k, const struct pkesk *p, bool by_fpr,
-                           struct secret **ret)
-{
-	AUTO_SECRET *d = NULL;
-
-	if (!softkey_decipher(k, p, &d))
-		return ERR_CRYPTO;
-	if (p->alg == PGP_RSA)
-		return pkesk_session_rsa(p, d, ret);
-	return by_fpr ? pkesk_session_ecdh_fpr(p, k->pub.curve, k->pub.fpr, d, ret)
-	              : pkesk_session_ecdh(p, &k->pub, d, ret);
-}
-
 static bool reads(const struct made *in, const struct softkey *k, size_t i, bool by_fpr)
 {
 	AUTO_SECRET *session = NULL, *body = NULL;
@@ -45,7 +33,7 @@ static bool reads(const struct made *in, const struct softkey *k, size_t i, bool
 		return false;
 	bool ok = i < m.n_pkesk && pkesk_may_be_for(&m.pkesk[i], &k->pub) &&
 	          pkesk_names(&m.pkesk[i], k->pub.fpr) &&
-	          session_of(k, &m.pkesk[i], by_fpr, &session) == OK &&
+	          softkey_session(k, &m.pkesk[i], by_fpr, &session) == OK &&
 	          message_decrypt(&m, session, &body) == OK;
 	ok = ok && secret_len(body) == sizeof(text) &&
 	     memcmp(secret_view(body).p, text, sizeof(text)) == 0;
@@ -240,46 +228,51 @@ static void inner_packets(void)
 		uint8_t data[128];
 		enum err want;
 	} rows[] = {
-	        {"literal",               9,  {LITERAL},	                                                  OK             },
-	        {"old literal",           9,  {0xac, 0x07, 't', 0, 0, 0, 0, 0, 'x'},                              OK             },
-	        {"marker and literal",    14, {0xca, 3, 'P', 'G', 'P', LITERAL},                                  OK             },
-	        {"signed",                15, {0xc4, 1, 3, LITERAL, 0xc2, 1, 4},                                  OK             },
-	        {"signed in the old way", 12, {0xc2, 1, 4, LITERAL},                                              OK             },
-	        {"uncompressed",          12, {0xc8, 10, 0, LITERAL},                                             OK             },
+	        {"a literal cut short",     6,  {0xcb, 4, 'b', 0, 0, 0},                                            ERR_FORMAT     },
+	        {"compressed nothing",      2,  {0xc8, 0},	                                                  ERR_FORMAT     },
+	        {"a literal, then pressed",
+	         21,	                    {LITERAL, 0xc8, 10, 0, LITERAL},
+	         ERR_FORMAT	                                                                                                },
+	        {"literal",                 9,  {LITERAL},	                                                  OK             },
+	        {"old literal",             9,  {0xac, 0x07, 't', 0, 0, 0, 0, 0, 'x'},                              OK             },
+	        {"marker and literal",      14, {0xca, 3, 'P', 'G', 'P', LITERAL},                                  OK             },
+	        {"signed",                  15, {0xc4, 1, 3, LITERAL, 0xc2, 1, 4},                                  OK             },
+	        {"signed in the old way",   12, {0xc2, 1, 4, LITERAL},                                              OK             },
+	        {"uncompressed",            12, {0xc8, 10, 0, LITERAL},                                             OK             },
 	        {"zlib",
-	         17,	                  {0xc8, 0x0f, 0x02, 0x78, 0x9c, 0x3b, 0xcd, 0x9e, 0xc4, 0x00, 0x02, 0x15,
+	         17,	                    {0xc8, 0x0f, 0x02, 0x78, 0x9c, 0x3b, 0xcd, 0x9e, 0xc4, 0x00, 0x02, 0x15,
 	          0x00, 0x0a, 0x8a, 0x01, 0xad},
-	         OK	                                                                                                      },
+	         OK	                                                                                                        },
 	        {"zip",
-	         11,	                  {0xc8, 0x09, 0x01, 0x3b, 0xcd, 0x9e, 0xc4, 0x00, 0x02, 0x15, 0x00},
-	         OK	                                                                                                      },
+	         11,	                    {0xc8, 0x09, 0x01, 0x3b, 0xcd, 0x9e, 0xc4, 0x00, 0x02, 0x15, 0x00},
+	         OK	                                                                                                        },
 	        {"zlib with a wrong sum",
-	         17,	                  {0xc8, 0x0f, 0x02, 0x78, 0x9c, 0x3b, 0xcd, 0x9e, 0xc4, 0x00, 0x02, 0x15,
+	         17,	                    {0xc8, 0x0f, 0x02, 0x78, 0x9c, 0x3b, 0xcd, 0x9e, 0xc4, 0x00, 0x02, 0x15,
 	          0x00, 0x0a, 0x8a, 0x01, 0xac},
-	         ERR_FORMAT	                                                                                              },
+	         ERR_FORMAT	                                                                                                },
 	        {"zlib cut short",
-	         16,	                  {0xc8, 0x0e, 0x02, 0x78, 0x9c, 0x3b, 0xcd, 0x9e, 0xc4, 0x00, 0x02, 0x15,
+	         16,	                    {0xc8, 0x0e, 0x02, 0x78, 0x9c, 0x3b, 0xcd, 0x9e, 0xc4, 0x00, 0x02, 0x15,
 	          0x00, 0x0a, 0x8a, 0x01},
-	         ERR_FORMAT	                                                                                              },
+	         ERR_FORMAT	                                                                                                },
 	        {"zlib and more",
-	         18,	                  {0xc8, 0x10, 0x02, 0x78, 0x9c, 0x3b, 0xcd, 0x9e, 0xc4, 0x00, 0x02, 0x15,
+	         18,	                    {0xc8, 0x10, 0x02, 0x78, 0x9c, 0x3b, 0xcd, 0x9e, 0xc4, 0x00, 0x02, 0x15,
 	          0x00, 0x0a, 0x8a, 0x01, 0xad, 0x78},
-	         ERR_FORMAT	                                                                                              },
+	         ERR_FORMAT	                                                                                                },
 	        {"a bomb",
-	         55,	                  {0xc8, 0x35, 0x02, 0x78, 0xda, 0xed, 0xc1, 0x31, 0x01, 0x00, 0x00,
+	         55,	                    {0xc8, 0x35, 0x02, 0x78, 0xda, 0xed, 0xc1, 0x31, 0x01, 0x00, 0x00,
 	          0x00, 0xc2, 0xa0, 0xf5, 0x4f, 0x6d, 0x09, 0x4f, 0xa0, 0x00, 0x00,
 	          0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 	          0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 	          0x00, 0x00, 0x00, 0x00, 0x00, 0x3e, 0x06, 0x75, 0x30, 0x00, 0x01},
-	         ERR_FORMAT	                                                                                              },
-	        {"compressed twice",      15, {0xc8, 13, 0, 0xc8, 10, 0, LITERAL},                                ERR_FORMAT     },
-	        {"bzip2",                 12, {0xc8, 10, 3, LITERAL},                                             ERR_UNSUPPORTED},
-	        {"two literals",          18, {LITERAL, LITERAL},                                                 ERR_FORMAT     },
-	        {"no literal",            5,  {0xca, 3, 'P', 'G', 'P'},                                           ERR_FORMAT     },
-	        {"nothing",               0,  {0},	                                                        ERR_FORMAT     },
-	        {"a signature missing",   12, {0xc4, 1, 3, LITERAL},                                              ERR_FORMAT     },
-	        {"a key",                 3,  {0xc6, 1, 4},	                                               ERR_FORMAT     },
-	        {"a literal in a row",    21, {0xc8, 10, 0, LITERAL, LITERAL},                                    ERR_FORMAT     },
+	         ERR_FORMAT	                                                                                                },
+	        {"compressed twice",        15, {0xc8, 13, 0, 0xc8, 10, 0, LITERAL},                                ERR_FORMAT     },
+	        {"bzip2",                   12, {0xc8, 10, 3, LITERAL},                                             ERR_UNSUPPORTED},
+	        {"two literals",            18, {LITERAL, LITERAL},                                                 ERR_FORMAT     },
+	        {"no literal",              5,  {0xca, 3, 'P', 'G', 'P'},                                           ERR_FORMAT     },
+	        {"nothing",                 0,  {0},	                                                        ERR_FORMAT     },
+	        {"a signature missing",     12, {0xc4, 1, 3, LITERAL},                                              ERR_FORMAT     },
+	        {"a key",                   3,  {0xc6, 1, 4},	                                               ERR_FORMAT     },
+	        {"a literal in a row",      21, {0xc8, 10, 0, LITERAL, LITERAL},                                    ERR_FORMAT     },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -289,6 +282,68 @@ static void inner_packets(void)
 		if (rows[i].want == OK)
 			CHECK_ROW(secret_len(body) == 1, rows[i].what);
 	}
+}
+
+static void broken_packets(void)
+{
+	static const struct {
+		const char *what;
+		size_t n;
+		uint8_t body[64];
+		enum err want;
+	} rows[] = {
+	        {"nothing",          0,  {0},	                                         ERR_FORMAT},
+	        {"no algorithm",     9,  {3},	                                         ERR_FORMAT},
+	        {"RSA",              13, {3, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1},             OK        },
+	        {"RSA and more",     14, {3, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1},             ERR_FORMAT},
+	        {"RSA, zero",        12, {3, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0},                ERR_FORMAT},
+	        {"ECDH, short",      13, {3, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 3, 4},            ERR_FORMAT},
+	        {"ECDH, bad point",
+	         40,	             {3, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 16, 5, 1, 24},
+	         ERR_FORMAT	                                                                     },
+	        {"ECDH, short wrap",
+	         32,	             {3, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 19, 4, 1, 1, 16},
+	         ERR_FORMAT	                                                                     },
+	        {"ElGamal",
+	         13,	             {3, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 1, 1},
+	         ERR_UNSUPPORTED	                                                                },
+	};
+	struct pkesk p;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_ROW(pkesk_parse((struct bytes){rows[i].body, rows[i].n}, &p) ==
+		                  rows[i].want,
+		          rows[i].what);
+}
+
+static void wrong_keys(void)
+{
+	static const uint8_t zeros[64];
+	const struct pkesk rsa = {.alg = PGP_RSA}, ecdh = {.alg = PGP_ECDH};
+	struct softkey sign = {0};
+	AUTO_SECRET *s = NULL, *out = NULL;
+	uint8_t packet[PKESK_PACKET_MAX];
+	struct writer w = {.p = packet, .cap = sizeof(packet)};
+	struct message m = {
+	        .seipd = {zeros, 41}
+        };
+
+	CHECK(softkey_signer(CURVE_P256, &sign));
+	CHECK(secret_copy((struct bytes){zeros, 33}, &s) == OK);
+	CHECK(pkesk_session_rsa(&ecdh, s, &out) == ERR_CRYPTO);
+	CHECK(pkesk_session_ecdh(&rsa, &key.pub, s, &out) == ERR_CRYPTO);
+	CHECK(pkesk_session_ecdh_fpr(&rsa, key.pub.curve, key.pub.fpr, s, &out) ==
+	      ERR_CRYPTO);
+	CHECK(pkesk_session_ecdh_fpr(&ecdh, NULL, key.pub.fpr, s, &out) == ERR_CRYPTO);
+	CHECK(pkesk_put(&w, &sign.pub, s) == ERR_UNSUPPORTED && w.n == 0);
+	w.cap = 50;
+	CHECK(pkesk_put(&w, &key.pub, s) == ERR_BUG);
+	CHECK(message_decrypt(&m, s, &out) == ERR_CRYPTO); /* no algorithm 0 */
+	m.seipd.n = 39;
+	CHECK(message_decrypt(&m, s, &out) == ERR_CRYPTO);
+	CHECK(secret_set_len(s, 1) == OK && pkesk_put(&w, &key.pub, s) == ERR_BUG);
+	CHECK(out == NULL);
+	softkey_free(&sign);
 }
 
 static void limits(void)
@@ -318,6 +373,8 @@ int main(void)
 	        {"kinds without integrity and newer kinds are refused",   refused_kinds  },
 	        {"the checksum and length of a session key are checked",  checksums      },
 	        {"of what is inside exactly one literal comes out",       inner_packets  },
+	        {"damaged packets and foreign algorithms are told apart", broken_packets },
+	        {"keys and packets that do not fit are refused",          wrong_keys     },
 	        {"what is too large is refused",                          limits         },
 	};
 

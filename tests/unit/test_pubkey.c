@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "openpgp/packet.h"
 #include "tests/unit/check.h"
 #include "tests/unit/softkey.h"
 
@@ -90,14 +91,69 @@ static void damage(void)
 	softkey_free(&k);
 }
 
+/* A P-256 ECDH key whose parts after the algorithm are given. */
+static enum err parse_ec(uint8_t alg, uint8_t oid_len, size_t point_len, uint8_t first,
+                         const uint8_t *kdf, size_t kdf_n)
+{
+	static const uint8_t oid[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7};
+	uint8_t body[256], point[140] = {first, 1};
+	struct writer w = {.p = body, .cap = sizeof(body)};
+	struct pubkey out;
+
+	put_be(&w, 1, 4);
+	put_be(&w, 4, 1);
+	put_be(&w, 1, alg);
+	put_be(&w, 1, oid_len);
+	put_bytes(&w, oid, sizeof(oid));
+	put_mpi(&w, (struct bytes){point, point_len});
+	put_bytes(&w, kdf, kdf_n);
+	return pubkey_parse(writer_bytes(&w), &out);
+}
+
+static void refused_kinds(void)
+{
+	static const uint8_t good[] = {3, 1, 8, 7}, md5[] = {3, 1, 1, 7},
+	                     des[] = {3, 1, 8, 2}, two[] = {2, 1, 8},
+	                     later[] = {3, 2, 8, 7};
+	static const uint8_t much[PGP_KEY_MAX + 1] = {4}, elgamal[] = {4, 0, 0, 0, 0, 16};
+	static const uint8_t small[] = {4, 0, 0, 0, 0, 1, 0, 8, 0xff, 0, 2, 3};
+	const struct curve *c = curve_by_id(CURVE_P256);
+	struct pubkey out;
+
+	CHECK(parse_ec(PGP_ECDH, 8, 65, 4, good, 4) == OK);
+	CHECK(parse_ec(PGP_ECDH, 8, 65, 4, md5, 4) == ERR_UNSUPPORTED);
+	CHECK(parse_ec(PGP_ECDH, 8, 65, 4, des, 4) == ERR_UNSUPPORTED);
+	CHECK(parse_ec(PGP_ECDH, 8, 65, 4, two, 3) == ERR_FORMAT);
+	CHECK(parse_ec(PGP_ECDH, 8, 65, 4, later, 4) == ERR_FORMAT);
+	CHECK(parse_ec(PGP_ECDH, 8, 64, 4, good, 4) == ERR_FORMAT);
+	CHECK(parse_ec(PGP_ECDH, 8, 65, 3, good, 4) == ERR_FORMAT);
+	CHECK(parse_ec(PGP_ECDH, 0, 65, 4, good, 4) == ERR_FORMAT);
+	CHECK(parse_ec(PGP_ECDH, 0xff, 65, 4, good, 4) == ERR_FORMAT);
+	CHECK(parse_ec(PGP_ECDSA, 8, 65, 4, NULL, 0) == OK);
+	CHECK(parse_ec(PGP_EDDSA, 8, 65, 4, NULL, 0) == ERR_FORMAT);
+	CHECK(pubkey_parse((struct bytes){much, sizeof(much)}, &out) == ERR_UNSUPPORTED);
+	CHECK(pubkey_parse((struct bytes){elgamal, sizeof(elgamal)}, &out) ==
+	      ERR_UNSUPPORTED);
+	CHECK(pubkey_parse((struct bytes){small, sizeof(small)}, &out) == ERR_FORMAT);
+	CHECK(pubkey_make_ecdh(1, c, c->oid, (struct bytes){much, 64}, 8, 7, &out) ==
+	      ERR_FORMAT);
+	CHECK(pubkey_match_ecdh(1, NULL, (struct bytes){much, 65}, much, &out) ==
+	      ERR_UNSUPPORTED);
+	CHECK(pubkey_match_ecdh(1, c, (struct bytes){much, 64}, much, &out) ==
+	      ERR_FORMAT);
+	CHECK(pubkey_match_rsa(1, (struct bytes){much, 8}, (struct bytes){much, 1}, much,
+	                       &out) == ERR_FORMAT);
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"every pair of KDF parameters is found again",          spellings   },
-	        {"the new name of Curve25519 is found",                  new_oid     },
-	        {"RSA keys are found under both ids",                    rsa_both_ids},
-	        {"a copy points into itself",                            copies      },
-	        {"a damaged key is refused and leaves the output alone", damage      },
+	        {"every pair of KDF parameters is found again",          spellings    },
+	        {"the new name of Curve25519 is found",                  new_oid      },
+	        {"RSA keys are found under both ids",                    rsa_both_ids },
+	        {"a copy points into itself",                            copies       },
+	        {"kinds and parameters that are not ours are refused",   refused_kinds},
+	        {"a damaged key is refused and leaves the output alone", damage       },
 	};
 
 	if (crypto_init() != OK)

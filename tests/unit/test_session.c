@@ -107,6 +107,20 @@ static void a_busy_card_is_told_once_with_the_way_out(void)
 	end();
 }
 
+static void what_stands_in_the_way_is_told_when_waiting_ends(void)
+{
+	CHECK(begin(NULL, 0) == OK);
+	double_vcard_put(w.readers, 0, READER, w.card);
+	double_vcard_connect_err(w.readers, 0, ERR_CARD_STATE);
+	CHECK(session_wait_card(w.s, NULL, 0) == ERR_CARD_STATE);
+	CHECK(times_said("does not answer") == 1);
+	double_vcard_connect_err(w.readers, 0, ERR_FORMAT);
+	CHECK(session_wait_card(w.s, NULL, 0) == ERR_CARD_STATE);
+	CHECK(times_said("is not understood (malformed data)") == 1);
+	CHECK(times_said("cannot be read") == 0);
+	end();
+}
+
 static void waiting_ends_and_says_what_for_once(void)
 {
 	CHECK(begin(NULL, 20) == OK);
@@ -171,16 +185,18 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"a card is opened and kept until it goes",
-	         a_card_is_opened_and_kept_until_it_goes                                      },
-	        {"a foreign card is told once",               a_foreign_card_is_told_once     },
+	         a_card_is_opened_and_kept_until_it_goes                                             },
+	        {"a foreign card is told once",                      a_foreign_card_is_told_once     },
 	        {"a busy card is told once with the way out",
-	         a_busy_card_is_told_once_with_the_way_out                                    },
+	         a_busy_card_is_told_once_with_the_way_out                                           },
+	        {"what stands in the way is told when waiting ends",
+	         what_stands_in_the_way_is_told_when_waiting_ends                                    },
 	        {"waiting ends and says what for once",
-	         waiting_ends_and_says_what_for_once                                          },
+	         waiting_ends_and_says_what_for_once                                                 },
 	        {"a serial that is none is wrong usage",
-	         a_serial_that_is_none_is_wrong_usage                                         },
-	        {"without readers there is no card",          without_readers_there_is_no_card},
-	        {"it knows who would answer",                 it_knows_who_would_answer       },
+	         a_serial_that_is_none_is_wrong_usage                                                },
+	        {"without readers there is no card",                 without_readers_there_is_no_card},
+	        {"it knows who would answer",                        it_knows_who_would_answer       },
 	};
 
 	if (crypto_init() != OK)

@@ -76,8 +76,8 @@ static void a_blob_has_to_fit(void)
 	t.blob_len = TOKEN_BLOB_MAX + 1;
 	CHECK(token_format(&t, &out) == ERR_NO_SPACE);
 	t.blob_len = TOKEN_BLOB_MAX;
-	CHECK(token_format(&t, &out) == OK && out != NULL);
-	CHECK(strlen(out) <= TOKEN_JSON_MAX);
+	CHECK(token_format(&t, &out) == OK);
+	CHECK(out != NULL && strlen(out) <= TOKEN_JSON_MAX);
 	free(out);
 	token_clear(&t);
 	CHECK(t.blob == NULL);

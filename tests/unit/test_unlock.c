@@ -328,7 +328,7 @@ static void the_last_try_is_spent_only_on_purpose(void)
 	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, PHRASE);
 	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
 	CHECK(w.person.last_asked_again == 1);
-	CHECK(double_ask_said(&w.person, "is blocked. Unblock it with gpg --card-edit"));
+	CHECK(double_ask_said(&w.person, "is blocked. Unblock it with the Admin PIN"));
 	CHECK(vcard_verify_count(w.card) == before + 3);
 	end();
 }

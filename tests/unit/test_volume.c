@@ -59,14 +59,17 @@ static void place_drop(const struct place *p)
 
 static void add_slot(const struct place *p)
 {
-	AUTO_SECRET *right = NULL, *ours = NULL;
+	AUTO_SECRET *right = NULL, *ours = NULL, *key = NULL;
 	struct luks *l = NULL, *w = NULL;
+	int opened = -1;
 
 	CHECK(secret_copy((struct bytes){(const uint8_t *)"right", 5}, &right) == OK);
 	CHECK(secret_copy((struct bytes){(const uint8_t *)"ours", 4}, &ours) == OK);
 	CHECK(luks_open_snapshot(p->device, NULL, &l) == OK);
 	CHECK(luks_open_writable(p->device, NULL, l, &w) == OK);
-	CHECK(luks_add_slot(w, SLOT, 0, right, ours) == OK);
+	CHECK(luks_volume_key(w, LUKS_ANY_SLOT, right, &key, &opened) == OK &&
+	      opened == 0);
+	CHECK(luks_add_slot(w, SLOT, key, ours) == OK);
 	w = luks_close(w);
 	l = luks_close(l);
 }
@@ -82,6 +85,8 @@ static void add_token(const struct place *p, int version, const uint8_t *fpr, ch
 	memcpy(t.fpr[0], fpr, FPR_LEN);
 	t.blob = malloc(1);
 	CHECK(t.blob != NULL);
+	if (t.blob == NULL)
+		return;
 	t.blob[0] = (uint8_t)blob;
 	t.blob_len = 1;
 	CHECK(token_format(&t, &json) == OK);

@@ -47,6 +47,15 @@ void buf_tlv(struct buf *b, unsigned tag, const void *p, size_t n)
 	buf_put(b, p, n);
 }
 
+void buf_tlv_82(struct buf *b, unsigned tag, const void *p, size_t n)
+{
+	buf_tlv(b, tag, NULL, 0);
+	b->n--; /* the length that was zero */
+	const uint8_t len[3] = {0x82, (uint8_t)(n >> 8), (uint8_t)n};
+	buf_put(b, len, sizeof(len));
+	buf_put(b, p, n);
+}
+
 void buf_clear(struct buf *b)
 {
 	if (b->p != NULL)

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Data objects of the virtual card: GET DATA, PUT DATA, SELECT DATA. */
+/* Data objects of the virtual card read: GET DATA, SELECT DATA, GET NEXT DATA. */
 #include "tests/vcard/priv.h"
 
-#include <gcrypt.h>
 #include <string.h>
 
 enum { N_CERTS = 3 };
 
-void data_history(const struct vcard *v, uint8_t out[10])
+void data_history(const struct vcard *v, struct buf *out)
 {
-	const uint8_t h[10] = {0x00, 0x31,          0xF5, 0x73, 0xC0,
-	                       0x01, v->prof->caps, 0x05, 0x90, 0x00};
-	memcpy(out, h, sizeof(h));
-	if (obj_byte(v, OBJ_LCS) == 3)
-		out[7] = 3;
+	const uint8_t usual[10] = {0x00, 0x31,          0xF5, 0x73, 0xC0,
+	                           0x01, v->prof->caps, 0x05, 0x90, 0x00};
+	size_t start = out->n;
+	if (v->prof->history != NULL)
+		hex_put(out, v->prof->history);
+	else
+		buf_put(out, usual, sizeof(usual));
+	if (obj_byte(v, OBJ_LCS) == 3 && out->n - start >= 3)
+		out->p[out->n - 3] = 3;
 }
 
 static void put_aid(const struct vcard *v, struct buf *b)
@@ -28,12 +31,36 @@ static void put_aid(const struct vcard *v, struct buf *b)
 static void put_caps(const struct vcard *v, struct buf *b)
 {
 	const struct profile *p = v->prof;
-	buf_byte(b, 0x7C | (p->kdf ? 1 : 0));
+	if (p->c0 != NULL) {
+		hex_put(b, p->c0);
+		return;
+	}
+	buf_byte(b, 0x3CU | (p->no_challenge ? 0 : 0x40U) | (p->aes ? 2U : 0) |
+	                    (p->kdf ? 1U : 0));
 	buf_put(b, "\x00\x00\xFF\x08\x00", 5);
-	if (p->version[0] >= 3)
-		buf_put(b, "\x00\xFF\x00\x00", 4);
-	else
+	if (p->version[0] >= 3) {
+		const uint8_t rest[4] = {0x00, 0xFF, 0x00, p->mse};
+		buf_put(b, rest, sizeof(rest));
+	} else {
 		buf_put(b, p->extended ? "\x08\x00\x08\x00" : "\x00\xFF\x01\x00", 4);
+	}
+}
+
+static void put_lengths(const struct vcard *v, struct buf *b)
+{
+	const unsigned cmd = v->prof->max_cmd != 0 ? v->prof->max_cmd : 0x0800;
+	const unsigned resp = v->prof->max_resp != 0 ? v->prof->max_resp : 0x0800;
+	const uint8_t x[8] = {2, 2, (uint8_t)(cmd >> 8),  (uint8_t)cmd,
+	                      2, 2, (uint8_t)(resp >> 8), (uint8_t)resp};
+	buf_put(b, x, sizeof(x));
+}
+
+static void put_attrs(const struct vcard *v, struct buf *b, unsigned tag)
+{
+	const struct buf *o = obj_get(v, tag);
+	buf_put(b, o->p, o->n);
+	if (v->prof->attr_junk && o->n > 0 && o->p[0] != 1)
+		buf_byte(b, 0);
 }
 
 static void put_three(const struct vcard *v, struct buf *b, unsigned tag, size_t each)
@@ -43,6 +70,18 @@ static void put_three(const struct vcard *v, struct buf *b, unsigned tag, size_t
 		const struct buf *o = obj_get(v, tag + i);
 		buf_put(b, o->n == each ? o->p : zero, each);
 	}
+	if (v->prof->four_keys)
+		buf_put(b, zero, each);
+}
+
+static void put_origins(const struct vcard *v, struct buf *b)
+{
+	for (unsigned i = 0; i < N_KEYS; i++) {
+		buf_byte(b, v->prof->refs_from + i);
+		buf_byte(b, obj_byte(v, OBJ_ORIGIN + i));
+	}
+	if (v->prof->four_keys)
+		buf_put(b, "\x81\x02", 2); /* an imported attestation key */
 }
 
 /* NOLINTBEGIN(misc-no-recursion): a fixed tree, three deep */
@@ -68,10 +107,13 @@ static bool put_part(struct vcard *v, struct buf *b, unsigned tag)
 	static const uint16_t in_6e[] = {0x4F, 0x5F52, 0x7F66, 0x7F74, 0x73, 0};
 	static const uint16_t in_73[] = {0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0xC5, 0xC6,
 	                                 0xCD, 0xDE, 0xD6, 0xD7, 0xD8, 0};
+	static const uint16_t in_6e_four[] = {0x4F, 0x5F52, 0x7F74, 0x73, 0};
+	static const uint16_t in_73_four[] = {0xC0, 0xC1, 0xC2, 0xC3, 0xDA,   0xC4,
+	                                      0xC5, 0xC6, 0xCD, 0xDE, 0x7F66, 0xD6,
+	                                      0xD7, 0xD8, 0xD9, 0};
 	static const uint16_t in_65[] = {0x5B, 0x5F2D, 0x5F35, 0};
 	static const uint16_t in_7a[] = {0x93, 0};
-	static const uint8_t buffer[] = {2, 2, 0x08, 0x00, 2, 2, 0x08, 0x00};
-	uint8_t hist[10];
+	const bool four = v->prof->four_keys;
 	const struct buf *o = obj_get(v, tag);
 
 	switch (tag) {
@@ -79,20 +121,19 @@ static bool put_part(struct vcard *v, struct buf *b, unsigned tag)
 		put_aid(v, b);
 		return true;
 	case 0x5F52:
-		data_history(v, hist);
-		buf_put(b, hist, sizeof(hist));
+		data_history(v, b);
 		return true;
 	case 0x7F66:
-		buf_put(b, buffer, sizeof(buffer));
+		put_lengths(v, b);
 		return !v->prof->no_7f66;
 	case 0x7F74:
 		buf_put(b, "\x81\x01\x20", 3);
 		return v->prof->uif;
 	case 0x6E:
-		put_list(v, b, in_6e);
+		put_list(v, b, four ? in_6e_four : in_6e);
 		return true;
 	case 0x73:
-		put_list(v, b, in_73);
+		put_list(v, b, four ? in_73_four : in_73);
 		return true;
 	case 0x65:
 		put_list(v, b, in_65);
@@ -103,6 +144,14 @@ static bool put_part(struct vcard *v, struct buf *b, unsigned tag)
 	case 0xC0:
 		put_caps(v, b);
 		return true;
+	case 0xC1:
+	case 0xC2:
+	case 0xC3:
+		put_attrs(v, b, tag);
+		return true;
+	case 0xDA:
+		buf_put(b, "\x01\x08\x00\x00\x11\x00", 6);
+		return four;
 	case 0xC4:
 		buf_put(b, o->p, o->n);
 		buf_put(b, "\x7F\x7F\x7F", 3);
@@ -119,22 +168,21 @@ static bool put_part(struct vcard *v, struct buf *b, unsigned tag)
 		put_three(v, b, 0xCE, 4);
 		return true;
 	case 0xDE:
-		for (unsigned i = 0; i < N_KEYS; i++) {
-			buf_byte(b, v->prof->refs_from + i);
-			buf_byte(b, obj_byte(v, OBJ_ORIGIN + i));
-		}
+		put_origins(v, b);
 		return v->prof->version[0] >= 3;
 	case 0xFA:
-		keys_list_attrs(v, b);
-		return true;
+		algo_list(v, b);
+		return v->prof->version[0] >= 3;
 	case 0xD6:
 	case 0xD7:
 	case 0xD8:
+	case 0xD9:
 		buf_put(b, o->p, o->n);
 		return o->n > 0;
 	case 0xF9:
-		buf_put(b, o->n > 0 ? o->p : (const uint8_t *)"\x81\x01\x00",
-		        o->n > 0 ? o->n : 3);
+		buf_put(b, o->p, o->n);
+		if (o->n == 0 && !v->prof->kdf_empty)
+			buf_put(b, "\x81\x01", 3); /* and 00 */
 		return v->prof->kdf;
 	case 0x7F21:
 		o = obj_get(v, OBJ_CERT + v->occurrence);
@@ -147,23 +195,24 @@ static bool put_part(struct vcard *v, struct buf *b, unsigned tag)
 }
 /* NOLINTEND(misc-no-recursion) */
 
-static bool readable(const struct vcard *v, unsigned tag)
+static bool listed(const uint16_t *tags, unsigned tag)
 {
-	static const uint16_t known[] = {
-	        0x4F,   0x5F52, 0x7F66, 0x7F74, 0x6E,   0x73,   0x65, 0x7A, 0xC0,
-	        0xC1,   0xC2,   0xC3,   0xC4,   0xC5,   0xC6,   0xCD, 0xDE, 0xFA,
-	        0xD6,   0xD7,   0xD8,   0xF9,   0x7F21, 0x5E,   0x5B, 0x93, 0x0101,
-	        0x0102, 0x0103, 0x0104, 0x5F2D, 0x5F35, 0x5F50, 0xC7, 0xC8, 0xC9,
-	        0xCA,   0xCB,   0xCC,   0xCE,   0xCF,   0xD0,   0};
-	if (v->prof->parts_hidden &&
-	    (tag == 0xC0 || tag == 0xC5 || tag == 0xC6 || tag == 0xCD ||
-	     (tag >= 0xD6 && tag <= 0xD8) || tag == 0x93))
-		return false;
-	for (const uint16_t *k = known; *k != 0; k++) {
-		if (*k == tag)
+	for (; tags != NULL && *tags != 0; tags++) {
+		if (*tags == tag)
 			return true;
 	}
 	return false;
+}
+
+static bool readable(const struct vcard *v, unsigned tag)
+{
+	static const uint16_t known[] = {
+	        0x4F, 0x5F52, 0x7F66, 0x7F74, 0x6E,   0x73,   0x65,   0x7A,   0xC0,
+	        0xC1, 0xC2,   0xC3,   0xC4,   0xC5,   0xC6,   0xCD,   0xDE,   0xFA,
+	        0xD6, 0xD7,   0xD8,   0xD9,   0xDA,   0xF9,   0x7F21, 0x5E,   0x5B,
+	        0x93, 0x0101, 0x0102, 0x0103, 0x0104, 0x5F2D, 0x5F35, 0x5F50, 0xC7,
+	        0xC8, 0xC9,   0xCA,   0xCB,   0xCC,   0xCE,   0xCF,   0xD0,   0};
+	return listed(known, tag) && !listed(v->prof->hidden, tag);
 }
 
 static bool with_tag(const struct profile *p, unsigned tag)
@@ -182,7 +231,9 @@ uint16_t data_get(struct vcard *v, unsigned tag)
 		return 0x6982;
 	struct buf b = {0};
 	bool there = put_part(v, &b, tag);
-	if (there && with_tag(v->prof, tag))
+	if (there && with_tag(v->prof, tag) && v->prof->outer_82)
+		buf_tlv_82(&v->out, tag, b.p, b.n);
+	else if (there && with_tag(v->prof, tag))
 		buf_tlv(&v->out, tag, b.p, b.n);
 	else if (there)
 		buf_put(&v->out, b.p, b.n);
@@ -190,153 +241,31 @@ uint16_t data_get(struct vcard *v, unsigned tag)
 	return there ? 0x9000 : 0x6A88;
 }
 
-/* SHA-256 over salt and PIN again and again, COUNT bytes in all. */
-static void hash_pin(const uint8_t salt[8], const struct buf *pin, size_t count,
-                     uint8_t out[32])
-{
-	struct buf b = {0};
-	while (b.n < count) {
-		buf_put(&b, salt, 8);
-		buf_put(&b, pin->p, pin->n);
-	}
-	gcry_md_hash_buffer(GCRY_MD_SHA256, out, b.p, count);
-	buf_free(&b);
-}
-
-void data_factory_kdf(struct vcard *v)
-{
-	enum { COUNT = 0x10000 };
-	static const uint8_t count[4] = {0, 1, 0, 0};
-	uint8_t salt[8], user[32], admin[32];
-	struct buf b = {0};
-	gcry_create_nonce(salt, sizeof(salt));
-	hash_pin(salt, obj_get(v, OBJ_PIN + PIN_USER), COUNT, user);
-	hash_pin(salt, obj_get(v, OBJ_PIN + PIN_ADMIN), COUNT, admin);
-	buf_tlv(&b, 0x81, "\3", 1);
-	buf_tlv(&b, 0x82, "\10", 1); /* SHA-256 is number 8 */
-	buf_tlv(&b, 0x83, count, sizeof(count));
-	buf_tlv(&b, 0x84, salt, sizeof(salt));
-	buf_tlv(&b, 0x87, user, sizeof(user));
-	buf_tlv(&b, 0x88, admin, sizeof(admin));
-	pin_set(v, PIN_USER, user, sizeof(user));
-	pin_set(v, PIN_ADMIN, admin, sizeof(admin));
-	obj_set(v, 0xF9, b.p, b.n);
-	buf_free(&b);
-}
-
-static uint16_t put_kdf(struct vcard *v, const uint8_t *p, size_t n)
-{
-	if (!v->prof->kdf)
-		return 0x6A88;
-	if (v->prof->kdf_single)
-		return 0x6985;
-	const uint8_t *x = NULL;
-	size_t len = 0;
-	if (n > 0 && !tlv_find(p, n, 0x81, &x, &len))
-		return 0x6A80;
-	bool on = n > 0 && len == 1 && x[0] == 3;
-	obj_set(v, 0xF9, p, on ? n : 0);
-	if (!v->prof->kdf_sets_pins)
-		return 0x9000;
-	if (!on) {
-		pin_set(v, PIN_USER, "123456", 6);
-		pin_set(v, PIN_ADMIN, "12345678", 8);
-	} else {
-		if (tlv_find(p, n, 0x87, &x, &len))
-			pin_set(v, PIN_USER, x, len);
-		if (tlv_find(p, n, 0x88, &x, &len))
-			pin_set(v, PIN_ADMIN, x, len);
-	}
-	v->ok81 = v->ok82 = v->ok83 = false;
-	return 0x9000;
-}
-
-static uint16_t put_one(struct vcard *v, unsigned tag, const uint8_t *p, size_t n)
-{
-	switch (tag) {
-	case 0xC1:
-	case 0xC2:
-	case 0xC3:
-		if (!keys_attr_known(tag - 0xC1, p, n))
-			return 0x6A80;
-		if (obj_get(v, tag)->n != n || !same_bytes(obj_get(v, tag)->p, p, n))
-			keys_forget(v, tag - 0xC1);
-		break;
-	case 0xC4:
-		if (n < 1)
-			return 0x6A80;
-		n = 1;
-		break;
-	case 0xC7:
-	case 0xC8:
-	case 0xC9:
-	case 0xCA:
-	case 0xCB:
-	case 0xCC:
-		if (n != 20)
-			return 0x6A80;
-		break;
-	case 0xCE:
-	case 0xCF:
-	case 0xD0:
-		if (n != 4)
-			return 0x6A80;
-		break;
-	case 0xD3:
-		if (n != 0 && n < 8)
-			return 0x6A80;
-		pin_set(v, PIN_RESET, p, n);
-		return 0x9000;
-	case 0xD6:
-	case 0xD7:
-	case 0xD8:
-		if (!v->prof->uif)
-			return 0x6A88;
-		if (n != 2 || obj_byte(v, tag) == 2)
-			return n != 2 ? 0x6A80 : 0x6985;
-		break;
-	case 0xF9:
-		return put_kdf(v, p, n);
-	case 0x7F21:
-		tag = OBJ_CERT + v->occurrence;
-		break;
-	case 0x5B:
-	case 0x5E:
-	case 0x5F2D:
-	case 0x5F35:
-	case 0x5F50:
-	case 0x0101:
-	case 0x0102:
-	case 0x0103:
-	case 0x0104:
-		break;
-	default:
-		return 0x6A88;
-	}
-	if (n > 2048)
-		return 0x6A80;
-	obj_set(v, tag, p, n);
-	return 0x9000;
-}
-
-uint16_t data_put(struct vcard *v, unsigned tag, const uint8_t *p, size_t n)
-{
-	bool by_user = tag == 0x0101 || tag == 0x0103;
-	if (by_user ? !v->ok82 : !v->ok83)
-		return 0x6982;
-	uint16_t sw = put_one(v, tag, p, n);
-	if (sw == 0x9000 && !store_save(v))
-		return 0x6581;
-	return sw;
-}
-
 uint16_t data_select(struct vcard *v, const struct apdu *a)
 {
-	static const uint8_t cert[] = {0x60, 4, 0x5C, 2, 0x7F, 0x21};
-	if (a->lc != sizeof(cert) || memcmp(a->data, cert, sizeof(cert)) != 0)
+	static const uint8_t cert[] = {6, 0x60, 4, 0x5C, 2, 0x7F, 0x21};
+	const uint8_t *p = cert + 1;
+	size_t n = sizeof(cert) - 1;
+	if (v->prof->one_cert)
+		return 0x6D00;
+	if (v->prof->firmware[0] != 0 && a->lc == sizeof(cert)) {
+		p--; /* with a length of its own in front, as YubiKeys to 5.4.3 want it */
+		n++;
+	}
+	if (a->p2 != 4 || a->lc != n || memcmp(a->data, p, n) != 0)
 		return 0x6A80;
 	if (a->p1 >= N_CERTS)
 		return 0x6A88;
 	v->occurrence = a->p1;
 	return 0x9000;
+}
+
+uint16_t data_another(struct vcard *v, unsigned tag)
+{
+	if (v->prof->one_cert)
+		return 0x6D00;
+	if (tag != 0x7F21 || v->occurrence + 1 >= N_CERTS)
+		return 0x6A88;
+	v->occurrence++;
+	return data_get(v, tag);
 }

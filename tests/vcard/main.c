@@ -17,14 +17,19 @@ static const char usage[] =
         "  --fault SPEC      at=N:ACTION, NAME:ACTION, NAME@N:ACTION, pull-at=N; commas\n"
         "                    ACTION: drop lose hang pull sw=XXXX garbage short long cut\n"
         "  --trace FILE      one line for each APDU\n"
+        "  --press HOW       the button: auto (at once), never, or a FILE that is "
+        "removed\n"
+        "                    when it appears; FILE.wanted exists while it is waited for\n"
+        "  --press-wait MS   how long (default: as the make of card does)\n"
         "  --field NAME      print that of FILE and end: pin.pw1.tries pin.rc.tries\n"
         "                    pin.pw3.tries sign.count serial\n"
-        "  --list-profiles\n"
+        "  --profile list    the makes of card\n"
         "SIGUSR1 pulls the card, SIGUSR2 inserts it, SIGTERM ends. New PINs 123456, "
         "12345678.\n";
 
 struct options {
-	const char *state, *profile, *serial, *trace, *field;
+	const char *state, *profile, *serial, *trace, *field, *press;
+	int press_ms; /* -1: as the make of card does */
 	const char *fault[MAX_FAULTS];
 	size_t n_faults;
 	char *vpcd;
@@ -35,7 +40,10 @@ static int list_profiles(void)
 {
 	const struct profile *p = NULL;
 	for (size_t i = 0; (p = profile_at(i)) != NULL; i++)
-		(void)printf("%-14s %s\n", p->name, p->about);
+		(void)printf("%-16s %s\n", p->name, p->about);
+	const struct alias *a = NULL;
+	for (size_t i = 0; (a = alias_at(i)) != NULL; i++)
+		(void)printf("%-16s the same as %s\n", a->name, a->of);
 	return 0;
 }
 
@@ -101,6 +109,12 @@ static int print_field(const struct options *o)
 	return rc;
 }
 
+static int serve(struct vcard *v, const struct vpcd *at)
+{
+	v->wake = at->signals;
+	return vpcd_run(v, at);
+}
+
 static int run(const struct options *o)
 {
 	char *colon = strrchr(o->vpcd, ':');
@@ -124,10 +138,12 @@ static int run(const struct options *o)
 		              o->serial);
 	else if (!set_faults(v, o))
 		(void)fputs("bootlatch-vcard: not a fault\n", stderr);
+	else if (!vcard_press(v, o->press, o->press_ms))
+		(void)fputs("bootlatch-vcard: --press needs a name\n", stderr);
 	else if (o->trace != NULL && !trace_open(v, o->trace))
 		(void)fprintf(stderr, "bootlatch-vcard: cannot write %s\n", o->trace);
 	else
-		rc = vpcd_run(v, &at);
+		rc = serve(v, &at);
 	vcard_free(v);
 	return rc;
 }
@@ -143,11 +159,13 @@ int main(int argc, char **argv)
 	        {"field",         required_argument, NULL, 'F'},
 	        {"trace",         required_argument, NULL, 't'},
 	        {"serial",        required_argument, NULL, 'n'},
+	        {"press",         required_argument, NULL, 'P'},
+	        {"press-wait",    required_argument, NULL, 'w'},
 	        {"list-profiles", no_argument,       NULL, 'L'},
 	        {"help",          no_argument,       NULL, 'h'},
 	        {NULL,            0,                 NULL, 0  },
 	};
-	struct options o = {0};
+	struct options o = {.press = "auto", .press_ms = -1};
 	int c = 0;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
@@ -173,6 +191,12 @@ int main(int argc, char **argv)
 		case 'n':
 			o.serial = optarg;
 			break;
+		case 'P':
+			o.press = optarg;
+			break;
+		case 'w':
+			o.press_ms = (int)strtoul(optarg, NULL, 10);
+			break;
 		case 'F':
 			o.field = optarg;
 			break;
@@ -186,6 +210,8 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
+	if (o.profile != NULL && strcmp(o.profile, "list") == 0)
+		return list_profiles();
 	if (o.state != NULL && o.field != NULL && optind == argc)
 		return print_field(&o);
 	if (o.state == NULL || o.vpcd == NULL || optind != argc) {

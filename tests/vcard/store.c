@@ -125,7 +125,7 @@ bool store_save(struct vcard *v)
 	char *tmp = NULL;
 	bool ok = asprintf(&tmp, "%s.new", v->path) >= 0;
 	int fd = ok ? open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
-	ok = fd >= 0 && write_all(fd, all.p, all.n);
+	ok = fd >= 0 && write_all(fd, all.p, all.n) && fdatasync(fd) == 0;
 	if (fd >= 0)
 		ok = close(fd) == 0 && ok;
 	ok = ok && rename(tmp, v->path) == 0;
@@ -148,16 +148,19 @@ void store_factory(struct vcard *v)
 	obj_set(v, OBJ_PROFILE, v->prof->name, strlen(v->prof->name));
 	obj_set(v, OBJ_SERIAL, serial, sizeof(serial));
 	obj_set_byte(v, OBJ_LCS, 5);
+	for (unsigned i = 0; i < N_PINS; i++)
+		obj_set_byte(v, OBJ_LIMIT + i, 3);
 	pin_set(v, PIN_USER, "123456", 6);
 	pin_set(v, PIN_ADMIN, "12345678", 8);
 	if (v->prof->kdf_single)
-		data_factory_kdf(v);
-	obj_set_byte(v, 0xC4, v->prof->sign_once);
+		kdf_factory(v);
+	obj_set_byte(v, 0xC4, v->prof->c4_first);
 	obj_set(v, 0x93, "\0\0\0", 3);
 	obj_set(v, 0x5F35, "9", 1);
 	obj_set(v, 0x5F2D, "en", 2);
 	static const uint8_t no_touch[2] = {0, 0x20};
-	for (unsigned i = 0; v->prof->uif && i < N_KEYS; i++)
+	for (unsigned i = 0;
+	     v->prof->uif && i < (v->prof->four_keys ? N_KEYS + 1 : N_KEYS); i++)
 		obj_set(v, 0xD6 + i, no_touch, sizeof(no_touch));
-	keys_default_attrs(v);
+	algo_defaults(v);
 }

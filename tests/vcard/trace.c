@@ -28,7 +28,7 @@ const char *trace_name(const struct apdu *a)
 	case 0x47:
 		return a->p1 == 0x80 ? "GENERATE" : "READ-KEY";
 	case 0x2A:
-		return a->p1 == 0x80 ? "DECIPHER" : "SIGN";
+		return a->p1 == 0x80 ? "DECIPHER" : a->p1 == 0x86 ? "ENCIPHER" : "SIGN";
 	case 0x88:
 		return "INTERNAL-AUTH";
 	case 0x84:
@@ -41,6 +41,10 @@ const char *trace_name(const struct apdu *a)
 		return "ACTIVATE";
 	case 0x22:
 		return "MSE";
+	case 0xF1:
+		return "VERSION";
+	case 0xF2:
+		return "SET-RETRIES";
 	default:
 		return "OTHER";
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The virtual card: APDUs, command chaining, 61xx, and what each command calls. */
+/* The virtual card: APDUs, command chaining, 61xx, and faults. */
 #include "tests/vcard/priv.h"
 
 #include <gcrypt.h>
@@ -42,6 +42,9 @@ struct vcard *vcard_new(const char *profile, const char *state_file)
 		v->prof = fresh ? profile_at(0) : saved_profile(v);
 	if (v->prof == NULL)
 		goto bad;
+	v->wake = -1;
+	if (!vcard_press(v, "auto", -1))
+		goto bad;
 	if (fresh) {
 		store_factory(v);
 		if (!store_save(v))
@@ -62,6 +65,7 @@ void vcard_free(struct vcard *v)
 	buf_free(&v->out);
 	if (v->trace != NULL)
 		(void)fclose(v->trace); /* every line was flushed */
+	free(v->press_file);
 	free(v->path);
 	free(v);
 }
@@ -71,6 +75,7 @@ void vcard_reset(struct vcard *v)
 	v->selected = v->ok81 = v->ok82 = v->ok83 = false;
 	v->in_chain = v->gone = false;
 	v->occurrence = 0;
+	memset(v->touched, 0, sizeof(v->touched));
 	buf_clear(&v->chain);
 	buf_clear(&v->out);
 	v->out_off = 0;
@@ -78,15 +83,24 @@ void vcard_reset(struct vcard *v)
 
 size_t vcard_atr(const struct vcard *v, uint8_t *out, size_t cap)
 {
-	uint8_t atr[21] = {0x3B, 0xDA, 0x18, 0xFF, 0x81, 0xB1, 0xFE, 0x75, 0x1F, 0x03};
-	data_history(v, atr + 10);
-	atr[17] = 0x05; /* the life cycle stands only in 5F52 */
-	for (size_t i = 1; i < 20; i++)
-		atr[20] ^= atr[i];
-	if (cap < sizeof(atr))
-		return 0;
-	memcpy(out, atr, sizeof(atr));
-	return sizeof(atr);
+	static const uint8_t head[] = {0x3B, 0xDA, 0x18, 0xFF, 0x81,
+	                               0xB1, 0xFE, 0x75, 0x1F, 0x03};
+	struct buf b = {0};
+	if (v->prof->atr != NULL) {
+		hex_put(&b, v->prof->atr);
+	} else {
+		buf_put(&b, head, sizeof(head));
+		data_history(v, &b);
+		b.p[17] = 0x05; /* the life cycle stands only in 5F52 */
+		unsigned check = 0;
+		for (size_t i = 1; i < b.n; i++)
+			check ^= b.p[i];
+		buf_byte(&b, check);
+	}
+	size_t n = b.n <= cap ? b.n : 0;
+	memcpy(out, b.p, n);
+	buf_free(&b);
+	return n;
 }
 
 unsigned vcard_verify_count(const struct vcard *v)
@@ -135,98 +149,16 @@ static bool parse(const uint8_t *p, size_t n, struct apdu *ret)
 	return true;
 }
 
-static uint16_t do_select(struct vcard *v, const struct apdu *a)
-{
-	static const uint8_t rid[] = {0xD2, 0x76, 0x00, 0x01, 0x24, 0x01};
-	if (a->p1 != 4 || a->lc < 6 || memcmp(a->data, rid, sizeof(rid)) != 0)
-		return 0x6A82;
-	v->selected = true;
-	v->occurrence = 0;
-	return obj_byte(v, OBJ_LCS) == 3 ? 0x6285 : 0x9000;
-}
-
-static uint16_t do_terminate(struct vcard *v)
-{
-	if (!v->ok83 && obj_byte(v, OBJ_TRIES + PIN_ADMIN) > 0)
-		return 0x6982;
-	obj_set_byte(v, OBJ_LCS, 3);
-	v->ok81 = v->ok82 = v->ok83 = false;
-	return store_save(v) ? 0x9000 : 0x6581;
-}
-
-static uint16_t do_activate(struct vcard *v)
-{
-	if (obj_byte(v, OBJ_LCS) != 3)
-		return 0x9000;
-	store_factory(v);
-	return store_save(v) ? 0x9000 : 0x6581;
-}
-
-static uint16_t do_challenge(struct vcard *v, const struct apdu *a)
-{
-	uint8_t x[256];
-	if (a->le == 0 || a->le > sizeof(x))
-		return 0x6700;
-	gcry_create_nonce(x, a->le);
-	buf_put(&v->out, x, a->le);
-	return 0x9000;
-}
-
-static uint16_t run(struct vcard *v, const struct apdu *a)
-{
-	unsigned tag = (unsigned)a->p1 << 8 | a->p2;
-	if (a->ins == 0xA4)
-		return do_select(v, a);
-	if (!v->selected)
-		return 0x6D00;
-	if (a->ins == 0x44)
-		return do_activate(v);
-	if (obj_byte(v, OBJ_LCS) == 3)
-		return 0x6285;
-	switch (a->ins) {
-	case 0xCA:
-		return data_get(v, tag);
-	case 0xCC:
-		if (v->occurrence >= 2)
-			return 0x6A88;
-		v->occurrence++;
-		return data_get(v, tag);
-	case 0xA5:
-		return data_select(v, a);
-	case 0xDA:
-		return data_put(v, tag, a->data, a->lc);
-	case 0xDB:
-		return tag == 0x3FFF ? keys_import(v, a->data, a->lc) : 0x6B00;
-	case 0x20:
-		return pin_verify(v, a);
-	case 0x24:
-		return pin_change(v, a);
-	case 0x2C:
-		return pin_unblock(v, a);
-	case 0x47:
-		return keys_generate(v, a);
-	case 0x2A:
-		if (tag == 0x9E9A)
-			return keys_sign(v, 0, a->data, a->lc);
-		return tag == 0x8086 ? keys_decipher(v, a->data, a->lc) : 0x6B00;
-	case 0x88:
-		return keys_sign(v, 2, a->data, a->lc);
-	case 0x84:
-		return do_challenge(v, a);
-	case 0xE6:
-		return do_terminate(v);
-	default:
-		return 0x6D00;
-	}
-}
-
 /* Writes as much of v->out as LE allows, then 61xx or SW. */
 static size_t answer(struct vcard *v, const struct apdu *a, uint16_t sw, uint8_t *resp,
                      size_t cap)
 {
-	size_t max = a->le != 0 ? a->le : 256;
+	const size_t most = v->prof->max_resp != 0 ? v->prof->max_resp : cap;
+	size_t max = a->le != 0 ? a->le : v->prof->no_le_61 ? 0 : 256;
 	if (max > cap - 2)
 		max = cap - 2;
+	if (max > most - 2)
+		max = most - 2;
 	size_t left = v->out.n - v->out_off, n = left < max ? left : max;
 	if (n > 0)
 		memcpy(resp, v->out.p + v->out_off, n);
@@ -251,6 +183,9 @@ static uint16_t collect(struct vcard *v, struct apdu *a, bool *ret_whole)
 	if ((a->cla & 0xEF) != 0)
 		return 0x6E00;
 	if (a->extended && !v->prof->extended)
+		return 0x6700;
+	const size_t around = (a->extended ? 7U : 5U) + (a->le != 0 ? 2U : 0U);
+	if (v->prof->max_cmd != 0 && a->lc + around > v->prof->max_cmd)
 		return 0x6700;
 	if (v->in_chain && memcmp(head, v->chain_head, sizeof(head)) != 0) {
 		v->in_chain = false;
@@ -285,7 +220,7 @@ static size_t execute(struct vcard *v, struct apdu a, uint8_t *resp, size_t cap)
 	v->out_off = 0;
 	uint16_t sw = collect(v, &a, &whole);
 	if (sw == 0x9000 && whole) {
-		sw = run(v, &a);
+		sw = command_run(v, &a);
 		buf_clear(&v->chain);
 	}
 	if (v->prof->exact_le && sw == 0x9000 && a.ins == 0xCA && a.le == 256 &&

@@ -24,6 +24,15 @@ size_t vcard_apdu(struct vcard *v, const uint8_t *cmd, size_t n, uint8_t *resp,
 unsigned vcard_verify_count(const struct vcard *v); /* VERIFY with a PIN */
 unsigned vcard_apdu_count(const struct vcard *v);
 
+unsigned vcard_touch_count(const struct vcard *v); /* presses that were waited for */
+
+/*
+ * Who presses the button when a key wants it (UIF): "auto" at once (as it is from the
+ * start), "never", else a file that is removed when it appears. Waits WAIT_MS, or as long
+ * as the make of card does if that is negative. False: no memory, or an empty name.
+ */
+bool vcard_press(struct vcard *v, const char *how, int wait_ms);
+
 /* Adds faults, e.g. "verify:drop,at=7:sw=6F00"; "" removes all. False: not understood. */
 bool vcard_fault(struct vcard *v, const char *spec);
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Readers that live in a child process: what hangs there is given up, what breaks there
+ * breaks nothing here. */
+#ifndef CARD_CHILD_H
+#define CARD_CHILD_H
+
+#include "card/transport.h"
+
+/* Opens the readers that the child serves; called in the child, without any secret. */
+typedef enum err readers_opener(const void *how, struct readers **ret);
+
+/* How long each request may take, in milliseconds; 0: the default. */
+struct child_limits {
+	int scan, connect, transmit, close;
+};
+
+/*
+ * A child process runs `open` and serves what comes of it over a socketpair.  PC/SC knows
+ * no time limit and a driver's code parses what a hostile device sends: here both are
+ * bounded.  Past its limit a request fails (scan: ERR_NO_SERVICE; connect, transmit and
+ * alive: ERR_CARD_MUTE), the child is killed and reaped, its connections are
+ * ERR_CARD_LOST, and the next scan starts another one.  A child whose parent died resets
+ * the cards and ends.  close waits until the cards are reset.  how outlives the readers;
+ * limits may be NULL.
+ */
+enum err readers_open_child(readers_opener *open, const void *how,
+                            const struct child_limits *limits, struct readers **ret);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The parent's side of a reader child, for the two files that share it. */
+#ifndef CARD_CHILD_POOL_H
+#define CARD_CHILD_POOL_H
+
+#include <sys/types.h>
+
+#include "card/child_wire.h"
+
+struct pool {
+	struct readers base;
+	readers_opener *open;
+	const void *how;
+	struct child_limits limit;
+	int fd;
+	pid_t pid;        /* 0: no child runs */
+	uint32_t child;   /* counts the children */
+	uint32_t moved;   /* changes what scan calls generation, after a daemon hung */
+	int64_t scan_end; /* a scan is under way until then; 0: none */
+};
+
+/* One request and its reply. */
+struct exchange {
+	struct child_request q;
+	struct bytes out;
+	uint8_t *in;
+	size_t cap, n;        /* of in; bytes received */
+	struct child_reply r; /* as it came */
+};
+
+/* ERR_CARD_MUTE: no answer in limit_ms; ERR_CARD_LOST: the child broke; ERR_NO_SERVICE: a
+ * scan that was under way hangs.  The child is stopped then.  Else what the child says.
+ */
+enum err child_exchange(struct pool *p, struct exchange *x, int limit_ms);
+void child_stop(struct pool *p); /* killed and reaped, if it runs */
+
+/* x: the reply to CHILD_CONNECT, with *c as its bytes. */
+enum err child_card_open(struct pool *p, const char *name, const struct exchange *x,
+                         const struct child_card *c, struct transport **ret);
+
+#endif

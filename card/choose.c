@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Picks the transport: pcscd, libccid, or an IFD handler by name. */
+#include "card/choose.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "card/ifd.h"
+
+/* The client's library looks nowhere else, and systemd makes it before pcscd runs. */
+#define PCSCD_SOCKET "/run/pcscd/pcscd.comm"
+
+static enum err list_one(const struct ifd_driver *d, struct ifd_device *ret, size_t cap,
+                         size_t *ret_n)
+{
+	*ret_n = cap < 1 ? 0 : 1;
+	if (cap < 1)
+		return OK;
+	*ret = (struct ifd_device){.channel = d->channel, .plugged = 1};
+	(void)snprintf(ret->name, sizeof(ret->name), "Channel 0x%x", d->channel);
+	return OK;
+}
+
+/* /path/to/library.so@0x8C7B */
+static bool parse(const char *how, struct ifd_driver *ret)
+{
+	const char *at = strrchr(how, '@');
+	char *end = NULL;
+
+	if (how[0] != '/' || !at || (size_t)(at - how) >= sizeof(ret->library) ||
+	    at[1] < '0' || at[1] > '9')
+		return false;
+	const unsigned long channel = strtoul(at + 1, &end, 0);
+	if (*end != '\0' || channel > UINT32_MAX)
+		return false;
+	*ret = (struct ifd_driver){.channel = (uint32_t)channel, .list = list_one};
+	memcpy(ret->library, how, (size_t)(at - how));
+	return true;
+}
+
+bool readers_choice_ok(const char *how)
+{
+	struct ifd_driver d;
+
+	return strcmp(how, "auto") == 0 || strcmp(how, "pcsc") == 0 ||
+	       strcmp(how, "ccid") == 0 || parse(how, &d);
+}
+
+static enum err choose(const char *text, struct readers **ret)
+{
+	struct ifd_driver d;
+
+	if (strcmp(text, "pcsc") == 0)
+		return readers_open_pcsc(ret);
+	if (strcmp(text, "ccid") == 0)
+		return readers_open_ccid(ret);
+	if (strcmp(text, "auto") != 0)
+		return parse(text, &d) ? readers_open_ifd(&d, ret) : ERR_USAGE;
+	if (access(PCSCD_SOCKET, F_OK) == 0)
+		return readers_open_pcsc(ret);
+	const enum err e = readers_open_ccid(ret);
+	return e == ERR_NOT_FOUND ? readers_open_pcsc(ret) : e;
+}
+
+enum err readers_open_choice(const void *how, struct readers **ret)
+{
+	const enum err e = choose(how, ret);
+
+	return e == ERR_NOT_FOUND ? ERR_NO_SERVICE : e; /* no handler, no readers */
+}

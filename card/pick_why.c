@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why there is no card: what a person reads and a caller gets for each reason. */
+#include "card/pick.h"
+
+/* clang-format off */
+static const struct {
+	enum err e;
+	const char *text;
+} whys[] = {
+	[PICK_FOUND] = {OK,
+		"The card was found."},
+	[PICK_NO_SERVICE] = {ERR_NO_SERVICE,
+		"The smart card service cannot be reached. Is pcscd running?"},
+	[PICK_NO_READER] = {ERR_NO_READER,
+		"There is no card reader. Plug in the dongle or the reader."},
+	[PICK_NO_SUCH_READER] = {ERR_NO_READER,
+		"No reader has that name. Check the reader's name."},
+	[PICK_NO_CARD] = {ERR_NO_CARD,
+		"There is no card in the reader. Insert the card."},
+	[PICK_NOT_OPENPGP] = {ERR_WRONG_CARD,
+		"The card has no OpenPGP application. Insert another card."},
+	[PICK_MUTE] = {ERR_CARD_STATE,
+		"The card does not answer. Take it out and put it in again, the "
+		"other way round if it fits."},
+	[PICK_HANGS] = {ERR_CARD_MUTE,
+		"The card gave no answer in time. Take it out and put it in again."},
+	[PICK_TERMINATED] = {ERR_CARD_STATE,
+		"The card's OpenPGP application is terminated. It must be activated "
+		"and set up again."},
+	[PICK_FAILED] = {ERR_IO,
+		"The card cannot be read. Take it out and put it in again."},
+	[PICK_NOT_WANTED] = {ERR_WRONG_CARD,
+		"This card does not open this volume. Insert another card."},
+	[PICK_WRONG_SERIAL] = {ERR_WRONG_CARD,
+		"The card has another serial number. Insert the right card."},
+	[PICK_USED] = {ERR_NO_CARD,
+		"This card was tried already. Take it out and put it in again, or "
+		"insert another one."},
+	[PICK_BUSY] = {ERR_BUSY,
+		"Another program holds the card. If it is GnuPG, 'gpgconf --kill "
+		"scdaemon' releases it."},
+	[PICK_SEVERAL] = {ERR_USAGE,
+		"Several cards fit. Leave only one in, or say which one by its "
+		"serial number."},
+};
+/* clang-format on */
+
+_Static_assert(sizeof(whys) / sizeof(whys[0]) == PICK_WHYS_, "every reason needs a text");
+
+enum err pick_why_err(enum pick_why why)
+{
+	return (size_t)why < PICK_WHYS_ ? whys[why].e : ERR_BUG;
+}
+
+const char *pick_why_text(enum pick_why why)
+{
+	return (size_t)why < PICK_WHYS_ ? whys[why].text : "";
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <libcryptsetup.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "crypto/crypto.h"
+#include "tests/unit/check.h"
+#include "tests/unit/double_io.h"
+#include "tests/unit/luks2_edit.h"
+#include "tests/unit/softkey.h"
+#include "tests/unit/world.h"
+
+static struct vcard *alice, *bob;
+
+static void enrolled(struct world *w, int version)
+{
+	world_make(w, version);
+	CHECK(world_enroll_plain(w, alice) == OK);
+}
+
+static void a_changed_header_is_trusted_after_the_passphrase(void)
+{
+	struct record r = {0}, before;
+	struct world w;
+
+	enrolled(&w, 2);
+	CHECK(record_load(w.config, w.uuid, &before) == OK);
+	world_set_discards(&w);
+	CHECK(!world_card_opens(&w, alice, 2));
+	CHECK(world_renew(&w, "wrong", &r) == ERR_PASSPHRASE && r.n == 0);
+	CHECK(!world_card_opens(&w, alice, 2));
+	CHECK(world_renew(&w, WORLD_PHRASE, &r) == OK && r.n == 1);
+	CHECK(memcmp(r.pin, before.pin, sizeof(r.pin)) != 0);
+	CHECK(memcmp(&r.entry[0], &before.entry[0], sizeof(r.entry[0])) == 0);
+	CHECK(world_is_tidy(&w, 1) && world_card_opens(&w, alice, 2));
+	world_drop(&w);
+}
+
+static void a_lost_record_is_made_from_what_is_there(void)
+{
+	for (int version = 1; version <= 2; version++) {
+		struct record r = {0};
+		struct world w;
+
+		enrolled(&w, version);
+		CHECK(record_delete(w.config, w.uuid) == OK);
+		CHECK(world_renew(&w, WORLD_PHRASE, &r) == OK && r.n == 1);
+		CHECK(r.entry[0].kdf == RECORD_KDF_UNKNOWN);
+		CHECK(world_is_tidy(&w, 1) && world_card_opens(&w, alice, 2));
+		world_drop(&w);
+	}
+}
+
+static void a_strange_header_is_refused_even_with_the_passphrase(void)
+{
+	struct record r = {0};
+	struct world w;
+
+	enrolled(&w, 2);
+	CHECK(luks2_edit(w.disk, "\"encryption\":\"aes-xts-plain64\",\"sector_size\"",
+	                 "\"encryption\":\"cipher_null-ecb\",\"sector_size\""));
+	CHECK(world_renew(&w, WORLD_PHRASE, &r) == ERR_TAMPERED && r.n == 0);
+	world_drop(&w);
+}
+
+/* Between looking and writing. */
+static void a_header_that_changes_meanwhile_is_not_trusted(void)
+{
+	AUTO_SECRET *pass = NULL;
+	struct record r = {0}, before, after;
+	struct volume *v = NULL;
+	struct world w;
+
+	enrolled(&w, 2);
+	CHECK(record_load(w.config, w.uuid, &before) == OK);
+	CHECK(volume_load(&w.where, &v) == OK);
+	world_set_discards(&w);
+	CHECK(secret_copy(
+	              (struct bytes){(const uint8_t *)WORLD_PHRASE, strlen(WORLD_PHRASE)},
+	              &pass) == OK);
+	CHECK(record_renew(v, pass, &r) == ERR_TAMPERED && r.n == 0);
+	CHECK(record_load(w.config, w.uuid, &after) == OK);
+	CHECK(memcmp(&before, &after, sizeof(after)) == 0);
+	v = volume_free(v);
+	world_drop(&w);
+}
+
+static void reencrypt(const struct world *w)
+{
+	const struct crypt_pbkdf_type kdf = {
+	        .type = CRYPT_KDF_PBKDF2,
+	        .hash = "sha256",
+	        .iterations = 1100,
+	        .flags = CRYPT_PBKDF_NO_BENCHMARK,
+	};
+	const struct crypt_params_luks2 luks2 = {.sector_size = 512};
+	const struct crypt_params_reencrypt how = {
+	        .mode = CRYPT_REENCRYPT_REENCRYPT,
+	        .direction = CRYPT_REENCRYPT_FORWARD,
+	        .resilience = "none",
+	        .luks2 = &luks2,
+	};
+	struct crypt_device *cd = NULL;
+	const size_t n = strlen(WORLD_PHRASE);
+
+	CHECK(crypt_init(&cd, w->disk) == 0 && crypt_load(cd, CRYPT_LUKS2, NULL) == 0);
+	CHECK(crypt_set_pbkdf_type(cd, &kdf) == 0);
+	const int slot =
+	        crypt_keyslot_add_by_key(cd, CRYPT_ANY_SLOT, NULL, 64, WORLD_PHRASE, n,
+	                                 CRYPT_VOLUME_KEY_NO_SEGMENT);
+	CHECK(slot > 0);
+	CHECK(crypt_reencrypt_init_by_passphrase(cd, NULL, WORLD_PHRASE, n, 0, slot,
+	                                         "aes", "xts-plain64", &how) >= 0);
+	CHECK(crypt_reencrypt_run(cd, NULL, NULL) == 0);
+	crypt_free(cd);
+}
+
+/* It has another volume key, and ours opens nothing any more. */
+static void after_a_reencryption_ways_that_are_gone_are_dropped(void)
+{
+	struct record r = {0};
+	struct world w;
+
+	enrolled(&w, 2);
+	reencrypt(&w);
+	CHECK(!world_card_opens(&w, alice, 2));
+	CHECK(world_enroll_plain(&w, alice) == ERR_TAMPERED);
+	CHECK(world_renew(&w, WORLD_PHRASE, &r) == OK && r.n == 0);
+	CHECK(world_enroll_plain(&w, alice) == OK);
+	CHECK(world_is_tidy(&w, 1) || world_slots(&w) == 6);
+	CHECK(world_card_opens(&w, alice, 2) && world_phrase_opens(&w, WORLD_PHRASE));
+	world_drop(&w);
+}
+
+static void after_a_conversion_to_luks2_the_way_in_is_kept(void)
+{
+	struct crypt_device *cd = NULL;
+	struct record r = {0};
+	struct world w;
+
+	enrolled(&w, 1);
+	CHECK(crypt_init(&cd, w.disk) == 0 && crypt_load(cd, CRYPT_LUKS1, NULL) == 0);
+	CHECK(crypt_convert(cd, CRYPT_LUKS2, NULL) == 0);
+	crypt_free(cd);
+	CHECK(!world_card_opens(&w, alice, 2));
+	CHECK(world_renew(&w, WORLD_PHRASE, &r) == OK && r.n == 1);
+	CHECK(world_card_opens(&w, alice, 2) && world_phrase_opens(&w, WORLD_PHRASE));
+	world_drop(&w);
+}
+
+/* --- tokens are no witnesses --- */
+
+static void forge(const struct world *w, int slot, int state, bool want, const char *what)
+{
+	struct token t = {0};
+	struct record r = {0};
+	bool there = false;
+
+	CHECK_ROW(world_read_token(w, 2, &t), what);
+	t.keyslot = slot;
+	memset(t.fpr[0], 0xee, FPR_LEN);
+	world_write_token(w, &t);
+	token_clear(&t);
+	if (state == RECORD_MISSING)
+		CHECK_ROW(record_delete(w->config, w->uuid) == OK, what);
+	if (state == RECORD_DIFFERS)
+		world_set_discards(w);
+	struct world copy = *w;
+	CHECK_ROW(world_renew(&copy, WORLD_PHRASE, &r) == OK, what);
+	for (size_t i = 0; i < r.n; i++)
+		there = there || r.entry[i].keyslot == slot;
+	CHECK_ROW(there == want, what);
+	CHECK_ROW(world_phrase_opens(w, WORLD_PHRASE), what);
+	CHECK_ROW(world_card_opens(&copy, alice, 2), what);
+}
+
+static void a_forged_token_makes_no_keyslot_ours(void)
+{
+	static const enum record_state states[] = {RECORD_MATCHES, RECORD_MISSING,
+	                                           RECORD_DIFFERS};
+	static const struct {
+		int slot;
+		uint32_t iterations;
+		const char *what;
+	} rows[] = {
+	        {0, 0,                   "the passphrase's"            },
+	        {1, LUKS_OUR_ITERATIONS, "a number that we never take" },
+	        {3, 1100,                "another number of iterations"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
+			struct world w;
+
+			enrolled(&w, 2);
+			if (rows[i].iterations != 0)
+				world_add_slot(&w, rows[i].slot, "a person's",
+				               rows[i].iterations);
+			forge(&w, rows[i].slot, (int)states[k], false, rows[i].what);
+			CHECK_ROW(rows[i].iterations == 0 ||
+			                  world_phrase_opens(&w, "a person's"),
+			          rows[i].what);
+			world_drop(&w);
+		}
+}
+
+static void the_record_s_word_stands_above_a_token_s(void)
+{
+	struct token t = {0};
+	struct record r = {0};
+	uint8_t fpr[FPR_LEN];
+	struct world w;
+
+	/* Bob's fingerprint, alice's keyslot. */
+	enrolled(&w, 2);
+	CHECK(world_read_token(&w, 2, &t));
+	world_card_fpr(bob, t.fpr[0]);
+	world_remove_tokens(&w);
+	world_write_token(&w, &t);
+	token_clear(&t);
+	CHECK(world_renew(&w, WORLD_PHRASE, &r) == OK && r.n == 1);
+	world_card_fpr(alice, fpr);
+	CHECK(memcmp(r.entry[0].fpr, fpr, FPR_LEN) == 0);
+	CHECK(world_card_opens(&w, alice, 2) && !world_card_opens(&w, bob, 2));
+	world_drop(&w);
+}
+
+static struct bytes read_blob(const struct world *w, int slot)
+{
+	struct bytes b = {0};
+	uint8_t *p = NULL;
+
+	if (blob_read(w->boot, w->uuid, slot, BLOB_MESSAGE, &p, &b.n) == OK)
+		b.p = p;
+	return b;
+}
+
+static void drop_blob(struct bytes b)
+{
+	free((void *)(uintptr_t)b.p);
+}
+
+static void a_blob_that_is_missing_or_damaged_is_written_anew(void)
+{
+	static const enum record_state states[] = {RECORD_MATCHES, RECORD_MISSING,
+	                                           RECORD_DIFFERS};
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		for (int damaged = 0; damaged <= 1; damaged++) {
+			struct record r = {0};
+			struct world w;
+
+			enrolled(&w, 2);
+			const struct bytes was = read_blob(&w, 2);
+			if (damaged)
+				CHECK(blob_write(w.boot, w.uuid, 2, BLOB_MESSAGE,
+				                 (struct bytes){was.p, was.n / 2}) == OK);
+			else
+				CHECK(blob_remove(w.boot, w.uuid, 2) == OK);
+			if (states[i] == RECORD_MISSING)
+				CHECK(record_delete(w.config, w.uuid) == OK);
+			if (states[i] == RECORD_DIFFERS)
+				world_set_discards(&w);
+			CHECK(world_renew(&w, WORLD_PHRASE, &r) == OK && r.n == 1);
+			const struct bytes now = read_blob(&w, 2);
+			CHECK(bytes_equal(was, now));
+			CHECK(world_is_tidy(&w, 1));
+			drop_blob(was);
+			drop_blob(now);
+			world_drop(&w);
+		}
+}
+
+/* Anybody can encrypt something else to the card and put it into the header. */
+static void a_forged_blob_in_a_token_replaces_no_good_one(void)
+{
+	static const enum record_state states[] = {RECORD_MATCHES, RECORD_MISSING,
+	                                           RECORD_DIFFERS};
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		struct token t = {0}, other = {0};
+		struct record r = {0};
+		struct world w, elsewhere;
+
+		enrolled(&w, 2);
+		enrolled(&elsewhere, 2); /* a message for alice, of another volume */
+		const struct bytes was = read_blob(&w, 2);
+		CHECK(world_read_token(&w, 2, &t) &&
+		      world_read_token(&elsewhere, 2, &other));
+		world_remove_tokens(&w);
+		world_write_token(&w, &other);
+		if (states[i] == RECORD_MISSING)
+			CHECK(record_delete(w.config, w.uuid) == OK);
+		if (states[i] == RECORD_DIFFERS)
+			world_set_discards(&w);
+		CHECK(world_renew(&w, WORLD_PHRASE, &r) == OK && r.n == 1);
+		const struct bytes now = read_blob(&w, 2);
+		CHECK(bytes_equal(was, now) && world_card_opens(&w, alice, 2));
+		drop_blob(was);
+		drop_blob(now);
+		token_clear(&t);
+		token_clear(&other);
+		world_drop(&elsewhere);
+		world_drop(&w);
+	}
+}
+
+static void blobs_of_killed_keyslots_are_removed(void)
+{
+	for (int version = 1; version <= 2; version++) {
+		struct record r = {0};
+		struct world w;
+
+		enrolled(&w, version);
+		CHECK(world_enroll_plain(&w, bob) == OK);
+		world_kill_slot(&w, 2);
+		if (version == 2)
+			CHECK(world_tokens(&w) == 2); /* one of them names no keyslot */
+		CHECK(world_renew(&w, WORLD_PHRASE, &r) == OK && r.n == 1);
+		CHECK(r.entry[0].keyslot == 3);
+		const struct bytes gone = read_blob(&w, 2), left = read_blob(&w, 3);
+		CHECK(gone.p == NULL && left.p != NULL);
+		CHECK(world_card_opens(&w, bob, 3));
+		drop_blob(left);
+		world_drop(&w);
+	}
+}
+
+static void a_read_only_boot_is_no_obstacle_when_nothing_is_to_do_there(void)
+{
+	struct double_io io = {.kinds = IO_ALL, .error = EROFS};
+	struct record r = {0};
+	struct world w;
+
+	enrolled(&w, 2);
+	world_set_discards(&w);
+	io.below = w.boot;
+	double_io_plan(&io);
+	CHECK(world_renew(&w, WORLD_PHRASE, &r) == OK && r.n == 1);
+	double_io_plan(NULL);
+	CHECK(world_card_opens(&w, alice, 2));
+	world_drop(&w);
+}
+
+int main(void)
+{
+	static const struct check_case cases[] = {
+	        {"a_changed_header_is_trusted_after_the_passphrase",
+	         a_changed_header_is_trusted_after_the_passphrase           },
+	        {"a_lost_record_is_made_from_what_is_there",
+	         a_lost_record_is_made_from_what_is_there                   },
+	        {"a_strange_header_is_refused_even_with_the_passphrase",
+	         a_strange_header_is_refused_even_with_the_passphrase       },
+	        {"a_header_that_changes_meanwhile_is_not_trusted",
+	         a_header_that_changes_meanwhile_is_not_trusted             },
+	        {"after_a_reencryption_ways_that_are_gone_are_dropped",
+	         after_a_reencryption_ways_that_are_gone_are_dropped        },
+	        {"after_a_conversion_to_luks2_the_way_in_is_kept",
+	         after_a_conversion_to_luks2_the_way_in_is_kept             },
+	        {"a_forged_token_makes_no_keyslot_ours",
+	         a_forged_token_makes_no_keyslot_ours                       },
+	        {"the_record_s_word_stands_above_a_token_s",
+	         the_record_s_word_stands_above_a_token_s                   },
+	        {"a_blob_that_is_missing_or_damaged_is_written_anew",
+	         a_blob_that_is_missing_or_damaged_is_written_anew          },
+	        {"a_forged_blob_in_a_token_replaces_no_good_one",
+	         a_forged_blob_in_a_token_replaces_no_good_one              },
+	        {"blobs_of_killed_keyslots_are_removed",
+	         blobs_of_killed_keyslots_are_removed                       },
+	        {"a_read_only_boot_is_no_obstacle_when_nothing_is_to_do_there",
+	         a_read_only_boot_is_no_obstacle_when_nothing_is_to_do_there},
+	};
+
+	log_to(NULL, NULL, LOG_WARN);
+	if (crypto_init() != OK)
+		return 1;
+	alice = world_card(CURVE_25519);
+	bob = world_card(CURVE_P256);
+	const int failed = check_run(cases, sizeof(cases) / sizeof(cases[0]));
+	vcard_free(alice);
+	vcard_free(bob);
+	return failed;
+}
