@@ -12,6 +12,7 @@ DESTDIR    ?=
 SBINDIR    ?= $(PREFIX)/sbin
 LIBDIR     ?= $(PREFIX)/lib/bootlatch
 MANDIR     ?= $(PREFIX)/share/man
+UDEVDIR    ?= $(PREFIX)/lib/udev
 PKG_CONFIG ?= pkg-config
 VARIANT    ?= release
 FUZZ_SECS  ?= 30
@@ -25,8 +26,9 @@ core_src    := core/err.c core/log.c core/secret.c core/hex.c core/file.c core/p
 crypto_src  := crypto/crypto.c crypto/hash.c crypto/cipher.c crypto/curve.c crypto/rsa.c \
                crypto/signature.c
 card_src    := card/transport.c card/tlv.c card/apdu.c card/data.c card/kdf.c card/pin.c \
-               card/card.c card/pubkey.c card/decipher.c card/pick.c card/pick_why.c \
-               card/pcsc.c card/part10.c card/ifd.c card/ifd_handler.c card/ifd_usb.c card/choose.c card/child.c \
+               card/card.c card/pubkey.c card/operate.c card/decipher.c card/sign.c \
+               card/quirks.c card/pick.c card/pick_why.c \
+               card/pcsc.c card/part10.c card/ifd.c card/ifd_handler.c card/ifd_usb.c card/usb_names.c card/choose.c card/child.c \
                card/child_card.c card/child_serve.c
 openpgp_src := openpgp/armor.c openpgp/packet.c openpgp/pubkey.c openpgp/signature.c \
                openpgp/reveal.c openpgp/sign.c openpgp/detached.c \
@@ -49,18 +51,24 @@ vcard_src   := tests/vcard/algo.c tests/vcard/buf.c tests/vcard/command.c \
                tests/vcard/profile.c tests/vcard/put.c tests/vcard/store.c \
                tests/vcard/touch.c tests/vcard/trace.c tests/vcard/use.c \
                tests/vcard/vcard.c tests/vcard/vpcd.c
+# The virtual card as a USB dongle for guests of QEMU.
+dongle_src  := tests/dongle/atr.c tests/dongle/t0.c tests/dongle/t1.c tests/dongle/ccid.c \
+               tests/dongle/model.c tests/dongle/redir.c tests/dongle/dongle.c
 # Doubles and helpers of the unit tests.
 double_src  := tests/unit/double_ask.c tests/unit/double_fault.c tests/unit/double_io.c \
                tests/unit/double_pcsc.c tests/unit/double_script.c \
                tests/unit/double_vcard.c tests/unit/luks2_edit.c tests/unit/softkey.c \
                tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c
-integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus faults hang ifd
+integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev
+
+# Guests of QEMU (make vm).
+vm          := dongle
 
 unit_core    := err secret hex file ask_fds ask_quiet ask_tty vcard vcard_keys
 unit_crypto  := crypto curve
-unit_card    := tlv apdu data kdf card pick pcsc pcsc_scan ifd child
+unit_card    := tlv apdu data kdf card sign_card quirks lies pick pcsc pcsc_scan ifd child usb_names
 unit_openpgp := packet armor pubkey cert selfsig sign message vectors mutate residue nomem
-unit_unlock  := json token record words source policy session header_pin
+unit_unlock  := json token record words source policy session header_pin algorithms
 unit_enroll  := luks volume unlock enroll unenroll leftovers renew interrupted
 unit_cli     := cli
 fuzz_core    := hex ask_line
@@ -70,9 +78,9 @@ fuzz_unlock  := token record header_pin
 # MemorySanitizer takes what libgcrypt, json-c and libcryptsetup write for uninitialised:
 # only tests that call none of them.  valgrind sees through libraries.
 msan_unit    := err secret hex file ask_fds ask_tty tlv apdu data pcsc pcsc_scan \
-                packet armor
+                packet armor usb_names
 # What takes seconds is left to check-all, which make test runs.
-slow         := mutate enroll unenroll leftovers renew interrupted
+slow         := mutate enroll unenroll leftovers renew interrupted algorithms
 
 # --- how it is built --------------------------------------------------------
 PKGS        := libgcrypt libpcsclite libusb-1.0 libcryptsetup json-c zlib
@@ -125,6 +133,7 @@ $(O)/%.o: %.c
 layers := core crypto card openpgp unlock enroll cli
 $(foreach l,$(layers),$(eval $(O)/$(l).a: $(call objs,$($(l)_src))))
 $(O)/vcard.a: $(call objs,$(vcard_src))
+$(O)/dongle.a: $(call objs,$(dongle_src))
 $(O)/double.a: $(call objs,$(double_src))
 # The lists above decide what is in an archive, so it is made anew when they change.
 $(O)/%.a: Makefile
@@ -150,6 +159,8 @@ endef
 $(eval $(call program,bootlatch,cli/main.c,cli,))
 $(eval $(call program,bootlatch-unlock,unlock/main.c,unlock,))
 $(eval $(call program,bootlatch-vcard,tests/vcard/main.c,none,$(O)/vcard.a))
+$(eval $(call program,bootlatch-dongle,tests/dongle/main.c,none,$(O)/dongle.a $(O)/vcard.a))
+$(O)/bootlatch-dongle: override LDLIBS += $(shell $(PKG_CONFIG) --libs libusbredirparser-0.5 2>/dev/null)
 
 $(foreach l,$(layers),$(foreach t,$(unit_$(l)),$(eval \
   $(call program,test_$(t),tests/unit/test_$(t).c tests/unit/check.c,$(l),$(O)/double.a $(O)/vcard.a))))
@@ -168,7 +179,21 @@ unit    := $(foreach l,$(layers),$(unit_$(l)))
 fuzzers := $(foreach l,$(layers),$(fuzz_$(l)))
 programs := $(O)/bootlatch $(O)/bootlatch-unlock $(O)/bootlatch-vcard
 
-all: $(programs)
+all: $(programs) udev
+
+# --- udev: rules for the running system and for the initramfs, from one list
+udev_rules := $(O)/udev/70-bootlatch.rules $(O)/udev/70-bootlatch-initramfs.rules
+udev: $(udev_rules)
+$(O)/udev/70-bootlatch.rules: make_ := rules
+$(O)/udev/70-bootlatch-initramfs.rules: make_ := initramfs
+$(udev_rules): udev/tokens.list udev/generate.awk
+	@mkdir -p $(@D)
+	$(call say,UDEV)
+	$(Q)LC_ALL=C awk -v make=$(make_) -f udev/generate.awk udev/tokens.list >$@.new && mv $@.new $@
+# Committed, so that what is compiled can be read and linted; tests/integration/udev.sh compares.
+names:
+	LC_ALL=C awk -v make=names -f udev/generate.awk udev/tokens.list >card/usb_names.new
+	mv card/usb_names.new card/usb_names.inc
 
 check: $(patsubst %,$(O)/test_%,$(filter-out $(slow),$(unit)))
 	@tests/run.sh --jobs $(JOBS) $^
@@ -205,11 +230,18 @@ test: deps
 comma := ,
 tool_names := luks2_raw memscan ptytalk
 $(foreach t,$(tool_names),$(eval $(call program,$(t),tests/integration/$(t).c,none,)))
+$(eval $(call program,stopwatch,tests/vm/stopwatch.c,none,))
+$(eval $(call program,cardtool,tests/integration/cardtool.c,unlock,))
 $(eval $(call program,pgptool,tests/integration/pgptool.c,openpgp,$(O)/double.a))
 $(eval $(call program,consttime,tests/integration/consttime.c tests/unit/check.c,openpgp,$(O)/double.a))
 $(O)/test_nomem: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc secret_new random_bytes)
 $(O)/consttime: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,reveal aes_unwrap aes_wrap cfb_decrypt)
-tools: $(tool_names:%=$(O)/%) $(O)/pgptool $(O)/consttime
+tools: $(tool_names:%=$(O)/%) $(O)/pgptool $(O)/cardtool $(O)/consttime
+vm_tools: $(O)/bootlatch-dongle $(O)/stopwatch
+# Guests of QEMU: minutes each, not part of make test.
+vm: deps_vm
+	@$(MAKE) --no-print-directory all vm_tools
+	@O=$(O) tests/run.sh $(vm:%=tests/vm/%.sh)
 # For mutated headers in tests/integration/tamper.sh.
 asan-program:
 	@$(MAKE) --no-print-directory VARIANT=asan O=build/asan build/asan/bootlatch
@@ -231,17 +263,25 @@ bench: deps
 deps_build := gcc make pkg-config libpcsclite-dev libusb-1.0-0-dev libcryptsetup-dev libgcrypt20-dev \
               libjson-c-dev zlib1g-dev
 deps_demo  := pcscd libccid vsmartcard-vpcd cryptsetup-bin iproute2 util-linux gnupg scdaemon
-deps_test  := gpgv sq sqv rnp opensc strace gdb procps jq clang clang-format clang-tidy cppcheck \
-              shellcheck valgrind git tmux libclang-rt-dev
+deps_test  := openssl openssh-client yubikey-manager gpgv sq sqv rnp opensc strace gdb procps jq clang clang-format clang-tidy cppcheck \
+              shellcheck valgrind git tmux libclang-rt-dev udev usb.ids
+deps_vm    := qemu-system-x86 busybox-static cpio dpkg apt udev libusbredirparser-dev
+deps_vm: deps
+	@tests/deps.sh $(deps_vm)
 deps:
 	@tests/deps.sh $(deps_build) $(deps_demo) $(deps_test)
 
-install: $(O)/bootlatch $(O)/bootlatch-unlock
+install: $(O)/bootlatch $(O)/bootlatch-unlock install-udev
 	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(MANDIR)/man8'
 	install -m 755 $(O)/bootlatch '$(DESTDIR)$(SBINDIR)/bootlatch'
 	install -m 755 $(O)/bootlatch-unlock '$(DESTDIR)$(LIBDIR)/bootlatch-unlock'
 	install -m 644 man/bootlatch.8 man/bootlatch-unlock.8 '$(DESTDIR)$(MANDIR)/man8'
+install-udev: udev
+	install -d '$(DESTDIR)$(UDEVDIR)/rules.d' '$(DESTDIR)$(LIBDIR)'
+	install -m 644 $(O)/udev/70-bootlatch.rules '$(DESTDIR)$(UDEVDIR)/rules.d'
+	install -m 644 $(O)/udev/70-bootlatch-initramfs.rules '$(DESTDIR)$(LIBDIR)'
 uninstall:
+	$(RM) '$(DESTDIR)$(UDEVDIR)/rules.d/70-bootlatch.rules' '$(DESTDIR)$(LIBDIR)/70-bootlatch-initramfs.rules'
 	$(RM) '$(DESTDIR)$(SBINDIR)/bootlatch' '$(DESTDIR)$(LIBDIR)/bootlatch-unlock'
 	$(RM) '$(DESTDIR)$(MANDIR)/man8/bootlatch.8' '$(DESTDIR)$(MANDIR)/man8/bootlatch-unlock.8'
 dist:
@@ -249,7 +289,8 @@ dist:
 clean:
 	$(RM) -r build compile_commands.json
 
-.PHONY: all check check-all check-msan asan msan valgrind fuzz fuzz-bins fuzz-replay replay coverage test \
-        tools asan-program integration lint format demo bench deps install uninstall dist clean
+.PHONY: vm vm_tools deps_vm all check check-all check-msan asan msan valgrind fuzz fuzz-bins fuzz-replay replay coverage test \
+        tools asan-program integration lint format demo bench deps install uninstall dist clean \
+        udev names install-udev
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

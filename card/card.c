@@ -6,6 +6,7 @@
 
 #include "card/handle.h"
 #include "card/kdf.h"
+#include "card/quirks.h"
 #include "core/log.h"
 
 /* 7.2.1.  What it answers with is not looked at: cards differ, and 6E says it all. */
@@ -52,9 +53,8 @@ enum err card_ask(struct card *c, const struct apdu *a, struct bytes *ret,
 			e = apdu_send(&c->link, a, c->buf, sizeof(c->buf), &n, &sw);
 		if (e != ERR_CARD_RESET)
 			break;
-		const bool verified = c->verified;
-		c->verified = false;
-		c->needs_select = true;
+		const bool verified = c->verified || c->signs;
+		card_forget(c);
 		if (verified)
 			break;
 	}
@@ -77,6 +77,17 @@ enum err card_get_data(struct card *c, uint32_t tag, struct bytes *ret, uint16_t
 	return card_ask(c, &a, ret, ret_sw);
 }
 
+enum err card_need_object(struct card *c, uint32_t tag, unsigned have)
+{
+	struct bytes answer;
+	uint16_t sw;
+
+	if (c->data.have & have)
+		return OK;
+	const enum err e = card_get_data(c, tag, &answer, &sw);
+	return e == OK && sw == SW_OK ? data_parse_one(tag, answer, &c->data) : e;
+}
+
 /* Objects that 6E lacks are asked for one by one; only some of them matter. */
 static enum err read_missing(struct card *c)
 {
@@ -92,19 +103,13 @@ static enum err read_missing(struct card *c)
 	        {TAG_FINGERPRINTS, HAVE_FINGERPRINTS                  },
 	        {TAG_TIMES,        HAVE_TIMES                         },
 	};
-	struct bytes answer;
-	uint16_t sw;
+	enum err e = OK;
 
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		if (c->data.have & wanted[i].have)
-			continue;
-		enum err e = card_get_data(c, wanted[i].tag, &answer, &sw);
-		if (e == OK && sw == SW_OK)
-			e = data_parse_one(wanted[i].tag, answer, &c->data);
-		if (e != OK)
-			return e;
-	}
-	return OK;
+	for (size_t i = 0; e == OK && i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		e = card_need_object(c, wanted[i].tag, wanted[i].have);
+	if (e == OK && quirks_of_card(&c->data.info) & QUIRK_TOUCH_TOLD_ALONE)
+		e = card_need_object(c, TAG_UIF_DEC, (unsigned)HAVE_UIF << CARD_KEY_DEC);
+	return e;
 }
 
 /* A card that does not say whether it has a KDF is asked: a plain PIN would cost a try.
@@ -241,9 +246,7 @@ enum err card_alive(struct card *c)
 	struct transport *t = c->link.t;
 
 	const enum err e = t->ops->alive ? t->ops->alive(t) : OK;
-	if (e == ERR_CARD_RESET) {
-		c->needs_select = true;
-		c->verified = false;
-	}
+	if (e == ERR_CARD_RESET)
+		card_forget(c);
 	return e;
 }

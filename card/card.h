@@ -6,6 +6,7 @@
 
 #include "card/transport.h"
 #include "core/secret.h"
+#include "crypto/crypto.h"
 
 enum { FPR_LEN = 20, CARD_IDENT_LEN = 14 };
 
@@ -56,7 +57,8 @@ struct card_info {
 	bool chaining, extended;          /* what the card says */
 	size_t max_command, max_response; /* DO 7F66, bytes with header; 0: not told */
 	struct card_key_info key[CARD_KEYS];
-	size_t pin_min, pin_max;                  /* user PIN, bytes */
+	size_t pin_min, pin_max; /* user PIN, bytes */
+	bool signs_once;         /* C4: a PIN in mode 81 is good for one signature */
 	int tries_user, tries_reset, tries_admin; /* C4 */
 	struct card_kdf kdf;
 	/* Objects 81 to 84 of F9 in one canonical spelling, for the record's pin of it;
@@ -99,6 +101,14 @@ enum err card_refresh_tries(struct card *c);
  */
 enum err card_verify_user(struct card *c, const struct secret *pin, bool spend_last);
 
+/*
+ * VERIFY PW1 in mode 81, which only card_sign needs: as card_verify_user, with the same
+ * counter.  card_signs: does such a PIN still hold?  Not after a reset, nor, where
+ * signs_once, after a signature.
+ */
+enum err card_verify_sign(struct card *c, const struct secret *pin, bool spend_last);
+bool card_signs(const struct card *c);
+
 /* Read a public key (GENERATE, P1 = 81).  ERR_CARD_STATE: there is no key. */
 enum err card_read_pubkey(struct card *c, enum card_key key, struct card_pubkey *ret);
 
@@ -112,5 +122,15 @@ enum err card_read_pubkey(struct card *c, enum card_key key, struct card_pubkey 
 enum err card_decipher_rsa(struct card *c, struct bytes cryptogram, struct secret **ret);
 enum err card_decipher_ecdh(struct card *c, struct bytes point, size_t field_len,
                             struct secret **ret);
+
+/*
+ * PSO:COMPUTE DIGITAL SIGNATURE (7.2.10) over a digest of hash_len(alg) bytes, SHA-256,
+ * 384 or 512.  Needs card_verify_sign: ERR_USAGE without.  *ret, valid until close or the
+ * next call: RSA: one big-endian number; ECDSA and EdDSA: r || s, of the curve's width
+ * each.  ERR_TOUCH: nobody touched it; look at card_signs before trying again.
+ * ERR_CRYPTO: the card refuses the input.  ERR_FORMAT: that is no signature.
+ */
+enum err card_sign(struct card *c, enum hash_alg alg, struct bytes digest,
+                   struct bytes *ret);
 
 #endif

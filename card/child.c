@@ -180,43 +180,46 @@ static bool list_ok(struct reader_list *l)
 	return true;
 }
 
+static enum err begin_scan(struct pool *p)
+{
+	struct exchange x = {
+	        .q = {.op = CHILD_SCAN, .limit_ms = (uint32_t)p->limit.scan},
+	        .cap = sizeof(struct reader_list),
+	};
+	const enum err e = start(p);
+
+	if (e != OK || p->scan_end > 0)
+		return e;
+	if (!ask(p, &x)) {
+		service_hung(p);
+		return ERR_NO_SERVICE;
+	}
+	p->scan_end = now_ms() + p->limit.scan;
+	p->late = false;
+	return OK;
+}
+
 /* Nobody waits long: a scan that is late is asked for its answer again next time. */
 static enum err pool_scan(struct readers *r, struct reader_list *ret)
 {
 	struct pool *p = (struct pool *)(void *)r;
 	struct reader_list list = {0};
-	struct exchange x = {
-	        .q = {.op = CHILD_SCAN}, .in = (uint8_t *)&list, .cap = sizeof(list)};
-	const bool waits = p->pid > 0 && p->scan_end > 0;
-	enum err e = start(p);
+	struct exchange x = {.in = (uint8_t *)&list, .cap = sizeof(list)};
+	enum err e = begin_scan(p);
 
 	if (e != OK)
 		return e;
-	const int64_t now = now_ms();
-	if (!waits) {
-		x.q.limit_ms = (uint32_t)p->limit.scan;
-		p->scan_end = now + p->limit.scan;
-		if (!ask(p, &x)) {
-			service_hung(p);
-			return ERR_NO_SERVICE;
-		}
-	}
-	const int64_t look = now + (waits ? LOOK_MS : FIRST_LOOK_MS);
-	switch (hear(p, &x, look < p->scan_end ? look : p->scan_end, &e)) {
-	case HEARD:
-		break;
-	case SILENCE:
-		if (now_ms() >= p->scan_end)
-			service_hung(p);
+	const int64_t look = now_ms() + (p->late ? LOOK_MS : FIRST_LOOK_MS);
+	p->late = true;
+	const enum heard heard = hear(p, &x, look < p->scan_end ? look : p->scan_end, &e);
+	if (heard == SILENCE && now_ms() < p->scan_end)
 		return ERR_NO_SERVICE;
-	case GONE:
-		service_hung(p);
-		return ERR_NO_SERVICE;
+	if (heard == HEARD) {
+		p->scan_end = 0;
+		if (e != OK)
+			return e;
 	}
-	p->scan_end = 0;
-	if (e != OK)
-		return e;
-	if (x.n != sizeof(list) || !list_ok(&list)) {
+	if (heard != HEARD || x.n != sizeof(list) || !list_ok(&list)) {
 		service_hung(p);
 		return ERR_NO_SERVICE;
 	}
@@ -250,18 +253,16 @@ static enum err pool_connect(struct readers *r, const char *name, struct transpo
 static void pool_close(struct readers *r)
 {
 	struct pool *p = (struct pool *)(void *)r;
+	struct pollfd fd = {.fd = p->fd, .events = POLLIN};
 
-	if (p->pid > 0 && settle_scan(p) == OK) {
-		struct pollfd fd = {.fd = p->fd, .events = POLLIN};
-
-		/* It resets what is still connected, and ends. */
-		(void)shutdown(p->fd, SHUT_WR);
-		if (poll(&fd, 1, p->limit.close) == 1) {
-			(void)close(p->fd); /* nothing more is said */
-			reap(p);
-		}
-		child_stop(p);
+	/* It resets what is still connected, and ends; one that scans holds no card that
+	 * matters. */
+	if (p->pid > 0 && p->scan_end == 0 && shutdown(p->fd, SHUT_WR) == 0 &&
+	    poll(&fd, 1, p->limit.close) == 1) {
+		(void)close(p->fd); /* nothing more is said */
+		reap(p);
 	}
+	child_stop(p);
 	free(p);
 }
 
@@ -282,6 +283,12 @@ enum err readers_open_child(readers_opener *open, const void *how,
 	p->open = open;
 	p->how = how;
 	p->limit = limits ? *limits : usual;
+	/* It looks for readers while the caller does other things. */
+	const enum err e = begin_scan(p);
+	if (e != OK && e != ERR_NO_SERVICE) {
+		pool_close(&p->base);
+		return e;
+	}
 	*ret = &p->base;
 	return OK;
 }

@@ -17,6 +17,7 @@ struct pool {
 	uint32_t child;   /* counts the children */
 	uint32_t moved;   /* changes what scan calls generation, after a daemon hung */
 	int64_t scan_end; /* a scan is under way until then; 0: none */
+	bool late;        /* and somebody waited for it already */
 };
 
 /* One request and its reply. */

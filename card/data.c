@@ -197,6 +197,7 @@ static enum err parse_pw_status(struct bytes v, struct card_data *d)
 	if (e != OK)
 		return e;
 	if (!have) {
+		info->signs_once = s.p[0] == 0;
 		info->pin_min = PIN_MIN;
 		info->pin_max = s.p[1] & 0x7f;
 		if (info->pin_max < PIN_MIN)

@@ -20,6 +20,7 @@ enum {
 	TAG_FINGERPRINTS = 0xc5,
 	TAG_TIMES = 0xcd,
 	TAG_UIF_SIG = 0xd6,
+	TAG_UIF_DEC = 0xd7,
 	TAG_UIF_AUT = 0xd8,
 	TAG_KDF = 0xf9,
 };

@@ -3,34 +3,6 @@
 #include "card/handle.h"
 
 enum { ANSWER_CAP = APDU_DATA_MAX + 2, FIELD_MAX = 66, PADDING_MIN = 11 };
-enum { DECIPHER_MS = 60000 }; /* a slow card's RSA-4096, or a touch waited for */
-
-/* Cards say "no" in many words (CARDS.md, 3.1). */
-static enum err refusal(const struct card *c, uint16_t sw)
-{
-	const struct card_key_info *key = &c->data.info.key[CARD_KEY_DEC];
-	const bool uif_told = (c->data.have & ((unsigned)HAVE_UIF << CARD_KEY_DEC)) != 0;
-
-	switch (sw) {
-	case SW_TOUCH:
-		return ERR_TOUCH;
-	case SW_SECURITY:
-		return c->verified && (key->touch || !uif_told) ? ERR_TOUCH
-		                                                : ERR_CARD_STATE;
-	case SW_CONDITIONS:
-	case SW_ERROR:
-		if (key->touch)
-			return ERR_TOUCH;
-		return key->present ? ERR_CRYPTO : ERR_CARD_STATE;
-	case SW_NOT_FOUND:
-	case SW_TERMINATED:
-	case SW_INS:
-	case SW_CLA:
-		return ERR_CARD_STATE;
-	default:
-		return ERR_CRYPTO;
-	}
-}
 
 /* 7.2.11.  The answer goes straight into a secret. */
 static enum err decipher(struct card *c, struct bytes data, struct secret **ret)
@@ -41,20 +13,12 @@ static enum err decipher(struct card *c, struct bytes data, struct secret **ret)
 	uint16_t sw;
 	size_t n;
 
-	if (c->needs_select)
-		return ERR_CARD_RESET;
 	enum err e = secret_new(ANSWER_CAP, &out);
 	if (e != OK)
 		return e;
-	c->link.t->limit_ms = DECIPHER_MS;
-	e = apdu_send(&c->link, &a, secret_buf(out), secret_cap(out), &n, &sw);
-	c->link.t->limit_ms = 0;
-	if (e == ERR_CARD_RESET) {
-		c->verified = false;
-		c->needs_select = true;
-	}
+	e = card_operate(c, &a, secret_buf(out), secret_cap(out), &n, &sw);
 	if (e == OK && sw != SW_OK)
-		e = refusal(c, sw);
+		e = card_refusal(c, CARD_KEY_DEC, sw);
 	if (e == OK && n == 0)
 		e = ERR_FORMAT;
 	if (e == OK)

@@ -11,6 +11,7 @@ struct card {
 	struct link link;
 	struct card_data data;
 	bool verified;     /* PW1 in mode 82, by us, and no reset since */
+	bool signs;        /* the same in mode 81, and good for one signature more */
 	bool needs_select; /* another program reset the card */
 	bool tries_stale;  /* a right PIN put the counter back up */
 	struct secret *refused;
@@ -25,5 +26,20 @@ enum err card_ready(struct card *c);
 enum err card_ask(struct card *c, const struct apdu *a, struct bytes *ret,
                   uint16_t *ret_sw);
 enum err card_get_data(struct card *c, uint32_t tag, struct bytes *ret, uint16_t *ret_sw);
+
+/* Ask for an object that is not there yet; a card that refuses it is no error. */
+enum err card_need_object(struct card *c, uint32_t tag, unsigned have);
+/* The same for the algorithm attributes of a key. */
+enum err card_need_attr(struct card *c, enum card_key which);
+
+/* Another program reset the card: no PIN holds, and nothing is selected. */
+void card_forget(struct card *c);
+
+/* Send a command that uses a private key, never twice.  ERR_CARD_RESET: no PIN holds any
+ * more. */
+enum err card_operate(struct card *c, const struct apdu *a, uint8_t *resp, size_t cap,
+                      size_t *ret_len, uint16_t *ret_sw);
+/* What its refusal means: ERR_TOUCH, ERR_CARD_STATE or ERR_CRYPTO. */
+enum err card_refusal(const struct card *c, enum card_key which, uint16_t sw);
 
 #endif

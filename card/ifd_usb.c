@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "card/ifd.h"
+#include "card/usb_names.h"
 #include "core/log.h"
 
 /* USB class 0x0b, DWG Smart-Card CCID 1.1, 4.3.  Some old readers have class 0xff and the
@@ -46,13 +47,14 @@ static bool describe(libusb_device *dev, struct ifd_device *ret)
 
 	if (interface < 0 || libusb_get_device_descriptor(dev, &d) != 0)
 		return false;
-	const unsigned bus = libusb_get_bus_number(dev);
-	const unsigned address = libusb_get_device_address(dev);
-	(void)snprintf(ret->name, sizeof(ret->name), "USB %04x:%04x, bus %u device %u",
-	               d.idVendor, d.idProduct, bus, address);
+	const uint8_t bus = libusb_get_bus_number(dev);
+	const uint8_t address = libusb_get_device_address(dev);
+	usb_reader_name(d.idVendor, d.idProduct, bus, address, ret->name,
+	                sizeof(ret->name));
 	(void)snprintf(ret->path, sizeof(ret->path), "usb:%04x/%04x:libusb-1.0:%u:%u:%d",
 	               d.idVendor, d.idProduct, bus, address, interface);
-	ret->plugged = bus << 8 | address; /* the kernel numbers devices as they come */
+	/* The kernel numbers devices as they come. */
+	ret->plugged = (uint32_t)bus << 8 | address;
 	return true;
 }
 

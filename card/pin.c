@@ -34,7 +34,8 @@ enum err card_refresh_tries(struct card *c)
 	return OK;
 }
 
-enum err pin_send(const struct link *l, const struct secret *what, uint16_t *ret_sw)
+enum err pin_send(const struct link *l, enum pin_mode mode, const struct secret *what,
+                  uint16_t *ret_sw)
 {
 	const struct bytes body = secret_view(what);
 	AUTO_SECRET *cmd = NULL;
@@ -45,7 +46,7 @@ enum err pin_send(const struct link *l, const struct secret *what, uint16_t *ret
 	if (e != OK)
 		return e;
 	struct writer w = {secret_buf(cmd), secret_cap(cmd), 0, false};
-	put_be(&w, 4, 0x00200082);
+	put_be(&w, 4, 0x00200000 | (uint32_t)mode);
 	put_be(&w, 1, (uint32_t)body.n);
 	put_bytes(&w, body.p, body.n);
 	if (!writer_ok(&w))
@@ -103,8 +104,10 @@ static enum err judge_refusal(struct card *c, uint16_t sw)
 	return ERR_CARD_STATE;
 }
 
-enum err card_verify_user(struct card *c, const struct secret *pin, bool spend_last)
+static enum err verify(struct card *c, enum pin_mode mode, const struct secret *pin,
+                       bool spend_last)
 {
+	bool *holds = mode == PIN_SIGN ? &c->signs : &c->verified;
 	AUTO_SECRET *what = NULL;
 	uint16_t sw;
 
@@ -124,20 +127,22 @@ enum err card_verify_user(struct card *c, const struct secret *pin, bool spend_l
 	if (e != OK)
 		return e;
 
-	c->verified = false;
-	e = pin_send(&c->link, what, &sw);
+	*holds = false;
+	e = pin_send(&c->link, mode, what, &sw);
 	if (e == ERR_PIN_UNKNOWN) {
 		one_less(&c->data.info);
-		c->needs_select = true;
+		card_forget(c);
 	}
 	if (e != OK)
 		return e;
 	if (sw == SW_OK) {
-		c->verified = true;
+		*holds = true;
 		c->tries_stale = true;
 		c->refused = secret_free(c->refused);
 		return OK;
 	}
+	c->verified = c->signs =
+	        false; /* on most cards; on none is more than that sure */
 	e = judge_refusal(c, sw);
 	if (e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED) {
 		c->refused = secret_free(c->refused);
@@ -147,4 +152,14 @@ enum err card_verify_user(struct card *c, const struct secret *pin, bool spend_l
 			c->refused = NULL;
 	}
 	return e;
+}
+
+enum err card_verify_user(struct card *c, const struct secret *pin, bool spend_last)
+{
+	return verify(c, PIN_OTHER, pin, spend_last);
+}
+
+enum err card_verify_sign(struct card *c, const struct secret *pin, bool spend_last)
+{
+	return verify(c, PIN_SIGN, pin, spend_last);
 }

@@ -98,7 +98,9 @@ enum err card_read_pubkey(struct card *c, enum card_key key, struct card_pubkey 
 
 	if ((unsigned)key >= CARD_KEYS)
 		return ERR_BUG;
-	enum err e = ask(c, key, false, &answer);
+	enum err e = card_need_attr(c, key);
+	if (e == OK)
+		e = ask(c, key, false, &answer);
 	if (e != OK)
 		return e;
 	e = parse(answer, &k);

@@ -198,7 +198,7 @@ static void put_base64(struct writer *w, struct bytes data)
 	struct bytes piece;
 
 	while (data.n > 0) {
-		const size_t max = LINE / 4 * 3, n = data.n < max ? data.n : max;
+		const size_t max = (size_t)LINE / 4 * 3, n = data.n < max ? data.n : max;
 
 		if (bytes_take(&data, n, &piece) != OK)
 			return;

@@ -157,8 +157,13 @@ static enum err write_record(const struct enrolling *w, struct written *p,
 			r.entry[r.n++] = w->v->record.entry[i];
 	if (r.n == LUKS_SLOTS_MAX)
 		return ERR_NO_SPACE;
-	r.entry[r.n] = w->entry;
-	r.entry[r.n++].keyslot = p->slot;
+	struct record_entry *en = &r.entry[r.n++];
+	*en = w->entry;
+	en->keyslot = p->slot;
+	en->knows_passphrase = true;
+	const enum err e = passphrase_digest(r.uuid, p->pass, en->passphrase_digest);
+	if (e != OK)
+		return e;
 	p->record = true; /* or about to be */
 	return record_save(w->v->where.config_dir, &r);
 }

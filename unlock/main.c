@@ -272,26 +272,22 @@ static enum err deliver(void *ctx, struct volume *v, int slot, const struct secr
 }
 
 /* *ret_told: why it was refused has been said, in better words than the error's. */
-static enum err unlock(const struct options *o, struct volume *v, int out, bool *ret_told)
+static enum err unlock(const struct options *o, struct session *s, struct volume *v,
+                       int out, bool *ret_told)
 {
 	struct unlock_result result = {0};
-	struct session *s = NULL;
 	int out_fd = out;
 	const struct unlock_goal goal = {
 	        .name = o->name,
 	        .passphrase_first = o->wish.passphrase_fd >= 0 && o->wish.pin_fd < 0,
 	        .skip_check = true,
+	        /* cryptsetup comes back when it does not open the keyslot after all. */
+	        .trust_record = o->first_try,
 	        .deliver = deliver,
 	        .ctx = &out_fd,
 	};
-	enum err e = open_session(&o->wish, &s);
 
-	if (e == ERR_USAGE)
-		return bad_usage("The descriptors or the serial number cannot be used");
-	if (e != OK)
-		return e;
-	e = unlock_volume(s, v, &goal, &result);
-	(void)session_free(s);
+	const enum err e = unlock_volume(s, v, &goal, &result);
 	*ret_told = volume_trusted(v) != OK || e == ERR_PIN_BLOCKED;
 	if (e == ERR_USAGE)
 		return bad_usage(
@@ -300,22 +296,19 @@ static enum err unlock(const struct options *o, struct volume *v, int out, bool 
 	return e;
 }
 
-static enum err run(const struct options *o, int out, bool *ret_told)
+static enum err open_volume(const struct options *o, const char *device,
+                            struct session *s, int out, bool *ret_told)
 {
-	char device[SOURCE_MAX];
-	struct volume *v = NULL;
-	AUTO_SECRET *key = NULL;
-	enum err e = source_path(o->source, device, sizeof(device));
-
-	if (e != OK)
-		return bad_usage("No device: set CRYPTTAB_SOURCE or use --device");
 	const struct volume_where where = {
 	        .device = device,
 	        .header = o->header,
 	        .boot_dir = o->boot_dir ? o->boot_dir : boot_default(),
 	        .config_dir = o->config_dir ? o->config_dir : CONFIG_DIR,
 	};
-	e = volume_load(&where, &v);
+	struct volume *v = NULL;
+	AUTO_SECRET *key = NULL;
+	enum err e = volume_load(&where, &v);
+
 	if (e != OK)
 		return e;
 	/* When it is not trusted, unlock_volume says so and refuses. */
@@ -323,8 +316,27 @@ static enum err run(const struct options *o, int out, bool *ret_told)
 	    volume_trusted(v) == OK && heads_key(&key) == OK)
 		e = write_all(out, secret_view(key));
 	else
-		e = unlock(o, v, out, ret_told);
+		e = unlock(o, s, v, out, ret_told);
 	(void)volume_free(v);
+	return e;
+}
+
+static enum err run(const struct options *o, int out, bool *ret_told)
+{
+	char device[SOURCE_MAX];
+	struct session *s = NULL;
+	enum err e = source_path(o->source, device, sizeof(device));
+
+	if (e != OK)
+		return bad_usage("No device: set CRYPTTAB_SOURCE or use --device");
+	/* First: readers are looked for while the header is read. */
+	e = open_session(&o->wish, &s);
+	if (e == ERR_USAGE)
+		return bad_usage("The descriptors or the serial number cannot be used");
+	if (e != OK)
+		return e;
+	e = open_volume(o, device, s, out, ret_told);
+	(void)session_free(s);
 	return e;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/hex.h"
+#include "crypto/crypto.h"
 #include "unlock/fields.h"
 #include "unlock/json.h"
 #include "unlock/store.h"
@@ -52,10 +53,26 @@ static enum err read_kdf(const struct json_object *from, struct record_entry *to
 	return field_hex_lower(text, to->kdf_digest, sizeof(to->kdf_digest));
 }
 
+/* Not there in records of before, and for a key whose card was in the safe at a renewal.
+ */
+static enum err read_passphrase(const struct json_object *from, struct record_entry *to)
+{
+	const char *text = NULL;
+
+	if (json_at(from, "passphrase") == NULL)
+		return OK;
+	to->knows_passphrase = true;
+	const enum err e = json_text(from, "passphrase", &text);
+	return e == OK ? field_hex_lower(text, to->passphrase_digest,
+	                                 sizeof(to->passphrase_digest))
+	               : e;
+}
+
 static enum err read_entry(const struct json_object *from, struct record_entry *ret)
 {
 	static const char *const names[] = {"keyslot",   "backend", "needs_pin",
-	                                    "recipient", "cards",   "kdf"};
+	                                    "recipient", "cards",   "kdf",
+	                                    "passphrase"};
 	struct record_entry en = {0};
 	const char *text = NULL;
 
@@ -76,6 +93,8 @@ static enum err read_entry(const struct json_object *from, struct record_entry *
 		e = read_cards(from, &en);
 	if (e == OK)
 		e = read_kdf(from, &en);
+	if (e == OK)
+		e = read_passphrase(from, &en);
 	if (e == OK)
 		*ret = en;
 	return e;
@@ -166,6 +185,14 @@ static void put_entry(const struct record_entry *en, FILE *out)
 	}
 	(void)fputs("],\"kdf\":", out);
 	put_kdf(en, out);
+	if (en->knows_passphrase) {
+		char text[2 * PASSPHRASE_DIGEST_LEN + 1];
+
+		hex_encode((struct bytes){en->passphrase_digest,
+		                          sizeof(en->passphrase_digest)},
+		           text);
+		(void)fprintf(out, ",\"passphrase\":\"%s\"", text);
+	}
 	(void)fputc('}', out);
 }
 
@@ -256,4 +283,19 @@ enum err record_delete(const char *config_dir, const char *uuid)
 	if (e != OK)
 		return e;
 	return store_remove(config_dir, STORE_VOLUMES, name);
+}
+
+enum err passphrase_digest(const char *uuid, const struct secret *pass,
+                           uint8_t ret[static PASSPHRASE_DIGEST_LEN])
+{
+	static const char what[] = "bootlatch passphrase"; /* with its zero byte */
+	struct hash *h = NULL;
+
+	const enum err e = hash_new(HASH_SHA256, &h);
+	if (e != OK)
+		return e;
+	hash_add(h, (struct bytes){(const uint8_t *)what, sizeof(what)});
+	hash_add(h, (struct bytes){(const uint8_t *)uuid, strlen(uuid) + 1});
+	hash_add(h, secret_view(pass));
+	return hash_end(h, ret, PASSPHRASE_DIGEST_LEN);
 }

@@ -7,7 +7,12 @@
 #include "card/card.h"
 #include "unlock/luks.h"
 
-enum { HEADER_PIN_LEN = 32, RECORD_MAX = 64 * 1024, RECORD_SERIALS = 4 };
+enum {
+	HEADER_PIN_LEN = 32,
+	PASSPHRASE_DIGEST_LEN = 32,
+	RECORD_MAX = 64 * 1024,
+	RECORD_SERIALS = 4
+};
 
 /* KDF state of the card as seen at enrolment: a card that suddenly asks for the clear
  * PIN, or for another derivation, is not given it. */
@@ -22,6 +27,8 @@ struct record_entry {
 	          [CARD_IDENT_LEN]; /* cards known to hold it; "" ends the list */
 	enum record_kdf kdf;
 	uint8_t kdf_digest[32]; /* SHA-256 of card_info's kdf_digest_input */
+	bool knows_passphrase;
+	uint8_t passphrase_digest[PASSPHRASE_DIGEST_LEN];
 };
 
 struct record {
@@ -39,6 +46,14 @@ enum err record_format(const struct record *r,
 enum err record_load(const char *config_dir, const char *uuid, struct record *ret);
 enum err record_save(const char *config_dir, const struct record *r);
 enum err record_delete(const char *config_dir, const char *uuid);
+
+/*
+ * By this the record knows the passphrase of a keyslot again, which holds 256 random
+ * bits: SHA-256 over "bootlatch passphrase", a zero byte, the LUKS UUID, a zero byte, the
+ * passphrase.
+ */
+enum err passphrase_digest(const char *uuid, const struct secret *pass,
+                           uint8_t ret[static PASSPHRASE_DIGEST_LEN]);
 
 /* SHA-256 over the canonical JSON of what decides which key opens and how data is
  * encrypted. */

@@ -371,6 +371,16 @@ void session_set_prompt(struct session *s, const char *disk, bool other_way)
 	s->other_way = other_way;
 }
 
+void session_set_trusts_record(struct session *s, bool trusts)
+{
+	s->trusts_record = trusts;
+}
+
+bool session_trusts_record(const struct session *s)
+{
+	return s->trusts_record;
+}
+
 const char *session_disk(const struct session *s)
 {
 	return s->disk;

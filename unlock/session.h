@@ -61,6 +61,10 @@ bool session_has_input(struct session *s);
 /* What the prompts call the disk (NULL: nothing), and whether an empty answer means "the
  * other way". */
 void session_set_prompt(struct session *s, const char *disk, bool other_way);
+/* A passphrase that the record knows need not open its keyslot before it is used: whoever
+ * gets it tries it anyway, and comes back. */
+void session_set_trusts_record(struct session *s, bool trusts);
+bool session_trusts_record(const struct session *s);
 const char *session_disk(const struct session *s);
 bool session_other_way(const struct session *s);
 void session_set_wants_other_way(struct session *s);

@@ -34,6 +34,7 @@ struct session {
 	struct pin_memory pins;
 	const char *disk;
 	bool other_way, wants_other_way;
+	bool trusts_record;
 	unsigned told; /* bits of enum pick_why that were noted */
 	char told_ident[READERS_MAX][CARD_IDENT_LEN]; /* foreign cards that were noted */
 	size_t n_told;

@@ -204,6 +204,7 @@ enum err unlock_volume(struct session *s, struct volume *v,
 	        .disk = goal->name ? goal->name : v->where.device,
 	};
 
+	session_set_trusts_record(s, goal->trust_record);
 	enum err e = start(&r);
 	while (e == OK && !r.done) {
 		e = run_look(&r);

@@ -12,8 +12,10 @@ struct unlock_goal {
 	bool card_only;   /* `bootlatch test`: no passphrase instead */
 	bool passphrase_first; /* a passphrase was given on a descriptor and no PIN was:
 	                          use it */
-	bool skip_check; /* deliver a typed passphrase without trying it on the slots
-	                    first (keyscript) */
+	bool skip_check;   /* deliver a typed passphrase without trying it on the slots
+	                      first (keyscript) */
+	bool trust_record; /* deliver a card's passphrase that the record knows without
+	                      opening its keyslot first */
 	/* What to do with the passphrase that opens keyslot `slot`; called at most once;
 	 * NULL: nothing. */
 	enum err (*deliver)(void *ctx, struct volume *v, int slot,

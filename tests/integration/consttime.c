@@ -14,6 +14,7 @@
 #include "tests/unit/check.h"
 #include "tests/unit/softkey.h"
 
+/* NOLINTBEGIN(bugprone-reserved-identifier) */
 /* The linker puts these in the place of the functions (Makefile: --wrap). */
 uint32_t __real_reveal(uint32_t v);
 uint32_t __wrap_reveal(uint32_t v);
@@ -82,6 +83,8 @@ enum err __wrap_cfb_decrypt(enum cipher_alg alg, const struct secret *key,
 	hide(plain);
 	return e;
 }
+
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static struct softkey key;
 

@@ -281,13 +281,19 @@ gpg_home_new() {
 	echo "trust-model always" >"$GNUPGHOME/gpg.conf"
 }
 
-# gpg_card_generate rsa2048|nistp256|cv25519: three keys on the card; sets KEY.
+# gpg_card_generate ALGORITHM (rsaBITS, cv25519, nistpBITS, brainpoolPBITSr1): three keys on
+# the card; sets KEY.
 gpg_card_generate() {
-	lib_algo=2 lib_curve=1 lib_step=0
+	lib_algo=2 lib_curve=1 lib_step=0 lib_size=${1#rsa}
 	case $1 in
-	rsa2048) lib_algo=1 ;;
-	nistp256) lib_curve=3 ;;
+	rsa*) lib_algo=1 ;;
 	cv25519) ;;
+	nistp256) lib_curve=3 ;;
+	nistp384) lib_curve=4 ;;
+	nistp521) lib_curve=5 ;;
+	brainpoolP256r1) lib_curve=6 ;;
+	brainpoolP384r1) lib_curve=7 ;;
+	brainpoolP512r1) lib_curve=8 ;;
 	*) return 2 ;;
 	esac
 	rm -f "$T/edit.in" "$T/edit.out"
@@ -308,7 +314,7 @@ gpg_card_generate() {
 			*) echo quit ;;
 			esac ;;
 		cardedit.genkeys.algo) echo $lib_algo ;;
-		cardedit.genkeys.size) echo 2048 ;;
+		cardedit.genkeys.size) echo "$lib_size" ;;
 		keygen.curve) echo $lib_curve ;;
 		cardedit.genkeys.backup_enc) echo n ;;
 		cardedit.genkeys.replace_key*) echo y ;;

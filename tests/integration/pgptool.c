@@ -249,7 +249,7 @@ static enum err verify(const char *cert, const char *sig, const char *file)
 {
 	struct pubkey keys[KEYS];
 	uint8_t *document = NULL, *s = NULL;
-	struct detached d;
+	struct detached d = {0};
 	size_t n = 0, len = 0, s_len = 0;
 
 	enum err e = load_keys(cert_signing_keys, cert, keys, KEYS, &n);

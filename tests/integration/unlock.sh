@@ -365,10 +365,11 @@ vcard_start nistp256
 check_says 'another card: 6, and no PIN for it' 6 'not enrolled' verifies nistp256 0 bl_pin test "$D"
 vcard_stop nistp256
 pcscd_stop
-check_says 'no pcscd: 5' 5 'pcscd' bl_pin test "$D"
+check_says 'no pcscd: 5' 5 'pcscd' bl_pin test "$D" --transport pcsc
+check_says 'no pcscd, no reader of its own: 5' 5 'no card reader' bl_pin test "$D"
 check 'no pcscd: the passphrase opens it' bl_pass unlock "$D"
 waits() {
-	bl_talk test "$D" <<-'END'
+	bl_talk test "$D" --transport pcsc <<-'END'
 		expect Waiting
 		expect pcscd
 		send \x03
@@ -467,6 +468,28 @@ check_status 'no record: 7' 7 ks_pin
 check_status 'no record: 7 for a passphrase as well' 7 ks_pass
 check_is 'and nothing on stdout' 0 "$(wc -c <"$T/stdout")"
 CONF=$KEPT
+
+# What the record knows is printed unopened on the first try, and nothing else ever is.
+SLOT=$(in_json "$D" '.enrolled[0].keyslot')
+cp "$D" "$T/kept.img"
+BLOB=$(blob_of "$D" "$SLOT")
+cp "$BLOB" "$T/kept.pgp"
+cryptsetup luksKillSlot -q --key-file "$T/key" "$D" "$SLOT"
+TRIED=1
+check_fails 'a dead keyslot: the second try finds out' ks_pin
+check_is 'and prints nothing' 0 "$(wc -c <"$T/stdout")"
+cp "$T/kept.img" "$D"
+check 'the second try goes through the keyslot' ks_pin
+check 'and prints the passphrase' is_passphrase "$T/stdout"
+TRIED=0
+for TOKEN in 0 1 2; do cryptsetup token remove --token-id $TOKEN "$D" 2>/dev/null || true; done
+printf '0123456789012345678901234567890123456789012' |
+	gpg --batch --yes --trust-model always -q -r card@example.org -o "$BLOB" -e
+check_fails 'a blob that somebody else wrote to the card is not printed' ks_pin
+check_is 'not even its passphrase' 0 "$(wc -c <"$T/stdout")"
+cp "$T/kept.img" "$D"
+cp "$T/kept.pgp" "$BLOB"
+check 'control: put back, it is printed again' ks_pin
 
 # /secret.key lies in the root folder: one file is made there, for as long as a command takes, and
 # only where none is. Nothing is mounted: what clears up must never find the machine's own folders.

@@ -1,74 +1,331 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The virtual card, judged by gpg: generate, sign, decrypt, wrong PIN, pull and insert.
-# shellcheck disable=SC2317  # functions called through check
+# The virtual card, judged by gpg, OpenSC and (where it is installed) ykman.
+# PARTS, PROFILES and ALGOS narrow it down: PARTS="algorithms profiles edit ..."
+# shellcheck disable=SC2317,SC2086  # functions called through check; one word each
 set -u
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/vcard_gpg.sh"
+need 'gpg and OpenSC judge the virtual card' unshare ip pcscd opensc-tool openpgp-tool \
+	pkcs15-tool pkcs15-crypt openssl gpg
 lib_reexec_in_namespace "$0" "$@"
 
-encrypt_to_card() { gpg --batch --yes -q -r "$KEY" -o "$T/cipher" -e "$T/plain"; }
-decrypts() { [ "$(gpg --batch -q -d "$T/cipher" 2>"$GNUPGHOME/decrypt.log")" = "$(cat "$T/plain")" ]; }
-signs() {
-	gpg --batch --yes -q -o "$T/sig" -b "$T/plain" &&
-		gpg --batch -q --verify "$T/sig" "$T/plain"
+# --- every algorithm, every profile ------------------------------------------------
+
+one_cycle() { # NAME ALGO: keys made, used after a pull, a wrong PIN counted
+	check "$1: gpg generates three $2 keys" generate "$2" || return
+	check "$1: encrypting to it" encrypts
+	gpg_forget "$1"
+	check "$1: decrypts after pull and insert" decrypts
+	check "$1: signs" signs
 }
-tries() { gpg --batch --with-colons --card-status | grep '^pinretry:'; }
-
-check "pcscd has the virtual reader" pcscd_start
-echo "a short plain text" >"$T/plain"
-
-for profile in ${PROFILES:-default outer-tags smartpgp-like gnuk-like}; do
-	for algo in ${ALGOS:-rsa2048 nistp256 cv25519}; do
-		name=$profile-$algo
+wrong_pin() { # NAME
+	gpg_forget "$1"
+	pin_is 654321
+	vcard_trace_clear "$1"
+	check_fails "$1: a wrong PIN does not decrypt" decrypts
+	left=$((3 - $(vcard_count "$1" VERIFY)))
+	[ $left -ge 0 ] || left=0
+	check_is "$1: and each try was counted" "$left:0:3:" "$(line pinretry)"
+}
+part_algorithms() {
+	for algo in ${ALGOS:-rsa2048 rsa3072 nistp256 nistp384 nistp521 brainpoolP256r1 brainpoolP384r1 \
+		brainpoolP512r1 secp256k1 cv25519}; do
+		vcard_start "$algo" || fail "$algo: card in the reader"
+		home "$algo"
+		one_cycle "$algo" "$algo"
+		authenticates "$algo"
+		gpgconf --kill all
+		vcard_stop "$algo"
+	done
+}
+part_profiles() {
+	for row in ${PROFILES:-outer-tags/nistp256 gnuk-like/rsa2048 gnuk-like/nistp256 smartpgp-like/rsa2048 \
+		smartpgp-like/brainpoolP256r1 pico-like/cv25519 canokey-like/rsa2048 canokey-like/nistp256 \
+		le-6c/nistp256 short/cv25519 v2/rsa2048 v2.0/rsa2048 yubikey5/rsa2048 yubikey5/cv25519 \
+		yubikey5-2/nistp256 yubikey4/rsa2048 yubikey-neo/rsa2048 nitrokey3/nistp384 \
+		nitrokey-start/cv25519 nitrokey-pro/rsa2048 librem-key/brainpoolP384r1}; do
+		profile=${row%/*} name=${row%/*}-${row#*/}
 		vcard_start "$name" --profile "$profile" || fail "$name: card in the reader"
-		gpg_home_new "$name"
-		check "$name: gpg sees the card" gpg --batch --card-status
-		if gpg_card_generate "$algo"; then
-			ok "$name: gpg generates three keys on it"
-		else
-			fail "$name: gpg generates three keys on it" "$(cat "$GNUPGHOME/edit.log")"
-			vcard_stop "$name"
-			continue
-		fi
-		check "$name: encrypting to it" encrypt_to_card
-		gpg_forget "$name"
-		check "$name: decrypts after pull and insert" decrypts
-		check "$name: signs" signs
-		gpg_forget "$name"
-		echo 654321 >"$GNUPGHOME/pin"
-		vcard_trace_clear "$name"
-		check_fails "$name: a wrong PIN does not decrypt" decrypts
-		left=$((3 - $(vcard_count "$name" VERIFY)))
-		[ $left -ge 0 ] || left=0
-		check_is "$name: and each try was counted" "pinretry:$left:0:3:" "$(tries)"
+		home "$name"
+		check "$name: gpg sees the card" status
+		one_cycle "$name" "${row#*/}"
+		wrong_pin "$name"
 		gpgconf --kill all
 		vcard_stop "$name"
 	done
-done
+}
 
-# Two cards at once, a card that is away, one that vanishes and one that hangs.
-gpg_home_new faults 0
-status() { timeout 20 gpg --batch --with-colons --card-status; }
-serial() { status 2>/dev/null | awk -F: '$1 == "serial" { print $2 }'; }
-vcard_start one --profile default --serial 00000001
-SLOT=1 vcard_start two --profile gnuk-like --serial 00000002
-check_is "two cards: the first slot has the first" 00000001 "$(serial)"
-gpgconf --kill all
-sed -i 's/^reader-port.*/reader-port Virtual PCD 00 01/' "$GNUPGHOME/scdaemon.conf"
-check_is "two cards: the second slot has the second" 00000002 "$(serial)"
-gpgconf --kill all
-vcard_pull two
-check_fails "a pulled card is not seen" status
-gpgconf --kill all
-vcard_insert two
-check_is "an inserted card is seen" 00000002 "$(serial)"
-gpgconf --kill all
-vcard_stop two
-vcard_trace_clear two
-SLOT=1 vcard_start two --fault pull-at=4 --latency 5
-check_fails "a card that vanishes at the fourth command is an error" status
-check_is "and the trace says when" 4 "$(vcard_count two)"
-gpgconf --kill all
-vcard_stop two
-vcard_stop one
+# INTERNAL AUTHENTICATE through ssh's own signatures, verified by ssh-keygen.
+authenticates() { # NAME
+	case $1 in brainpool* | secp*) return 0 ;; esac # ssh has no such keys
+	command -v ssh-keygen >/dev/null || { skip "$1: ssh signs with key 3" "no ssh-keygen"; return; }
+	check "$1: ssh signs with key 3" ssh_round
+}
+ssh_round() {
+	gpgconf --launch gpg-agent
+	SSH_AUTH_SOCK=$(gpgconf --list-dirs agent-ssh-socket)
+	export SSH_AUTH_SOCK
+	gpg-connect-agent 'scd serialno' /bye >/dev/null
+	ssh-add -L | grep 'cardno:' >"$T/ssh.pub" || return 1
+	rm -f "$T/plain.sig"
+	ssh-keygen -Y sign -f "$T/ssh.pub" -n file "$T/plain" || return 1
+	echo "card@example.org $(cut -d' ' -f1,2 "$T/ssh.pub")" >"$T/allowed"
+	ssh-keygen -Y verify -f "$T/allowed" -I card@example.org -n file -s "$T/plain.sig" <"$T/plain"
+}
+
+# --- keys brought to the card ------------------------------------------------------
+
+import_keys() { # ALGO-OF-PRIMARY ALGO-OF-SUBKEY: made by gpg, moved to slots 1 and 2
+	gpg --batch --passphrase '' --quick-gen-key 'Card Test <card@example.org>' "$1" sign 0 &&
+		find_key && gpg --batch --passphrase '' --quick-add-key "$KEY" "$2" encr 0 || return 1
+	encrypts || return 1
+	SLOT_NO=1
+	menu --edit-key "$KEY" -- keytocard 'key 1' keytocard &&
+		gpg --batch --with-colons -K | grep -c '^s[es][cb]:.*:D276' | grep -qx 2
+}
+import_attrs() { set_algo "$1"; edit key-attr; }
+part_import() {
+	for row in ${IMPORTS:-default/rsa4096 gnuk-like/rsa2048 yubikey-neo/rsa2048 zeitcontrol-3.4/nistp521 \
+		nitrokey3/brainpoolP512r1 default/ed25519 gnuk-like/ed25519 default/secp256k1}; do
+		profile=${row%/*} first=${row#*/} name=import-${row%/*}-${row#*/}
+		vcard_start "$name" --profile "$profile"
+		home "$name"
+		case $first in
+		rsa4096) check "$name: attributes" import_attrs rsa4096 ;;
+		esac
+		check "$name: gpg moves its keys to the card" import_keys "$first" "${first%ed25519}$(
+			[ "$first" != ed25519 ] || echo cv25519)"
+		gpg_forget "$name"
+		check "$name: the card decrypts" decrypts
+		check "$name: the card signs" signs
+		gpgconf --kill all
+		vcard_stop "$name"
+	done
+}
+
+# --- gpg's card menu ---------------------------------------------------------------
+
+tries() { line pinretry; }
+block_pin() { # three wrong PINs, not by gpg: it asks again and again
+	gpgconf --kill all
+	[ "$(apdu 0 00A4040006D2760001240100 0020008106303030303030 0020008106303030303030 \
+		0020008106303030303030 0020008106303030303030)" = 6983 ]
+}
+passwd() { CHOICE=$1; edit passwd; }
+part_edit() {
+	vcard_start edit
+	home edit
+	check 'edit: keys' generate nistp256
+	check 'edit: name, language, URL, login, salutation' edit name lang url login sex
+	check_is 'edit: the name' 'Sam:Sample:' "$(line name)"
+	check_is 'edit: the language' 'de:' "$(line lang)"
+	check_is 'edit: the URL' 'https\x3a//example.org/key:' "$(line url)"
+	check_is 'edit: the login' 'sam:' "$(line login)"
+	check 'edit: a signature PIN that is asked once' edit forcesig
+	check_is 'edit: says C4' '1:::' "$(line forcepin)"
+	check 'edit: three CA fingerprints' edit \
+		'cafpr 1 0102030405060708090A0B0C0D0E0F1011121314'
+	echo 234567 >"$GNUPGHOME/new"
+	check 'edit: the PIN is changed' passwd 1
+	check_is 'edit: the old PIN is none any more' 6982 \
+		"$(gpgconf --kill all; apdu 0 00A4040006D2760001240100 0020008106313233343536)"
+	pin_is 234567
+	gpg_forget edit
+	check 'edit: the new one does' signs
+	cp "$GNUPGHOME/rc" "$GNUPGHOME/new"
+	check 'edit: a reset code is set' passwd 4
+	check_is 'edit: with three tries' '3:3:3:' "$(tries)"
+	check 'edit: three wrong PINs' block_pin
+	check_is 'edit: block it' '0:3:3:' "$(tries)"
+	echo 345678 >"$GNUPGHOME/new"
+	check 'edit: the reset code unblocks' menu --card-edit -- unblock
+	pin_is 345678
+	check 'edit: the PIN set by it signs' signs
+	check 'edit: blocked once more' block_pin
+	echo 456789 >"$GNUPGHOME/new"
+	check 'edit: the admin PIN unblocks' passwd 2
+	pin_is 456789
+	check 'edit: and that PIN signs' signs
+	echo 23456789 >"$GNUPGHOME/new"
+	check 'edit: the admin PIN is changed' passwd 3
+	cp "$GNUPGHOME/new" "$GNUPGHOME/admin"
+	gpg_forget edit
+	check 'edit: and used' edit forcesig
+	for profile in default canokey-like smartpgp-like gnuk-like pico-like zeitcontrol-2.1; do
+		[ $profile = default ] || { vcard_stop; vcard_start "edit-$profile" --profile $profile; }
+		gpgconf --kill all
+		menu --card-edit -- admin login >/dev/null
+		check "edit: factory reset of $profile" edit factory-reset
+		vcard_pull && vcard_insert
+		gpgconf --kill all
+		check_is "edit: nothing is left on $profile" ':' "$(line login)"
+		check_is "edit: PINs of $profile are new" '3:0:3:' "$(tries)"
+		printf '12345678' >"$GNUPGHOME/admin"
+	done
+	gpgconf --kill all
+	vcard_stop
+}
+
+# --- KDF ------------------------------------------------------------------------------
+
+# What GnuPG since 2.3 does with cards that only store F9; hashes of 123456 and 12345678.
+H1=773784A602B6C81E3F092F4D7D00E17CC822D88F7360FCF2D2EF2D9D901F44B6
+H3=2675D6164A0D4827D1D00C7EEA620D015C00030A1CAB38B4D0DD600B27DC9630
+kdf_by_hand() { # SLOT SALTS
+	[ "$(apdu "$1" 00A4040006D2760001240100 00200083083132333435363738 \
+		00240083283132333435363738$H3 0020008320$H3 002C028120$H1 \
+		"00DA00F9$(printf %02X $(((${#2} + 160) / 2)))8101038201088304000186A0$2""8720$H1""8820$H3")" = 9000 ]
+}
+part_kdf() {
+	for row in gnuk-like/kdf-setup 'yubikey5/kdf-setup single' kdf/kdf-setup; do
+		profile=${row%/*} name=kdf-${row%/*} seen=on
+		[ "$profile" != yubikey5 ] || seen=single
+		vcard_start "$name" --profile "$profile"
+		home "$name"
+		check "$name: gpg's ${row#*/}" edit "${row#*/}"
+		check_is "$name: is seen" $seen: "$(line kdf)"
+		one_cycle "$name" cv25519
+		wrong_pin "$name"
+		gpgconf --kill all
+		vcard_stop "$name"
+	done
+	for profile in smartpgp-like pico-like nitrokey3; do
+		name=kdf-$profile salts=840830313233343536378508393031323334353686084142434445464748
+		vcard_start "$name" --profile $profile
+		check "$name: F9 and the PINs set one by one" kdf_by_hand 0 $salts || continue
+		home "$name"
+		check_is "$name: is seen" on: "$(line kdf)"
+		one_cycle "$name" nistp256
+		gpgconf --kill all
+		vcard_stop "$name"
+	done
+}
+
+# --- touch ----------------------------------------------------------------------------
+
+press() { # when it is wanted
+	lib_wait 100 test -e "$T/button.wanted" && touch "$T/button"
+}
+pressed_decrypts() {
+	press &
+	decrypts
+}
+part_touch() {
+	vcard_start touch --profile yubikey5 --press "$T/button" --press-wait 20000
+	home touch
+	check 'touch: keys' generate cv25519
+	gpgconf --kill all
+	check_is 'touch: wanted for decryption' 9000 \
+		"$(apdu 0 00A4040006D2760001240100 00200083083132333435363738 00DA00D7020120)"
+	check 'touch: encrypting' encrypts
+	gpg_forget touch
+	check 'touch: decrypts when pressed' pressed_decrypts
+	check 'touch: signs without' signs
+	vcard_stop touch
+	vcard_start touch --press "$T/button" --press-wait 300
+	gpgconf --kill all
+	vcard_trace_clear touch
+	check_fails 'touch: not pressed in time, not decrypted' decrypts
+	check 'touch: and that was 6600' grep -q '> DECIPHER .* < 6600 ' "$(vcard_trace touch)"
+	check_fails 'touch: nothing is waited for any more' test -e "$T/button.wanted"
+	gpgconf --kill all
+	vcard_stop touch
+}
+
+# --- OpenSC and ykman -------------------------------------------------------------------
+
+opensc_signs() { # KEY-ID ALGORITHM-OPTION...: signs a digest, openssl verifies it
+	os_id=$1
+	shift
+	openssl dgst -sha256 -binary "$T/plain" >"$T/digest" &&
+		pkcs15-tool --read-public-key "$os_id" -o "$T/pub.pem" &&
+		pkcs15-crypt --sign -k "$os_id" --sha-256 "$@" --pin 123456 -i "$T/digest" -o "$T/raw" &&
+		openssl dgst -sha256 -verify "$T/pub.pem" -signature "$T/raw" "$T/plain"
+}
+opensc_deciphers() {
+	pkcs15-tool --read-public-key 2 -o "$T/pub.pem" &&
+		openssl pkeyutl -encrypt -pubin -inkey "$T/pub.pem" -in "$T/plain" -out "$T/raw" &&
+		pkcs15-crypt --decipher -k 2 --pkcs1 --raw --pin 123456 -i "$T/raw" -o "$T/back" &&
+		cmp "$T/plain" "$T/back"
+}
+set_prints() {
+	sp=0102030405060708090A0B0C0D0E0F1011121314
+	apdu 0 00A4040006D2760001240100 00200083083132333435363738 00DA00C714$sp 00DA00C814$sp \
+		00DA00C914$sp
+}
+part_opensc() {
+	for profile in default smartpgp-like canokey-like zeitcontrol-3.4 v2.0; do
+		vcard_start "opensc-$profile" --profile "$profile"
+		for key in 1 2 3; do
+			check "opensc: openpgp-tool makes RSA key $key on $profile" \
+				openpgp-tool --verify CHV3 --pin 12345678 --gen-key $key -t rsa2048
+		done
+		# openpgp-tool 0.23 leaves the fingerprint at zero on some, and lists no such key.
+		check_is "opensc: fingerprints of $profile" 9000 "$(set_prints)"
+		check "opensc: pkcs15-tool lists $profile" pkcs15-tool --list-keys
+		check "opensc: $profile signs, openssl verifies" opensc_signs 1 --pkcs1
+		check "opensc: $profile deciphers" opensc_deciphers
+		check "opensc: openpgp-tool tells of $profile" openpgp-tool --card-info --key-info
+		vcard_stop
+	done
+}
+part_ykman() {
+	command -v ykman >/dev/null || { skip 'ykman: openpgp info' 'no ykman'; return; }
+	vcard_start ykman --profile yubikey5
+	ykman --reader 'Virtual PCD 00 00' openpgp info >"$T/ykman.out" 2>&1
+	check 'ykman: knows the version' grep -q 'Application version: *5.4.3' "$T/ykman.out"
+	check 'ykman: counts tries' grep -q 'PIN tries remaining: *3' "$T/ykman.out"
+	check 'ykman: sees the touch policy' grep -q 'Attestation key .*[Oo]ff' "$T/ykman.out"
+	vcard_stop
+}
+
+# --- the slots of the reader, cards that go away, crashes ------------------------------------
+
+part_slots() {
+	home faults
+	SLOT=0 vcard_start one --serial 00000001
+	SLOT=1 vcard_start two --profile gnuk-like --serial 00000002
+	check_is "two cards: the first slot has the first" 00000001 "$(serial)"
+	gpgconf --kill all
+	sed -i 's/^reader-port.*/reader-port Virtual PCD 00 01/' "$GNUPGHOME/scdaemon.conf"
+	check_is "two cards: the second slot has the second" 00000002 "$(serial)"
+	gpgconf --kill all
+	vcard_pull two
+	check_fails "a pulled card is not seen" status
+	gpgconf --kill all
+	vcard_insert two
+	check_is "an inserted card is seen" 00000002 "$(serial)"
+	gpgconf --kill all
+	vcard_stop two
+	vcard_trace_clear two
+	SLOT=1 vcard_start two --fault pull-at=4 --latency 5
+	check_fails "a card that vanishes at the fourth command is an error" status
+	check_is "and the trace says when" 4 "$(vcard_count two)"
+	gpgconf --kill all
+	vcard_stop two
+	vcard_stop one
+}
+part_crash() {
+	for round in 1 2 3; do
+		SLOT=0 vcard_start crash --latency 5
+		for _ in 1 2 3 4 5 6 7 8; do # names are written over and over
+			apdu 0 00A4040006D2760001240100 00200083083132333435363738 00DA005B0441424344 \
+				00DA005B0461626364 00DA005B0441424344 00DA005B0461626364
+		done >/dev/null 2>&1 &
+		writer=$!
+		sleep 0.$((round + 2))
+		kill -9 "$(vcard_pid crash)"
+		wait $writer
+		check_is "crash $round: the state is whole" 03 "$(vcard_field crash pin.pw1.tries)"
+		check "crash $round: nobody is left" lib_card_is No 0
+	done
+	vcard_stop crash
+}
+
+check "pcscd has the virtual reader" pcscd_start
+echo "a short plain text" >"$T/plain"
+for part in ${PARTS:-algorithms profiles import edit kdf touch opensc ykman slots crash}; do
+	"part_$part"
+done
 finish

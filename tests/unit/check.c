@@ -2,6 +2,7 @@
 /* The unit tests' framework: counts failures, prints a line a case and the sum. */
 #include "tests/unit/check.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 static int failures;
@@ -22,6 +23,9 @@ void check_that(bool ok, const char *text, const char *file, int line)
 
 int check_run(const struct check_case *cases, size_t n)
 {
+	/* The same under nohup and in the background of a shell, which ignore some. */
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL); /* some cannot be set: fine */
 	int failed = 0;
 
 	for (size_t i = 0; i < n; i++) {

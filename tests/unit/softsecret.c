@@ -82,7 +82,7 @@ static bool put_number(struct writer *w, const struct softkey *k, const char *na
 bool softkey_put_secret(struct writer *w, enum packet_tag tag, const struct softkey *k)
 {
 	static const char *const rsa[] = {"d", "p", "q", "u"};
-	uint8_t body[PGP_KEY_MAX + 5 * NUMBER_MAX];
+	uint8_t body[PGP_KEY_MAX + 5 * NUMBER_MAX] = {0};
 	struct writer b = {.p = body, .cap = sizeof(body)};
 	uint32_t sum = 0;
 	bool ok = true;

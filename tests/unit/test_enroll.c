@@ -318,7 +318,7 @@ static void a_card_without_a_decryption_key_is_refused(void)
 static void a_key_of_an_unknown_algorithm_is_refused(void)
 {
 	static const uint8_t attr[] = {0x12, 0x2b, 0x81, 4, 0, 10}; /* secp256k1 */
-	struct vcard *c = world_card(CURVE_P256);
+	struct vcard *c = world_card(CURVE_25519);
 
 	obj_set(c, 0xc2, attr, sizeof(attr));
 	refused_card(c, ERR_UNSUPPORTED, "secp256k1");
@@ -663,7 +663,7 @@ int main(void)
 	if (crypto_init() != OK)
 		return 1;
 	alice = world_card(CURVE_25519);
-	bob = world_card(CURVE_P256);
+	bob = world_card(CURVE_25519);
 	const int failed = check_run(cases, sizeof(cases) / sizeof(cases[0]));
 	vcard_free(alice);
 	vcard_free(bob);

@@ -260,7 +260,7 @@ int main(void)
 	if (crypto_init() != OK)
 		return 1;
 	alice = world_card(CURVE_25519);
-	bob = world_card(CURVE_P256);
+	bob = world_card(CURVE_25519);
 	world_card_fpr(alice, alice_fpr);
 	const int failed = check_run(cases, sizeof(cases) / sizeof(cases[0]));
 	vcard_free(alice);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each allocation of each operation fails once: an error, nothing kept, no output. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/file.h"
@@ -9,6 +10,7 @@
 #include "tests/unit/check.h"
 #include "tests/unit/softkey.h"
 
+/* NOLINTBEGIN(bugprone-reserved-identifier) */
 /* The linker puts these in the place of the functions (Makefile: --wrap). */
 void *__real_malloc(size_t n);
 void *__wrap_malloc(size_t n);
@@ -52,6 +54,8 @@ enum err __wrap_random_bytes(uint8_t *out, size_t n)
 {
 	return fails_now() ? ERR_NOMEM : __real_random_bytes(out, n);
 }
+
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 struct file {
 	uint8_t p[FILE_CAP];
@@ -207,10 +211,10 @@ static void every_allocation(void)
 
 static bool load(const char *name, struct file *f)
 {
-	char path[128] = "tests/unit/vectors/";
+	char path[128];
 	uint8_t *p = NULL;
 
-	strcat(path, name);
+	(void)snprintf(path, sizeof(path), "tests/unit/vectors/%s", name);
 	if (file_read_path(path, FILE_CAP, &p, &f->n) != OK)
 		return false;
 	memcpy(f->p, p, f->n);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/hex.h"
+#include "crypto/crypto.h"
 #include "tests/unit/check.h"
 
 #define UUID "0b1c2d3e-1111-2222-3333-444455556666"
@@ -30,6 +32,7 @@ static void a_record_survives_the_round_trip(void)
 	        RECORD(WAY("2", "\"000F:12345678\"", "none")),
 	        RECORD(WAY("2", "", "unknown") "," WAY(
 	                "31", "\"000F:12345678\",\"000F:ABCDEF01\"", PIN)),
+	        RECORD(WAY("2", "", "none\",\"passphrase\":\"" PIN)),
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -43,6 +46,25 @@ static void a_record_survives_the_round_trip(void)
 	}
 }
 
+/* printf 'bootlatch passphrase\0UUID\0correct horse' | sha256sum */
+static void a_passphrase_is_known_by_its_digest(void)
+{
+	static const char want[] =
+	        "49d931f8b0e0ac8b4a110891aa4b6d3be713a5aca98d504e8fd9a5ebc2ccae81";
+	uint8_t digest[PASSPHRASE_DIGEST_LEN], other[PASSPHRASE_DIGEST_LEN];
+	char hex[2 * sizeof(digest) + 1];
+	struct secret *pass = NULL;
+
+	CHECK(secret_copy(text("correct horse"), &pass) == OK);
+	CHECK(passphrase_digest(UUID, pass, digest) == OK);
+	hex_encode((struct bytes){digest, sizeof(digest)}, hex);
+	CHECK(strcmp(hex, want) == 0);
+	CHECK(passphrase_digest("1b1c2d3e-1111-2222-3333-444455556666", pass, other) ==
+	      OK);
+	CHECK(memcmp(digest, other, sizeof(digest)) != 0);
+	pass = secret_free(pass);
+}
+
 static void anything_odd_in_a_record_is_refused(void)
 {
 	static const char *const rows[] = {
@@ -52,6 +74,9 @@ static void anything_odd_in_a_record_is_refused(void)
 	        RECORD("") "x",
 	        RECORD("1"),
 	        RECORD(WAY("32", "", "none")),
+	        RECORD(WAY("2", "", "none\",\"passphrase\":\"")),
+	        RECORD(WAY("2", "", "none\",\"passphrase\":\"00" PIN)),
+	        RECORD(WAY("2", "", "none\",\"passphrase\":\"0A" PIN)),
 	        RECORD(WAY("-1", "", "none")),
 	        RECORD(WAY("2", "", "none") "," WAY("2", "", "none")),
 	        RECORD(WAY("2", "\"000f:12345678\"", "none")),
@@ -109,11 +134,14 @@ static void a_record_is_saved_loaded_and_deleted(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
+	        {"a_passphrase_is_known_by_its_digest",
+	         a_passphrase_is_known_by_its_digest                                     },
 	        {"a_record_survives_the_round_trip",     a_record_survives_the_round_trip},
 	        {"anything_odd_in_a_record_is_refused",
 	         anything_odd_in_a_record_is_refused                                     },
 	        {"a_record_is_saved_loaded_and_deleted",
 	         a_record_is_saved_loaded_and_deleted                                    },
 	};
+	CHECK(crypto_init() == OK);
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

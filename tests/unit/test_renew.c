@@ -206,6 +206,23 @@ static void a_forged_token_makes_no_keyslot_ours(void)
 		}
 }
 
+static void the_keyslot_that_opened_the_volume_is_not_made_ours(void)
+{
+	struct token t = {0};
+	struct record r = {0};
+	struct world w;
+
+	enrolled(&w, 2);
+	world_add_slot(&w, 3, "typed", LUKS_OUR_ITERATIONS);
+	CHECK(world_read_token(&w, 2, &t));
+	t.keyslot = 3;
+	memset(t.fpr[0], 0xee, FPR_LEN);
+	world_write_token(&w, &t);
+	token_clear(&t);
+	CHECK(world_renew(&w, "typed", &r) == OK && r.n == 1 && r.entry[0].keyslot == 2);
+	world_drop(&w);
+}
+
 static void the_record_s_word_stands_above_a_token_s(void)
 {
 	struct token t = {0};
@@ -361,6 +378,8 @@ int main(void)
 	         after_a_conversion_to_luks2_the_way_in_is_kept             },
 	        {"a_forged_token_makes_no_keyslot_ours",
 	         a_forged_token_makes_no_keyslot_ours                       },
+	        {"the_keyslot_that_opened_the_volume_is_not_made_ours",
+	         the_keyslot_that_opened_the_volume_is_not_made_ours        },
 	        {"the_record_s_word_stands_above_a_token_s",
 	         the_record_s_word_stands_above_a_token_s                   },
 	        {"a_blob_that_is_missing_or_damaged_is_written_anew",
@@ -377,7 +396,7 @@ int main(void)
 	if (crypto_init() != OK)
 		return 1;
 	alice = world_card(CURVE_25519);
-	bob = world_card(CURVE_P256);
+	bob = world_card(CURVE_25519);
 	const int failed = check_run(cases, sizeof(cases) / sizeof(cases[0]));
 	vcard_free(alice);
 	vcard_free(bob);

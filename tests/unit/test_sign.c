@@ -61,7 +61,7 @@ static void every_algorithm(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint8_t out[SIG_PACKET_MAX];
+		uint8_t out[SIG_PACKET_MAX] = {0};
 		struct writer w = {.p = out, .cap = sizeof(out)};
 		struct softkey k = {0};
 
@@ -273,14 +273,14 @@ int main(void)
 	        {"no bit of a signature can be changed but hints",                 every_bit   },
 	        {"other kinds, keys, times and nothing are no signature",          not_believed},
 	        {"one good signature among others is found, and nothing else may be "
-	         "there",	                                                         among_others	                                                               },
-	        {"a signature is read in armor",	                                                        in_armor},
-	        {"what a card answers is verified before it is written",                                                                a_lying_card                                               },
+	         "there",	                                 among_others},
+	        {"a signature is read in armor",                                   in_armor    },
+	        {"what a card answers is verified before it is written",           a_lying_card},
 	        {"keys that do not sign and times before the key are refused",
-	         not_drafted},
-	        {"a certificate that we write is one that we read",                                                                certificate                                                          },
+	         not_drafted	                                                           },
+	        {"a certificate that we write is one that we read",                certificate },
 	        {"hashes that are broken or shorter than the curve are refused",
-	         weak_hashes},
+	         weak_hashes	                                                           },
 	};
 
 	if (crypto_init() != OK || !softkey_signer(CURVE_ED25519, &key))

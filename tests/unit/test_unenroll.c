@@ -215,7 +215,7 @@ int main(void)
 	if (crypto_init() != OK)
 		return 1;
 	alice = world_card(CURVE_25519);
-	bob = world_card(CURVE_P256);
+	bob = world_card(CURVE_25519);
 	const int failed = check_run(cases, sizeof(cases) / sizeof(cases[0]));
 	vcard_free(alice);
 	vcard_free(bob);

@@ -10,15 +10,25 @@ static bool terminated(const struct vcard *v)
 	return obj_byte(v, OBJ_LCS) == 3;
 }
 
-/* Applications of a dongle that are not this one: it is left for them, and they say
- * nothing. */
-static bool other_app(const struct vcard *v, const struct apdu *a)
+/* Applications of a dongle that are not this one: it is left for them. They know no
+ * command; one-time passwords tell the firmware when they are selected, and ykman asks
+ * there. */
+static bool other_app(struct vcard *v, const struct apdu *a)
 {
 	static const uint8_t piv[] = {0xA0, 0x00, 0x00, 0x03, 0x08};
 	static const uint8_t otp[] = {0xA0, 0x00, 0x00, 0x05, 0x27, 0x20, 0x01};
-	return v->prof->other_apps &&
-	       ((a->lc >= sizeof(piv) && memcmp(a->data, piv, sizeof(piv)) == 0) ||
-	        (a->lc >= sizeof(otp) && memcmp(a->data, otp, sizeof(otp)) == 0));
+	const bool is_piv =
+	        a->lc >= sizeof(piv) && memcmp(a->data, piv, sizeof(piv)) == 0;
+	const bool is_otp =
+	        a->lc >= sizeof(otp) && memcmp(a->data, otp, sizeof(otp)) == 0;
+	if (!v->prof->other_apps || (!is_piv && !is_otp))
+		return false;
+	vcard_reset(v);
+	if (is_otp) {
+		buf_put(&v->out, v->prof->firmware, sizeof(v->prof->firmware));
+		buf_put(&v->out, "\x01\x05\x00", 4); /* sequence, touch level */
+	}
+	return true;
 }
 
 static uint16_t do_select(struct vcard *v, const struct apdu *a)
@@ -26,10 +36,8 @@ static uint16_t do_select(struct vcard *v, const struct apdu *a)
 	static const uint8_t rid[] = {0xD2, 0x76, 0x00, 0x01, 0x24, 0x01};
 	if (a->p2 != 0 && (a->p2 != 0x0C || v->prof->select_strict))
 		return 0x6A86;
-	if (a->p1 == 4 && other_app(v, a)) {
-		vcard_reset(v);
+	if (a->p1 == 4 && other_app(v, a))
 		return 0x9000;
-	}
 	if (a->p1 != 4 || a->lc < 6 || memcmp(a->data, rid, sizeof(rid)) != 0)
 		return v->selected && v->prof->select_any ? 0x6D00 : 0x6A82;
 	v->selected = true;
