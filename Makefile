@@ -80,7 +80,7 @@ fuzz_unlock  := token record header_pin
 msan_unit    := err secret hex file ask_fds ask_tty tlv apdu data pcsc pcsc_scan \
                 packet armor usb_names
 # What takes seconds is left to check-all, which make test runs.
-slow         := mutate enroll unenroll leftovers renew interrupted algorithms
+slow         := mutate enroll unenroll leftovers renew interrupted algorithms lies
 
 # --- how it is built --------------------------------------------------------
 PKGS        := libgcrypt libpcsclite libusb-1.0 libcryptsetup json-c zlib

@@ -2,6 +2,7 @@
 /* Adding a way in: what is there for the key already, and which keyslot it gets. */
 #include <stdio.h>
 
+#include "openpgp/message.h"
 #include "unlock/enroll_impl.h"
 
 enum { NOTE_MAX = 160 };
@@ -16,6 +17,25 @@ static bool same_kdf(const struct enrolment *en, const struct record_entry *now)
 	        memcmp(en->kdf_digest, now->kdf_digest, sizeof(en->kdf_digest)) == 0);
 }
 
+/* What lies there can be taken apart; whether it opens only the PIN would tell. */
+static bool has_sound_blob(const struct enrolment *en)
+{
+	for (size_t i = 0; i < sizeof(en->blob) / sizeof(en->blob[0]); i++) {
+		struct message m = {0};
+
+		if (en->blob_len[i] == 0 ||
+		    message_parse((struct bytes){en->blob[i], en->blob_len[i]}, &m) != OK)
+			continue;
+		bool names = false;
+		for (size_t k = 0; k < m.n_pkesk; k++)
+			names = names || pkesk_names(&m.pkesk[k], en->fpr);
+		message_free(&m);
+		if (names)
+			return true;
+	}
+	return false;
+}
+
 bool enroll_already(const struct enrolling *w, struct enroll_result *ret)
 {
 	const struct volume *v = w->v;
@@ -26,7 +46,7 @@ bool enroll_already(const struct enrolling *w, struct enroll_result *ret)
 		const struct enrolment *en = &v->enrolled[i];
 
 		if (!en->complete || memcmp(en->fpr, w->entry.fpr, FPR_LEN) != 0 ||
-		    !same_kdf(en, &w->entry))
+		    !same_kdf(en, &w->entry) || !has_sound_blob(en))
 			continue;
 		*ret = (struct enroll_result){.keyslot = en->keyslot, .already = true};
 		memcpy(ret->fpr, en->fpr, sizeof(ret->fpr));
@@ -79,8 +99,8 @@ enum err enroll_choose_slot(const struct enrolling *w, int older, int *ret)
 	return e;
 }
 
-/* An older way in for the same key that cannot be used any more: no blob, another KDF
- * state, or a token whose record was lost. */
+/* An older way in for the same key that cannot be used any more: no sound blob, another
+ * KDF state, or a token whose record was lost. */
 static bool is_older_way(const struct enrolling *w, const struct enrolment *en)
 {
 	if (memcmp(en->fpr, w->entry.fpr, FPR_LEN) != 0)

@@ -75,7 +75,11 @@ static enum err may_kill(struct volume *v, const struct luks *dev, int keyslot,
 		log_line(LOG_DEBUG, "keyslot %d may be somebody else's", keyslot);
 		return ERR_REFUSED;
 	}
-	if (count_active(dev) <= 1) {
+	/* What an enrolment that was cut short left in its slot opens nothing. */
+	const bool unfinished =
+	        v->interrupted_slot >= 0 && v->interrupted_slot != keyslot &&
+	        luks_slot(dev, v->interrupted_slot, &slot) == OK && slot.active;
+	if (count_active(dev) <= (unfinished ? 2 : 1)) {
 		log_line(LOG_DEBUG, "keyslot %d is the last way in", keyslot);
 		return ERR_REFUSED;
 	}

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct hostile {
 	struct transport base;
 	struct bytes in;
-	unsigned verifies;
+	unsigned verifies, allowed;
 };
 
 static enum err transmit(struct transport *t, struct bytes cmd, uint8_t *resp, size_t cap,
@@ -20,7 +20,7 @@ static enum err transmit(struct transport *t, struct bytes cmd, uint8_t *resp, s
 	struct bytes part;
 	uint32_t n;
 
-	if (cmd.n > 1 && cmd.p[1] == 0x20 && ++h->verifies > 1)
+	if (cmd.n > 1 && cmd.p[1] == 0x20 && ++h->verifies > h->allowed)
 		__builtin_trap(); /* one call, one VERIFY */
 	if (bytes_take_be(&h->in, 2, &n) != OK)
 		return ERR_CARD_LOST;
@@ -47,7 +47,23 @@ static void drop(struct transport *t)
 static const struct transport_ops ops = {
         .name = "hostile", .transmit = transmit, .alive = alive, .close = drop};
 
-static void use(struct card *c)
+static void sign(struct card *c, struct hostile *h, const struct secret *pin)
+{
+	static const uint8_t digest[64] = {1};
+	struct bytes sig;
+
+	h->allowed = h->verifies + 1;
+	if (card_verify_sign(c, pin, false) != OK) {
+		if (card_signs(c))
+			__builtin_trap();
+		return;
+	}
+	if (card_sign(c, HASH_SHA512, (struct bytes){digest, 64}, &sig) == OK &&
+	    (sig.n == 0 || sig.n > 8192))
+		__builtin_trap();
+}
+
+static void use(struct card *c, struct hostile *h)
 {
 	static const uint8_t zeros[65] = {4};
 	AUTO_SECRET *pin = NULL;
@@ -61,12 +77,16 @@ static void use(struct card *c)
 		return;
 	if (card_info(c)->kdf.count > 4096) /* slow is no finding */
 		return;
-	if (card_verify_user(c, pin, true) != OK)
+	h->allowed = 1;
+	if (card_verify_user(c, pin, true) != OK) {
+		sign(c, h, pin);
 		return;
+	}
 	if (card_decipher_ecdh(c, (struct bytes){zeros, 65}, 32, &x) == OK &&
 	    secret_len(x) != 32)
 		__builtin_trap();
 	(void)(card_decipher_rsa(c, (struct bytes){zeros, 65}, &out) == OK);
+	sign(c, h, pin);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -79,9 +99,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	h->base.ops = &ops;
 	h->base.reader = "hostile";
 	h->base.extended = size % 2 ? EXTENDED_UNKNOWN : EXTENDED_NO;
+	h->base.t0 = size % 4 == 0;
 	h->in = (struct bytes){data, size};
 	if (card_open(&h->base, &c) == OK)
-		use(c);
+		use(c, h);
 	card_close(c);
 	return 0;
 }

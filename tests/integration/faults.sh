@@ -61,7 +61,7 @@ for card in cv25519 rsa2048; do
 	check "$card: opens" bl_pin unlock "$D"
 	n=$(vcard_count $card)
 	case $card in
-	cv25519) actions='drop lose pull garbage long short cut sw=6F00 sw=6A82 sw=9000' from=1 last=$n ;;
+	cv25519) actions='drop lose pull garbage long short cut sw=6F00 sw=6A82 sw=9000 sw=61FF sw=6C00 sw=6600' from=1 last=$n ;;
 	rsa2048) actions='drop garbage sw=6F00' from=$((n - 1)) ;; # the blocks of the chain
 	esac
 	at=$from

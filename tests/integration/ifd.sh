@@ -65,6 +65,37 @@ VERIFY@1:drop 3 The try counts as spent
 VERIFY@1:hang 3 The try counts as spent
 FAULTS
 
+# Every command in turn: a result or an error in words, and of the PINs that the card did not
+# take there is one at most.
+in_words() {
+	iw_rc=0
+	ifd test --wait 2 >"$T/said" 2>&1 || iw_rc=$?
+	cat "$T/said" "$(vcard_trace cv25519)"
+	case $iw_rc in
+	0) ;;
+	1 | 3 | 5 | 6) grep -q '^bootlatch [a-z]*: ..*\. [A-Z]' "$T/said" || return 1 ;;
+	*) echo "status $iw_rc"; return 1 ;;
+	esac
+	iw_all=$(vcard_count cv25519 VERIFY)
+	iw_good=$(grep -c '> VERIFY .* < 9000' "$(vcard_trace cv25519)") || true
+	[ "$iw_all" -le 3 ] && [ $((iw_all - iw_good)) -le 1 ]
+}
+at=1
+while [ $at -le 4 ]; do
+	for action in drop lose pull garbage long short cut sw=6F00 sw=6A82 sw=9000 sw=61FF sw=6C00; do
+		card --fault "at=$at:$action"
+		vcard_trace_clear cv25519
+		check "command $at of 4 meets $action" in_words
+		lib_end $CARD
+	done
+	at=$((at + 1))
+done
+check 'nothing of ours is left' nothing_left
+card
+check 'a clean unlock afterwards' ifd test
+lib_end $CARD
+check_is 'with every try left' 03 "$(vcard_field cv25519 pin.pw1.tries)"
+
 check_status 'no card: an error' 5 ifd test --wait 1
 check_says 'no handler: an error in words' 5 'cannot be reached' \
 	timeout 60 "$O/bootlatch" test "$D" --boot "$BOOT" --config "$CONF" --wait 1 \

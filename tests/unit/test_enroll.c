@@ -71,7 +71,7 @@ struct before {
 
 static struct before look(const struct world *w)
 {
-	struct before b;
+	struct before b = {0};
 
 	world_disk_digest(w, b.disk);
 	world_files_digest(w, b.files);
@@ -610,9 +610,30 @@ static void the_passphrase_is_asked_for_three_times(void)
 	world_drop(&w);
 }
 
+/* Nothing but enrolling anew mends a way in whose blob is lost and whose token too. */
+static void a_way_in_whose_blob_is_ruined_is_enrolled_anew(void)
+{
+	struct enroll_result r;
+	struct world w;
+
+	world_make(&w, 2);
+	CHECK(world_enroll_plain(&w, alice) == OK);
+	world_remove_tokens(&w);
+	CHECK(blob_write(w.boot, w.uuid, 2, BLOB_MESSAGE,
+	                 (struct bytes){(const uint8_t *)"ruined", 6}) == OK);
+	CHECK(!world_card_opens(&w, alice, 2));
+	CHECK(world_enroll(&w, alice, (struct enroll_request){.keyslot = -1}, &r) == OK);
+	CHECK(!r.already && world_is_tidy(&w, 1));
+	CHECK(world_card_opens(&w, alice, r.keyslot));
+	CHECK(world_phrase_opens(&w, WORLD_PHRASE));
+	world_drop(&w);
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
+	        {"a_way_in_whose_blob_is_ruined_is_enrolled_anew",
+	         a_way_in_whose_blob_is_ruined_is_enrolled_anew                                          },
 	        {"a_card_is_enrolled_once_on_luks2",                     a_card_is_enrolled_once_on_luks2},
 	        {"a_card_is_enrolled_once_on_luks1",                     a_card_is_enrolled_once_on_luks1},
 	        {"certificates_are_enrolled_on_luks2",

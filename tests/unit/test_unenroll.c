@@ -72,6 +72,23 @@ static void last_way(int version)
 	world_drop(&w);
 }
 
+/* A keyslot that an interrupted enrolment left is no way in. */
+static void half_a_way_in_does_not_count(void)
+{
+	uint8_t fpr[FPR_LEN];
+	struct world w;
+
+	world_make(&w, 2);
+	world_card_fpr(bob, fpr);
+	CHECK(world_enroll_plain(&w, alice) == OK);
+	world_add_slot(&w, 3, "what nobody knows", 1000);
+	world_write_journal(&w, 3, fpr);
+	world_kill_slot(&w, 0);
+	CHECK(world_unenroll(&w, 2, NULL, false) == ERR_REFUSED);
+	CHECK(world_card_opens(&w, alice, 2));
+	world_drop(&w);
+}
+
 static void the_last_way_in_is_removed_only_by_force(void)
 {
 	last_way(1);
@@ -194,21 +211,22 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"a_way_in_is_removed_by_keyslot_and_by_serial",
-	         a_way_in_is_removed_by_keyslot_and_by_serial    },
+	         a_way_in_is_removed_by_keyslot_and_by_serial                                    },
 	        {"a_serial_that_several_ways_have_is_refused",
-	         a_serial_that_several_ways_have_is_refused      },
+	         a_serial_that_several_ways_have_is_refused                                      },
+	        {"half_a_way_in_does_not_count",                     half_a_way_in_does_not_count},
 	        {"the_last_way_in_is_removed_only_by_force",
-	         the_last_way_in_is_removed_only_by_force        },
+	         the_last_way_in_is_removed_only_by_force                                        },
 	        {"a_forged_token_does_not_make_a_keyslot_ours",
-	         a_forged_token_does_not_make_a_keyslot_ours     },
+	         a_forged_token_does_not_make_a_keyslot_ours                                     },
 	        {"with_a_differing_record_ours_is_still_removed",
-	         with_a_differing_record_ours_is_still_removed   },
+	         with_a_differing_record_ours_is_still_removed                                   },
 	        {"without_a_record_or_folder_ours_is_still_removed",
-	         without_a_record_or_folder_ours_is_still_removed},
+	         without_a_record_or_folder_ours_is_still_removed                                },
 	        {"a_header_that_changes_meanwhile_is_not_touched",
-	         a_header_that_changes_meanwhile_is_not_touched  },
+	         a_header_that_changes_meanwhile_is_not_touched                                  },
 	        {"what_somebody_killed_is_cleared_away",
-	         what_somebody_killed_is_cleared_away            },
+	         what_somebody_killed_is_cleared_away                                            },
 	};
 
 	log_to(NULL, NULL, LOG_WARN);

@@ -162,7 +162,8 @@ void world_keep(struct world *w)
 {
 	drop_kept(w);
 	w->kept = calloc(1, sizeof(*w->kept));
-	CHECK(w->kept != NULL);
+	if (w->kept == NULL)
+		abort();
 	read_disk(w, w->kept->disk);
 	w->kept->n = read_files(w, w->kept->file);
 }

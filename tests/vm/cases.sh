@@ -36,17 +36,34 @@ check 'the reader asks for more time, libccid alone' 0 'opens keyslot' test_ cci
 want dongle cv25519 --latency 2500 --level tpdu
 both 'the card asks for more time (T=1)'
 
+# --- two at once
+want second rsa2048 --profile yubikey5
+check 'the enrolled one of two, libccid alone' 0 'opens keyslot' test_ ccid --serial 00000A02
+pcscd_on
+check 'the enrolled one of two, through pcscd' 0 'opens keyslot' test_ pcsc --serial 00000A01
+pcscd_off
+want no-second
+
 # --- in and out
-for at in VERIFY DECIPHER; do
-	case $at in VERIFY) status=3 words='counts as spent' ;; *) status=5 words='' ;; esac
-	for way in pcsc ccid; do
-		want dongle cv25519 --fault $at@1:drop
-		[ $way = ccid ] || pcscd_on
-		check "unplugged at $at, $way: an error in words" $status "$words" test_ $way
-		check "unplugged at $at, $way: plugged in again it opens" 0 'opens keyslot' test_ $way
-		[ $way = ccid ] || pcscd_off
-	done
+for way in pcsc ccid; do
+	want dongle cv25519 --fault VERIFY@1:drop
+	[ $way = ccid ] || pcscd_on
+	check "unplugged at VERIFY, $way: an error in words" 3 'counts as spent' test_ $way
+	want verifies 1 "unplugged at VERIFY, $way: the PIN was sent once"
+	check "plugged in again, $way: it opens" 0 'opens keyslot' test_ $way
+	[ $way = ccid ] || pcscd_off
+	want dongle cv25519 --fault DECIPHER@1:drop
+	[ $way = ccid ] || pcscd_on
+	check "unplugged at DECIPHER, $way: plugged in again it opens" 0 'pulled out' test_ $way
+	want verifies 2 "unplugged at DECIPHER, $way: nothing is asked of the card needlessly"
+	[ $way = ccid ] || pcscd_off
 done
+finishes() { # PID: its status, and what it said
+	f_status=0
+	wait "$1" || f_status=$?
+	cat /tmp/waited
+	return $f_status
+}
 for way in pcsc ccid; do
 	[ $way = ccid ] || pcscd_on
 	want unplug
@@ -55,6 +72,6 @@ for way in pcsc ccid; do
 	waiting=$!
 	usleep 1500000
 	want plug
-	check "plugged in while it is waited for, $way" 0 '' wait $waiting
+	check "plugged in while it is waited for, $way" 0 'opens keyslot' finishes $waiting
 	[ $way = ccid ] || pcscd_off
 done

@@ -23,8 +23,10 @@ mkdir -p "${log%/*}"
 volumes_start
 pcscd_start || { fail 'pcscd starts with vpcd'; finish; }
 volume disk luks2
+serial=0
 for k in ${VM_CARDS:-cv25519 rsa2048}; do
-	card_make "$k" "$k" 00000A01 || { fail "gpg makes keys: $k"; finish; }
+	serial=$((serial + 1))
+	card_make "$k" "$k" 00000A0$serial || { fail "gpg makes keys: $k"; finish; }
 	check "enrolled: $k" bl_both enroll "$T/disk.img"
 	vcard_stop "$k"
 done
@@ -42,22 +44,41 @@ for f in bootlatch bootlatch-unlock stopwatch; do
 	cp "$O/$f" "$T/image/t/$f"
 	for l in $(vm_libraries "$O/$f"); do vm_copy "$l"; done
 done
-cp -r "$T/disk.img" "$T/boot" "$T/etc" "$T/pin" "$here/cases.sh" "$T/image/t/"
+cp -r "$T/disk.img" "$T/boot" "$T/etc" "$T/pin" "$here/way.sh" "$T/image/t/"
+for p in ${VM_PARTS:-cases faults figures}; do
+	cp "$here/$p.sh" "$T/image/t/"
+	echo "$p" >>"$T/image/t/parts"
+done
 cp "$here/guest.sh" "$T/image/init"
 chmod 755 "$T/image/init"
 vm_modules usb-common usbcore xhci-hcd xhci-pci
 vm_pack
 
+# What each way adds to an image that has bootlatch-unlock in it.
+added() { # FILE...
+	vm_libraries "$O/bootlatch-unlock" >"$T/there"
+	{ printf '%s\n' "$@"; vm_libraries "$@"; } | sort -u | grep -vxFf "$T/there" >"$T/added"
+	# shellcheck disable=SC2046 # names without blanks
+	vm_bytes $(cat "$T/added")
+}
+echo "figure pcscd adds $(added /usr/sbin/pcscd "$IFD/Linux/libccid.so" "$IFD/Info.plist") bytes"
+echo "figure libccid alone adds $(added "$IFD/Linux/libccid.so" "$IFD/Info.plist") bytes"
+
 # --- the guest, and what it wants of us
 NONCE=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
-DONGLE='' NEXT=''
+DONGLE='' NEXT='' SECOND=''
+dongle() { # SOCKET CARD [OPTION]...
+	d_socket=$1 d_card=$2
+	shift 2
+	vcard_trace_clear "$d_card"
+	"$O/bootlatch-dongle" --state "$(vcard_state "$d_card")" --trace "$(vcard_trace "$d_card")" \
+		--socket "$T/$d_socket" "$@" >>"$T/dongle.log" 2>&1 &
+	lib_own $!
+}
 dongle_start() { # CARD [OPTION]...
 	NAME=$1
-	shift
-	"$O/bootlatch-dongle" --state "$(vcard_state "$NAME")" --trace "$(vcard_trace "$NAME")" \
-		--socket "$T/usb" "$@" >>"$T/dongle.log" 2>&1 &
+	dongle usb0 "$@"
 	DONGLE=$!
-	lib_own $DONGLE
 }
 do_want() {
 	case $1 in
@@ -67,10 +88,19 @@ do_want() {
 		NEXT=$* ;;
 	unplug) kill -USR1 "$DONGLE" ;;
 	plug) kill -USR2 "$DONGLE" ;;
+	second)
+		shift
+		dongle usb1 "$@"
+		SECOND=$! ;;
+	no-second) lib_end "$SECOND" ;;
+	verifies)
+		w_most=$2
+		shift 2
+		check "$*" test "$(vcard_count "$NAME" VERIFY)" -le "$w_most" ;;
 	esac
 }
-vm_start -chardev "socket,id=r0,path=$T/usb,server=on,wait=off" \
-	-device usb-redir,chardev=r0,id=rd0,bus=x.0
+vm_start -chardev "socket,id=r0,path=$T/usb0,server=on,wait=off" -device usb-redir,chardev=r0,bus=x.0 \
+	-chardev "socket,id=r1,path=$T/usb1,server=on,wait=off" -device usb-redir,chardev=r1,bus=x.0
 ended=''
 while IFS= read -r line; do
 	line=$(printf %s "$line" | tr -d '\r')

@@ -27,6 +27,9 @@ until_() {
 	done
 }
 gone() { ! here; }
+readers() { grep -l . /sys/bus/usb/devices/*/bInterfaceClass 2>/dev/null | xargs grep -l 0b | wc -l; }
+one() { [ "$(readers)" = 1 ]; }
+two() { [ "$(readers)" = 2 ]; }
 # want WORD...: the host does it; "dongle ..." starts another one in its place.
 want() {
 	say want "$@"
@@ -34,6 +37,8 @@ want() {
 	dongle) until_ 100 gone && say want-go && until_ 150 here ;;
 	unplug) until_ 100 gone ;;
 	plug) until_ 150 here ;;
+	second) until_ 150 two ;;
+	no-second) until_ 100 one ;;
 	esac || say fail "the host did: $*"
 }
 # check SENTENCE STATUS WORDS COMMAND...
@@ -54,10 +59,6 @@ test_() { # HOW [OPTION]...
 	timeout 120 bootlatch test /t/disk.img --boot /t/boot --config /t/etc --transport "$t_how" \
 		--wait 10 --pin-fd 3 "$@" 3</t/pin </dev/null
 }
-unlock_() { # HOW
-	bootlatch-unlock --device /t/disk.img --boot /t/boot --config /t/etc --transport "$1" \
-		--wait 10 --pin-fd 3 3</t/pin </dev/null 2>/tmp/unlock.err
-}
 pcscd_on() {
 	pcscd -f >/tmp/pcscd.log 2>&1 &
 	PCSCD=$!
@@ -68,6 +69,6 @@ pcscd_off() {
 	wait "$PCSCD"
 	rm -f /run/pcscd/pcscd.comm
 }
-. /t/cases.sh
+for part in $(cat /t/parts); do . "/t/$part.sh"; done
 say end
 poweroff -f
