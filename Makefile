@@ -6,6 +6,7 @@
 #   make asan msan valgrind                    the unit tests, sanitised
 #   make fuzz       fuzz each target FUZZ_SECS  make fuzz-replay  the committed corpora
 #   make lint format coverage bench integration install uninstall dist
+#   make check-hardware  the card that is plugged in
 
 PREFIX     ?= /usr
 DESTDIR    ?=
@@ -29,7 +30,7 @@ card_src    := card/transport.c card/tlv.c card/apdu.c card/data.c card/kdf.c ca
                card/card.c card/pubkey.c card/operate.c card/decipher.c card/sign.c \
                card/quirks.c card/pick.c card/pick_why.c \
                card/pcsc.c card/part10.c card/ifd.c card/ifd_handler.c card/ifd_usb.c card/usb_names.c card/choose.c card/child.c \
-               card/child_card.c card/child_serve.c
+               card/child_link.c card/child_card.c card/child_serve.c
 openpgp_src := openpgp/armor.c openpgp/packet.c openpgp/pubkey.c openpgp/signature.c \
                openpgp/reveal.c openpgp/sign.c openpgp/detached.c \
                openpgp/cert.c openpgp/ecdh.c openpgp/pkesk.c openpgp/compress.c \
@@ -38,13 +39,15 @@ unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c 
                unlock/luks_span.c unlock/luks.c unlock/luks_snapshot.c unlock/strange.c \
                unlock/header_pin.c unlock/record.c unlock/token.c unlock/blob.c \
                unlock/journal.c unlock/volume.c unlock/words.c unlock/session.c \
-               unlock/session_pin.c unlock/open_session.c unlock/backend.c \
+               unlock/session_pin.c unlock/session_say.c unlock/open_session.c unlock/backend.c \
                unlock/backend_card.c unlock/backend_passphrase.c unlock/policy.c \
-               unlock/unlock.c unlock/unlock_card.c unlock/unlock_trust.c unlock/source.c
+               unlock/unlock.c unlock/unlock_card.c unlock/unlock_trust.c unlock/source.c \
+               unlock/heads_key.c
 enroll_src  := unlock/luks_write.c unlock/keyslot.c unlock/leftovers.c unlock/enroll.c \
                unlock/enroll_slot.c unlock/enroll_write.c unlock/unenroll.c unlock/renew.c
 cli_src     := cli/options.c cli/output.c cli/common.c cli/enroll.c cli/unenroll.c cli/list.c \
-               cli/unlock.c cli/record.c
+               cli/unlock.c cli/record.c cli/card.c cli/card_facts.c cli/card_words.c \
+               cli/card_selftest.c cli/card_cases.c cli/card_pin_cases.c
 vcard_src   := tests/vcard/algo.c tests/vcard/buf.c tests/vcard/command.c \
                tests/vcard/data.c tests/vcard/fault.c tests/vcard/import.c \
                tests/vcard/kdf.c tests/vcard/keys.c tests/vcard/makes.c tests/vcard/pin.c \
@@ -53,24 +56,27 @@ vcard_src   := tests/vcard/algo.c tests/vcard/buf.c tests/vcard/command.c \
                tests/vcard/vcard.c tests/vcard/vpcd.c
 # The virtual card as a USB dongle for guests of QEMU.
 dongle_src  := tests/dongle/atr.c tests/dongle/t0.c tests/dongle/t1.c tests/dongle/ccid.c \
-               tests/dongle/model.c tests/dongle/redir.c tests/dongle/dongle.c
+               tests/dongle/model.c
+# These need libusbredirparser, which the tests without a guest do not.
+dongle_main := tests/dongle/main.c tests/dongle/dongle.c tests/dongle/redir.c
 # Doubles and helpers of the unit tests.
 double_src  := tests/unit/double_ask.c tests/unit/double_fault.c tests/unit/double_io.c \
                tests/unit/double_pcsc.c tests/unit/double_script.c \
-               tests/unit/double_vcard.c tests/unit/luks2_edit.c tests/unit/softkey.c \
-               tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c
-integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev
+               tests/unit/double_vcard.c tests/unit/luks2_edit.c tests/unit/needles.c \
+               tests/unit/softkey.c tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
+               tests/unit/world_files.c tests/unit/world_header.c
+integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli
 
 # Guests of QEMU (make vm).
 vm          := dongle
 
 unit_core    := err secret hex file ask_fds ask_quiet ask_tty vcard vcard_keys
 unit_crypto  := crypto curve
-unit_card    := tlv apdu data kdf card sign_card quirks lies pick pcsc pcsc_scan ifd child usb_names
+unit_card    := tlv apdu data kdf card sign_card quirks lies pick pcsc pcsc_scan ifd child child_hostile usb_names
 unit_openpgp := packet armor pubkey cert selfsig sign message vectors mutate residue nomem
-unit_unlock  := json token record words source policy session header_pin algorithms
-unit_enroll  := luks volume unlock enroll unenroll leftovers renew interrupted
-unit_cli     := cli
+unit_unlock  := json token record words source policy session header_pin algorithms pad
+unit_enroll  := luks volume unlock enroll enroll_cards enroll_again unenroll leftovers renew renew_blobs interrupted
+unit_cli     := cli card_cli
 fuzz_core    := hex ask_line
 fuzz_card    := tlv data kdf card
 fuzz_openpgp := packet armor pubkey cert message detached
@@ -80,7 +86,7 @@ fuzz_unlock  := token record header_pin
 msan_unit    := err secret hex file ask_fds ask_tty tlv apdu data pcsc pcsc_scan \
                 packet armor usb_names
 # What takes seconds is left to check-all, which make test runs.
-slow         := mutate enroll unenroll leftovers renew interrupted algorithms lies
+slow         := mutate enroll enroll_cards enroll_again unenroll leftovers renew renew_blobs interrupted algorithms lies
 
 # --- how it is built --------------------------------------------------------
 PKGS        := libgcrypt libpcsclite libusb-1.0 libcryptsetup json-c zlib
@@ -159,7 +165,7 @@ endef
 $(eval $(call program,bootlatch,cli/main.c,cli,))
 $(eval $(call program,bootlatch-unlock,unlock/main.c,unlock,))
 $(eval $(call program,bootlatch-vcard,tests/vcard/main.c,none,$(O)/vcard.a))
-$(eval $(call program,bootlatch-dongle,tests/dongle/main.c,none,$(O)/dongle.a $(O)/vcard.a))
+$(eval $(call program,bootlatch-dongle,$(dongle_main),none,$(O)/dongle.a $(O)/vcard.a))
 $(O)/bootlatch-dongle: override LDLIBS += $(shell $(PKG_CONFIG) --libs libusbredirparser-0.5 2>/dev/null)
 
 $(foreach l,$(layers),$(foreach t,$(unit_$(l)),$(eval \
@@ -169,14 +175,19 @@ $(foreach l,$(layers),$(foreach t,$(fuzz_$(l)),$(eval \
 $(foreach l,$(layers),$(foreach t,$(fuzz_$(l)),$(eval \
   $(call program,replay_$(t),tests/fuzz/fuzz_$(t).c tests/fuzz/replay.c,$(l),))))
 
+# The virtual reader, which is in no layer.
+$(eval $(call program,test_ccid,tests/unit/test_ccid.c tests/unit/check.c,none,$(O)/dongle.a $(O)/vcard.a))
+$(eval $(call program,fuzz_ccid,tests/fuzz/fuzz_ccid.c,core,$(O)/dongle.a))
+$(eval $(call program,replay_ccid,tests/fuzz/fuzz_ccid.c tests/fuzz/replay.c,core,$(O)/dongle.a))
+
 $(O)/fake_ifd.so: tests/unit/fake_ifd.c
 	@mkdir -p $(@D)
 	$(call say,SO)
 	$(Q)$(CC) $(BASE) $(WARN) -O2 -g -fPIC -shared -o $@ $<
 $(O)/test_ifd: | $(O)/fake_ifd.so
 
-unit    := $(foreach l,$(layers),$(unit_$(l)))
-fuzzers := $(foreach l,$(layers),$(fuzz_$(l)))
+unit    := $(foreach l,$(layers),$(unit_$(l))) ccid
+fuzzers := $(foreach l,$(layers),$(fuzz_$(l))) ccid
 programs := $(O)/bootlatch $(O)/bootlatch-unlock $(O)/bootlatch-vcard
 
 all: $(programs) udev
@@ -241,19 +252,23 @@ vm_tools: $(O)/bootlatch-dongle $(O)/stopwatch
 # Guests of QEMU: minutes each, not part of make test.
 vm: deps_vm
 	@$(MAKE) --no-print-directory all vm_tools
-	@O=$(O) tests/run.sh $(vm:%=tests/vm/%.sh)
+	@for t in $(vm); do O=$(O) tests/vm/$$t.sh || exit 1; done
 # For mutated headers in tests/integration/tamper.sh.
 asan-program:
 	@$(MAKE) --no-print-directory VARIANT=asan O=build/asan build/asan/bootlatch
 integration: all tools asan-program
 	@O=$(O) tests/run.sh $(integration:%=tests/integration/%.sh)
 lint:
-	@CC='$(CC)' TIDY_FLAGS='$(TIDY_FLAGS) $(pkg_cflags)' tests/lint/lint.sh
+	@CC='$(CC)' JOBS='$(JOBS)' TIDY_FLAGS='$(TIDY_FLAGS) $(pkg_cflags)' tests/lint/lint.sh
 format:
 	clang-format -i $$(git ls-files '*.[ch]')
 demo: deps
 	@$(MAKE) --no-print-directory all tools
 	@O=$(O) tests/demo/demo.sh
+
+# The card that is really plugged in; ARGS: options of bootlatch card selftest.  Not part of make test.
+check-hardware: $(O)/bootlatch
+	@O=$(O) tests/hardware/check.sh $(ARGS)
 
 bench: deps
 	@$(MAKE) --no-print-directory all tools
@@ -291,6 +306,6 @@ clean:
 
 .PHONY: vm vm_tools deps_vm all check check-all check-msan asan msan valgrind fuzz fuzz-bins fuzz-replay replay coverage test \
         tools asan-program integration lint format demo bench deps install uninstall dist clean \
-        udev names install-udev
+        udev names install-udev check-hardware
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -102,6 +102,14 @@ enum err card_refresh_tries(struct card *c);
 enum err card_verify_user(struct card *c, const struct secret *pin, bool spend_last);
 
 /*
+ * The PIN typed on the reader's own pad, where it has one and the card no KDF (the reader
+ * cannot compute it): card_has_pad.  Waits for PAD_SECONDS.  As card_verify_user, and
+ * ERR_CANCELLED, ERR_TIMEOUT: the person pressed cancel or nothing, and no try is spent.
+ */
+bool card_has_pad(const struct card *c);
+enum err card_verify_on_pad(struct card *c, bool spend_last);
+
+/*
  * VERIFY PW1 in mode 81, which only card_sign needs: as card_verify_user, with the same
  * counter.  card_signs: does such a PIN still hold?  Not after a reset, nor, where
  * signs_once, after a signature.

@@ -20,7 +20,10 @@ struct child_limits {
  * bounded.  Past its limit a request fails (scan: ERR_NO_SERVICE; connect, transmit and
  * alive: ERR_CARD_MUTE), the child is killed and reaped, its connections are
  * ERR_CARD_LOST, and the next scan starts another one.  A child whose parent died resets
- * the cards and ends.  close waits until the cards are reset.  how outlives the readers;
+ * the cards and ends.  close waits until the cards are reset.  Of the child's errors only
+ * those of readers and cards (transport.h) come through, others as ERR_IO: none of them
+ * ends the program.  Where no child can be started there is ERR_NO_SERVICE.  how outlives
+ * the readers;
  * limits may be NULL.
  */
 enum err readers_open_child(readers_opener *open, const void *how,

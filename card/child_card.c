@@ -62,7 +62,7 @@ static enum err far_transmit(struct transport *t, struct bytes cmd, uint8_t *res
 
 static enum err far_pad(struct transport *t, struct bytes template, uint16_t *ret_sw)
 {
-	uint8_t sw[2];
+	uint8_t sw[2] = {0};
 	struct far *f = far_of(t);
 	struct exchange x = {.out = template, .in = sw, .cap = sizeof(sw)};
 	enum err e = far_exchange(f, CHILD_PAD, &x, answer_limit(f));

@@ -35,6 +35,15 @@ struct exchange {
 enum err child_exchange(struct pool *p, struct exchange *x, int limit_ms);
 void child_stop(struct pool *p); /* killed and reaped, if it runs */
 
+int64_t child_now_ms(void);           /* monotonic */
+enum err child_start(struct pool *p); /* if none runs */
+bool child_ask(const struct pool *p, struct exchange *x);
+bool child_readable(const struct pool *p, int64_t until); /* or its end */
+enum heard { HEARD, SILENCE, GONE };
+enum heard child_hear(const struct pool *p, struct exchange *x, int64_t until,
+                      enum err *ret_e);
+void child_service_hung(struct pool *p); /* stopped, and every card counts as moved */
+
 /* x: the reply to CHILD_CONNECT, with *c as its bytes. */
 enum err child_card_open(struct pool *p, const char *name, const struct exchange *x,
                          const struct child_card *c, struct transport **ret);

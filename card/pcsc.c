@@ -21,6 +21,7 @@ struct pcsc_card {
 	struct transport base;
 	SCARDHANDLE h;
 	const SCARD_IO_REQUEST *pci;
+	uint32_t pad; /* the control code of the reader's PIN pad */
 	char name[READER_NAME_MAX];
 };
 
@@ -131,6 +132,29 @@ static enum err card_transmit(struct transport *t, struct bytes cmd, uint8_t *re
 	return OK;
 }
 
+static enum err card_verify_on_pad(struct transport *t, struct bytes template,
+                                   uint16_t *ret_sw)
+{
+	struct pcsc_card *c = (struct pcsc_card *)t;
+	uint8_t in[PART10_VERIFY_MAX], out[2 + 2];
+	struct writer w = {in, sizeof(in), 0, false};
+	DWORD n = 0;
+
+	enum err e = part10_verify(template, &w);
+	if (e != OK)
+		return e;
+	const LONG rv = SCardControl(c->h, c->pad, in, w.n, out, sizeof(out), &n);
+	if (is(rv, SCARD_W_RESET_CARD))
+		return after_reset(c);
+	e = talk_err(rv);
+	if (e != OK)
+		return e;
+	if (n < 2 || n > sizeof(out))
+		return ERR_IO;
+	*ret_sw = (uint16_t)(out[n - 2] << 8 | out[n - 1]);
+	return OK;
+}
+
 static enum err card_is_alive(struct transport *t)
 {
 	struct pcsc_card *c = (struct pcsc_card *)t;
@@ -181,6 +205,23 @@ static const struct transport_ops card_ops = {
         .alive = card_is_alive,
         .close = card_drop,
 };
+static const struct transport_ops pad_ops = {
+        .name = "pcsc",
+        .transmit = card_transmit,
+        .verify_on_pad = card_verify_on_pad,
+        .alive = card_is_alive,
+        .close = card_drop,
+};
+
+static void ask_reader(struct pcsc_card *c)
+{
+	const struct part10 p = part10_ask(control, &c->h);
+
+	if (!c->base.t0)
+		c->base.extended = p.extended;
+	c->pad = p.verify_direct;
+	c->base.ops = c->pad != 0 ? &pad_ops : &card_ops;
+}
 
 static void drop_context(struct pcsc *p)
 {
@@ -305,10 +346,8 @@ static enum err readers_connect(struct readers *r, const char *name,
 	}
 	memcpy(c->name, name,
 	       strnlen(name, sizeof(c->name) - 1)); /* calloc: ends in NUL */
-	c->base.ops = &card_ops;
 	c->base.reader = c->name;
-	if (!c->base.t0)
-		c->base.extended = part10_ask(control, &c->h).extended;
+	ask_reader(c);
 	if (c->base.extended != EXTENDED_NO) /* it is asked for nothing else */
 		ask_atr(c->h, &c->base);
 	*ret = &c->base;

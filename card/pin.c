@@ -5,6 +5,7 @@
 #include "card/kdf.h"
 
 enum { VERIFY_HEAD = 5, VERIFY_MAX = 255 };
+enum { PAD_MS = (PAD_SECONDS + 10) * 1000 };
 
 enum err card_refresh_tries(struct card *c)
 {
@@ -61,13 +62,12 @@ static void one_less(struct card_info *info)
 		info->tries_user--;
 }
 
-/* Is there any reason not to send it? */
+/* Is there any reason not to send one?  pin NULL: whatever is typed on the pad. */
 static enum err may_send(struct card *c, const struct secret *pin, bool spend_last)
 {
 	const struct card_info *info = &c->data.info;
-	const size_t n = secret_len(pin);
 
-	if (n < info->pin_min || n > info->pin_max)
+	if (pin && (secret_len(pin) < info->pin_min || secret_len(pin) > info->pin_max))
 		return ERR_PIN_LENGTH;
 	if (c->tries_stale && info->tries_user <= 1) {
 		enum err e = card_refresh_tries(c);
@@ -76,7 +76,7 @@ static enum err may_send(struct card *c, const struct secret *pin, bool spend_la
 	}
 	if (info->tries_user == 0)
 		return ERR_PIN_BLOCKED;
-	if (c->refused && secret_equal(c->refused, pin))
+	if (pin && c->refused && secret_equal(c->refused, pin))
 		return ERR_PIN_WRONG;
 	if (info->tries_user == 1 && !spend_last)
 		return ERR_PIN_LAST_TRY;
@@ -104,13 +104,9 @@ static enum err judge_refusal(struct card *c, uint16_t sw)
 	return ERR_CARD_STATE;
 }
 
-static enum err verify(struct card *c, enum pin_mode mode, const struct secret *pin,
-                       bool spend_last)
+/* The card is there, selected, and its counter is the one that holds. */
+static enum err before_pin(struct card *c)
 {
-	bool *holds = mode == PIN_SIGN ? &c->signs : &c->verified;
-	AUTO_SECRET *what = NULL;
-	uint16_t sw;
-
 	enum err e = card_alive(c);
 	if (e != OK && e != ERR_CARD_RESET)
 		return e;
@@ -118,31 +114,47 @@ static enum err verify(struct card *c, enum pin_mode mode, const struct secret *
 	e = card_ready(c);
 	if (e == OK && was_away) /* who reset it may have spent tries */
 		e = card_refresh_tries(c);
-	if (e != OK)
-		return e;
-	e = may_send(c, pin, spend_last);
-	if (e != OK)
-		return e;
-	e = kdf_derive(&c->data.info.kdf, pin, &what);
+	return e;
+}
+
+static void took_it(struct card *c, enum pin_mode mode)
+{
+	*(mode == PIN_SIGN ? &c->signs : &c->verified) = true;
+	c->tries_stale = true;
+	c->refused = secret_free(c->refused);
+}
+
+static void lost_in_between(struct card *c)
+{
+	one_less(&c->data.info);
+	card_forget(c);
+}
+
+static enum err verify(struct card *c, enum pin_mode mode, const struct secret *pin,
+                       bool spend_last)
+{
+	AUTO_SECRET *what = NULL;
+	uint16_t sw;
+
+	enum err e = before_pin(c);
+	if (e == OK)
+		e = may_send(c, pin, spend_last);
+	if (e == OK)
+		e = kdf_derive(&c->data.info.kdf, pin, &what);
 	if (e != OK)
 		return e;
 
-	*holds = false;
+	*(mode == PIN_SIGN ? &c->signs : &c->verified) = false;
 	e = pin_send(&c->link, mode, what, &sw);
-	if (e == ERR_PIN_UNKNOWN) {
-		one_less(&c->data.info);
-		card_forget(c);
-	}
+	if (e == ERR_PIN_UNKNOWN)
+		lost_in_between(c);
 	if (e != OK)
 		return e;
 	if (sw == SW_OK) {
-		*holds = true;
-		c->tries_stale = true;
-		c->refused = secret_free(c->refused);
+		took_it(c, mode);
 		return OK;
 	}
-	c->verified = c->signs =
-	        false; /* on most cards; on none is more than that sure */
+	c->verified = c->signs = false; /* as on most cards */
 	e = judge_refusal(c, sw);
 	if (e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED) {
 		c->refused = secret_free(c->refused);
@@ -162,4 +174,56 @@ enum err card_verify_user(struct card *c, const struct secret *pin, bool spend_l
 enum err card_verify_sign(struct card *c, const struct secret *pin, bool spend_last)
 {
 	return verify(c, PIN_SIGN, pin, spend_last);
+}
+
+bool card_has_pad(const struct card *c)
+{
+	return c->link.t->ops->verify_on_pad != NULL && !c->data.info.kdf.active;
+}
+
+/* The reader's words for what happened before anything was sent; a card may use them as
+ * well, so the counter is looked at too. */
+static enum err judge_pad(struct card *c, uint16_t sw)
+{
+	const int before = c->data.info.tries_user;
+
+	const enum err e = judge_refusal(c, sw);
+	if (e == ERR_PIN_BLOCKED || c->data.info.tries_user != before)
+		return e;
+	if (sw == SW_PAD_CANCELLED)
+		return ERR_CANCELLED;
+	if (sw == SW_PAD_TIMEOUT)
+		return ERR_TIMEOUT;
+	return sw == SW_PAD_LENGTH ? ERR_PIN_LENGTH : e;
+}
+
+enum err card_verify_on_pad(struct card *c, bool spend_last)
+{
+	struct transport *t = c->link.t;
+	const struct card_info *info = &c->data.info;
+	uint16_t sw;
+
+	if (!card_has_pad(c))
+		return ERR_UNSUPPORTED;
+	enum err e = before_pin(c);
+	if (e == OK)
+		e = may_send(c, NULL, spend_last);
+	if (e != OK)
+		return e;
+	const uint8_t template[PAD_TEMPLATE] = {
+	        0, 0x20, 0, PIN_OTHER, (uint8_t)info->pin_min, (uint8_t)info->pin_max};
+	c->verified = false;
+	t->limit_ms = PAD_MS;
+	e = t->ops->verify_on_pad(t, (struct bytes){template, sizeof(template)}, &sw);
+	t->limit_ms = 0;
+	if (e != OK) {
+		lost_in_between(c);
+		return ERR_PIN_UNKNOWN;
+	}
+	if (sw == SW_OK) {
+		took_it(c, PIN_OTHER);
+		return OK;
+	}
+	c->verified = c->signs = false;
+	return judge_pad(c, sw);
 }

@@ -23,7 +23,11 @@ struct transport_ops {
 	 */
 	enum err (*transmit)(struct transport *t, struct bytes cmd, uint8_t *resp,
 	                     size_t cap, size_t *ret_len);
-	/* Let a PIN-pad reader build and send a VERIFY itself; may be NULL. */
+	/*
+	 * Let a PIN-pad reader build and send a VERIFY itself; NULL: there is no pad.
+	 * template: PAD_TEMPLATE bytes: CLA INS P1 P2, then the shortest and the longest
+	 * PIN.  SW as the card says it, or the reader: SW_PAD_*.
+	 */
 	enum err (*verify_on_pad)(struct transport *t, struct bytes template,
 	                          uint16_t *ret_sw);
 	/* Is the card still there?  Cheap, no APDU.  OK, ERR_CARD_LOST or ERR_CARD_RESET.
@@ -34,6 +38,9 @@ struct transport_ops {
 };
 
 enum { ATR_MAX = 33 }; /* ISO 7816-3, 8.1 */
+enum { PAD_TEMPLATE = 6, PAD_SECONDS = 60 /* for the whole PIN */ };
+/* PC/SC part 10, 2.5.2: nothing was sent to the card. */
+enum { SW_PAD_TIMEOUT = 0x6400, SW_PAD_CANCELLED = 0x6401, SW_PAD_LENGTH = 0x6403 };
 
 struct transport {
 	const struct transport_ops *ops;

@@ -8,7 +8,12 @@
 
 struct json_object; /* json-c's; only cli/output.c looks inside */
 
-enum { CLI_CERTS_MAX = 8, CLI_WHY_MAX = 512, CLI_KEY_FILE_MAX = 1024 * 1024 };
+enum {
+	CLI_CERTS_MAX = 8,
+	CLI_WHY_MAX = 512,
+	CLI_KEY_FILE_MAX = 1024 * 1024,
+	CLI_JSON_DEPTH = 2, /* objects in lists of objects */
+};
 
 struct cli {
 	/* operands */
@@ -22,11 +27,14 @@ struct cli {
 	const char *key_file;
 	const char *cert[CLI_CERTS_MAX];
 	size_t n_certs;
-	bool card, force, no_record, readonly, json, debug;
+	const char *report;
+	bool card, force, no_record, readonly, json, debug, destructive, with_serial;
 	int keyslot; /* -1: not given */
 	/* results */
 	struct json_object *out; /* with --json: what goes to stdout at the end */
-	char why[CLI_WHY_MAX];   /* a better sentence than the error's own, or "" */
+	struct json_object *entered[CLI_JSON_DEPTH]; /* see out_enter() */
+	size_t n_entered;
+	char why[CLI_WHY_MAX]; /* a better sentence than the error's own, or "" */
 };
 
 /* One bit per option: which of them a verb takes. */
@@ -47,13 +55,19 @@ enum cli_opt {
 	OPT_NO_RECORD = 1 << 13,
 	OPT_READONLY = 1 << 14,
 	OPT_FORCE = 1 << 15,
-	OPT_JSON = 1 << 16,
-	OPT_DEBUG = 1 << 17,
-	OPT_HELP = 1 << 18,
+	OPT_DESTRUCTIVE = 1 << 16,
+	OPT_REPORT = 1 << 17,
+	OPT_WITH_SERIAL = 1 << 18,
+	OPT_JSON = 1 << 19,
+	OPT_DEBUG = 1 << 20,
+	OPT_HELP = 1 << 21,
 	/* every command that works on a volume */
 	OPT_VOLUME = OPT_BOOT | OPT_CONFIG | OPT_HEADER | OPT_PIN_FD | OPT_PASSPHRASE_FD |
 	             OPT_READER | OPT_SERIAL | OPT_TRANSPORT | OPT_WAIT | OPT_JSON |
 	             OPT_DEBUG | OPT_HELP,
+	/* every command that looks at cards alone */
+	OPT_READERS = OPT_READER | OPT_SERIAL | OPT_TRANSPORT | OPT_WAIT | OPT_JSON |
+	              OPT_DEBUG | OPT_HELP,
 };
 
 struct verb {
@@ -67,7 +81,7 @@ struct verb {
 };
 
 extern const struct verb verb_enroll, verb_unenroll, verb_list, verb_test, verb_unlock,
-        verb_record_show, verb_record_renew;
+        verb_record_show, verb_record_renew, verb_card_status, verb_card_selftest;
 
 /* Options of one verb.  ERR_USAGE: the sentence is in c->why.  ERR_CANCELLED: --help was
  * printed. */

@@ -11,15 +11,16 @@
 #include "crypto/crypto.h"
 
 static const struct verb *const verbs[] = {
-        &verb_enroll, &verb_unenroll,    &verb_list,         &verb_test,
-        &verb_unlock, &verb_record_show, &verb_record_renew,
+        &verb_enroll,       &verb_unenroll,    &verb_list,
+        &verb_test,         &verb_unlock,      &verb_record_show,
+        &verb_record_renew, &verb_card_status, &verb_card_selftest,
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
 static void overview(FILE *to)
 {
-	(void)fprintf(to, "Usage: bootlatch VERB DEVICE [OPTION]...\n\n"
+	(void)fprintf(to, "Usage: bootlatch VERB [DEVICE] [OPTION]...\n\n"
 	                  "Opens LUKS disks with an OpenPGP card and its PIN.\n\n");
 	for (size_t i = 0; i < VERBS; i++)
 		(void)fprintf(to, "  %-13s %s\n", verbs[i]->name, verbs[i]->summary);
@@ -143,7 +144,7 @@ int main(int argc, char **argv)
 		        "use --pin-fd, --passphrase-fd or --serial.");
 	if (e != OK)
 		say_error(&c, v, e);
-	if (c.json) {
+	if (c.json || c.report) {
 		enum err printed = out_print(&c, e);
 		if (e == OK)
 			e = printed;

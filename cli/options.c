@@ -44,6 +44,11 @@ static const struct row {
          "open a volume that this machine has no record of, after asking"                                    },
         {OPT_READONLY,      "readonly",      NULL,      "map the volume read-only"                           },
         {OPT_FORCE,         "force",         NULL,      "do it although it was refused to protect you"       },
+        {OPT_DESTRUCTIVE,   "destructive",   NULL,
+         "send a wrong PIN too, after asking for the serial number"                                          },
+        {OPT_REPORT,        "report",        "FILE",    "write FILE.txt and FILE.json, to be sent in"        },
+        {OPT_WITH_SERIAL,   "with-serial",   NULL,
+         "tell serial number, fingerprints and times too"                                                    },
         {OPT_JSON,          "json",          NULL,      "print the result as JSON"                           },
         {OPT_DEBUG,         "debug",         NULL,
          "say on standard error what the layers below do (never a secret)"                                   },
@@ -56,8 +61,8 @@ static_assert(1 << (ROWS - 1) == OPT_HELP, "one row an option");
 
 void cli_usage(const struct verb *v)
 {
-	printf("Usage: bootlatch %s %s [OPTION]...\n\n%s\n\nOptions:\n", v->name,
-	       v->operands, v->help);
+	printf("Usage: bootlatch %s%s%s [OPTION]...\n\n%s\n\nOptions:\n", v->name,
+	       *v->operands ? " " : "", v->operands, v->help);
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[40];
 
@@ -172,6 +177,15 @@ static enum err take(struct cli *c, const struct row *r, const char *arg)
 	case OPT_READONLY:
 		c->readonly = true;
 		return OK;
+	case OPT_DESTRUCTIVE:
+		c->destructive = true;
+		return OK;
+	case OPT_WITH_SERIAL:
+		c->with_serial = true;
+		return OK;
+	case OPT_REPORT:
+		c->report = arg;
+		return OK;
 	case OPT_JSON:
 		c->json = true;
 		return OK;
@@ -186,6 +200,7 @@ static enum err take(struct cli *c, const struct row *r, const char *arg)
 		return OK;
 	case OPT_HELP:
 	case OPT_VOLUME:
+	case OPT_READERS:
 		break;
 	}
 	return ERR_BUG;
@@ -253,8 +268,8 @@ enum err cli_parse(const struct verb *v, int argc, char **argv, struct cli *c)
 	if (operands < v->min_operands || operands > v->max_operands)
 		return cli_why(
 		        c, ERR_USAGE,
-		        "Usage: bootlatch %s %s [OPTION]...; see bootlatch %s --help.",
-		        v->name, v->operands, v->name);
+		        "Usage: bootlatch %s%s%s [OPTION]...; see bootlatch %s --help.",
+		        v->name, *v->operands ? " " : "", v->operands, v->name);
 	c->device = operands > 0 ? argv[optind] : NULL;
 	c->name = operands > 1 ? argv[optind + 1] : NULL;
 	c->where.device = c->device;

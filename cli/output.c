@@ -50,28 +50,56 @@ static struct json_object *hex(struct bytes b)
 	return need(json_object_new_string(digits));
 }
 
+static bool wanted(const struct cli *c)
+{
+	return c->json || c->report;
+}
+
 static struct json_object *out(struct cli *c)
 {
 	if (!c->out)
 		c->out = need(json_object_new_object());
-	return c->out;
+	return c->n_entered > 0 ? c->entered[c->n_entered - 1] : c->out;
+}
+
+void out_enter(struct cli *c, const char *key)
+{
+	struct json_object *list = NULL;
+
+	if (!wanted(c))
+		return;
+	if (c->n_entered == CLI_JSON_DEPTH)
+		abort();
+	if (!json_object_object_get_ex(out(c), key, &list)) {
+		list = need(json_object_new_array());
+		add(out(c), key, list);
+	}
+	struct json_object *entry = need(json_object_new_object());
+	append(list, entry);
+	c->entered[c->n_entered++] = entry;
+}
+
+void out_leave(struct cli *c)
+{
+	if (c->n_entered > 0)
+		c->n_entered--;
 }
 
 void out_text(struct cli *c, const char *key, const char *value)
 {
-	if (c->json)
+	if (wanted(c))
 		add(out(c), key, value ? text(value) : NULL);
 }
 
 void out_number(struct cli *c, const char *key, long value)
 {
-	if (c->json)
+	if (wanted(c))
 		add(out(c), key, need(json_object_new_int64(value)));
 }
 
 void out_bool(struct cli *c, const char *key, bool value)
 {
-	if (c->json)
+	if (wanted(c))
 		add(out(c), key, need(json_object_new_boolean(value)));
 }
 
@@ -158,18 +186,23 @@ void out_volume(struct cli *c, const struct volume *v)
 	add(out(c), "keyslots", keyslots(v));
 }
 
-enum err out_print(struct cli *c, enum err e)
+const char *out_string(struct cli *c, enum err e)
 {
+	c->n_entered = 0; /* what an error left open */
 	out_bool(c, "ok", e == OK);
 	out_number(c, "status", (long)err_exit(e));
 	if (e != OK) {
 		out_text(c, "error", err_text(e));
 		out_text(c, "message", *c->why ? c->why : err_advice(e));
 	}
-	const int rc =
-	        printf("%s\n", json_object_to_json_string_ext(
-	                               out(c), JSON_C_TO_STRING_PRETTY |
-	                                               JSON_C_TO_STRING_NOSLASHESCAPE));
+	return json_object_to_json_string_ext(
+	        out(c), JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+}
+
+enum err out_print(struct cli *c, enum err e)
+{
+	const int rc = c->json ? printf("%s\n", out_string(c, e)) : 0;
+
 	(void)json_object_put(c->out);
 	c->out = NULL;
 	return rc < 0 ? ERR_IO : OK;

@@ -5,16 +5,22 @@
 
 #include "cli/cli.h"
 
-/* All of these do nothing without --json.  Memory that cannot be had ends the program. */
+/* All of these do nothing without --json or --report.  Memory that cannot be had ends the
+ * program. */
 void out_text(struct cli *c, const char *key, const char *value); /* NULL value: null */
 void out_number(struct cli *c, const char *key, long value);
 void out_bool(struct cli *c, const char *key, bool value);
 void out_hex(struct cli *c, const char *key, struct bytes value); /* lower case */
+/* What follows goes into a new object at the end of the list `key`, until out_leave(). */
+void out_enter(struct cli *c, const char *key);
+void out_leave(struct cli *c);
 /* Everything that list and record show tell of a volume. */
 void out_volume(struct cli *c, const struct volume *v);
 /* One object, pretty-printed, with "ok", "status" and on failure "error" and "message".
  */
 enum err out_print(struct cli *c, enum err e);
+/* What has been built so far, with those members; valid until the next call of these. */
+const char *out_string(struct cli *c, enum err e);
 
 const char *record_state_text(enum record_state s); /* "matches", "missing", ... */
 

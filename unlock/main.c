@@ -15,6 +15,7 @@
 #include "core/harden.h"
 #include "core/log.h"
 #include "crypto/crypto.h"
+#include "unlock/heads_key.h"
 #include "unlock/open_session.h"
 #include "unlock/source.h"
 #include "unlock/unlock.h"
@@ -23,12 +24,11 @@
 #define BOOTLATCH_VERSION "unreleased"
 #endif
 
-#define HEADS_KEY     "/secret.key"
 #define CONFIG_DIR    "/etc/bootlatch"
 #define BOOT_IN_IMAGE "/etc/bootlatch/boot"
 #define BOOT_DIR      "/boot"
 
-enum { HEADS_KEY_MAX = 8 * 1024, SOURCE_MAX = 512 };
+enum { SOURCE_MAX = 512 };
 
 struct options {
 	const char *key_field; /* crypttab's third field, or NULL */
@@ -215,53 +215,6 @@ static enum err write_all(int fd, struct bytes b)
 	return OK;
 }
 
-static enum err read_all(int fd, struct secret *s, size_t *ret_len)
-{
-	size_t have = 0;
-
-	while (have < secret_cap(s)) {
-		const ssize_t n = read(fd, secret_buf(s) + have, secret_cap(s) - have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_from_errno(errno);
-		if (n == 0)
-			break;
-		have += (size_t)n;
-	}
-	*ret_len = have;
-	return OK;
-}
-
-/* The key that Heads injected into the image: a regular file of at most 8 KiB. */
-static enum err heads_key(struct secret **ret)
-{
-	AUTO_SECRET *s = NULL;
-	size_t len = 0;
-	struct stat st;
-	const int fd = open(HEADS_KEY, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_from_errno(errno);
-	enum err e = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? OK : ERR_FORMAT;
-
-	if (e == OK)
-		e = secret_new(HEADS_KEY_MAX + 1, &s);
-	if (e == OK)
-		e = read_all(fd, s, &len);
-	(void)close(fd); /* read-only */
-	if (e == OK && (len == 0 || len > HEADS_KEY_MAX))
-		e = ERR_FORMAT;
-	if (e == OK)
-		e = secret_set_len(s, len);
-	if (e != OK)
-		return e;
-	*ret = s;
-	s = NULL;
-	return OK;
-}
-
 static enum err deliver(void *ctx, struct volume *v, int slot, const struct secret *pass)
 {
 	const int *out = ctx;
@@ -383,6 +336,8 @@ int main(int argc, char **argv)
         };
 	bool done = false, told = false;
 	int out = -1;
+	/* harden_process opens what is closed: a key must not go nowhere. */
+	const bool has_stdout = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
 	enum err e = harden_process();
 
 	log_to(log_sink_stderr, NULL, LOG_WARN);
@@ -394,6 +349,11 @@ int main(int argc, char **argv)
 	e = parse_options(argc, argv, &o, &done);
 	if (e != OK || done)
 		return (int)err_exit(e);
+	if (!has_stdout) {
+		e = bad_usage(
+		        "Standard output is closed, and the passphrase would be lost");
+		return (int)err_exit(e);
+	}
 	if (isatty(STDOUT_FILENO) == 1) {
 		e = bad_usage("Standard output is a terminal, and the passphrase would "
 		              "be shown "

@@ -53,13 +53,24 @@ static enum err read_kdf(const struct json_object *from, struct record_entry *to
 	return field_hex_lower(text, to->kdf_digest, sizeof(to->kdf_digest));
 }
 
+/* json_at alone takes null for a name that is not there. */
+static bool has(const struct json_object *o, const char *name)
+{
+	struct json_walk w = {0};
+
+	while (json_next(o, &w))
+		if (strcmp(w.name, name) == 0)
+			return true;
+	return false;
+}
+
 /* Not there in records of before, and for a key whose card was in the safe at a renewal.
  */
 static enum err read_passphrase(const struct json_object *from, struct record_entry *to)
 {
 	const char *text = NULL;
 
-	if (json_at(from, "passphrase") == NULL)
+	if (!has(from, "passphrase"))
 		return OK;
 	to->knows_passphrase = true;
 	const enum err e = json_text(from, "passphrase", &text);

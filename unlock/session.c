@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The session: which card is open, what was said of the others, and waiting without
- * hanging. */
+/* The session: which card is open, and waiting without hanging. */
 #include "unlock/session_impl.h"
 
 #include <poll.h>
@@ -131,82 +130,6 @@ enum answer session_answer(const struct session *s, enum ask_kind kind)
 	return ANSWER_NONE;
 }
 
-static void say_foreign(struct session *s, const struct pick_seen *seen)
-{
-	for (size_t i = 0; i < s->n_told; i++)
-		if (strcmp(s->told_ident[i], seen->ident) == 0)
-			return;
-	if (s->n_told == READERS_MAX)
-		return;
-	memcpy(s->told_ident[s->n_told++], seen->ident, CARD_IDENT_LEN);
-	words_say(s->o.ask, WORDS_FOREIGN,
-	          &(struct words_args){.reader = seen->reader, .card = seen->ident});
-}
-
-/* True the first time that it is called for `why`. */
-static bool first_time(struct session *s, enum pick_why why)
-{
-	const unsigned bit = 1U << (unsigned)why;
-
-	if (s->told & bit)
-		return false;
-	s->told |= bit;
-	return true;
-}
-
-static void say_obstacles(struct session *s, const struct pick_status *st)
-{
-	for (size_t i = 0; i < st->n_seen; i++) {
-		const struct pick_seen *seen = &st->seen[i];
-
-		if (seen->why == PICK_BUSY && first_time(s, PICK_BUSY))
-			words_say(s->o.ask, WORDS_BUSY,
-			          &(struct words_args){.reader = seen->reader});
-		if (seen->why == PICK_NOT_WANTED)
-			say_foreign(s, seen);
-		if (seen->why == PICK_FAILED &&
-		    (seen->e == ERR_UNSUPPORTED || seen->e == ERR_FORMAT) &&
-		    first_time(s, PICK_FAILED))
-			words_say(s->o.ask, WORDS_NOT_UNDERSTOOD,
-			          &(struct words_args){.reader = seen->reader,
-			                               .text = err_text(seen->e)});
-	}
-}
-
-void session_tell_why(struct session *s, enum pick_why why)
-{
-	if (why == PICK_FOUND || why == PICK_USED || why >= PICK_WHYS_ ||
-	    !first_time(s, why))
-		return;
-	if (s->o.ask)
-		s->o.ask->ops->note(s->o.ask, pick_why_text(why));
-}
-
-bool session_why_needs_words(enum pick_why why)
-{
-	switch (why) {
-	case PICK_NO_SUCH_READER:
-	case PICK_NOT_OPENPGP:
-	case PICK_MUTE:
-	case PICK_HANGS:
-	case PICK_TERMINATED:
-	case PICK_FAILED:
-	case PICK_WRONG_SERIAL:
-		return true;
-	case PICK_FOUND:
-	case PICK_NO_SERVICE:
-	case PICK_NO_READER:
-	case PICK_NO_CARD:
-	case PICK_NOT_WANTED:
-	case PICK_USED:
-	case PICK_BUSY:
-	case PICK_SEVERAL:
-	case PICK_WHYS_:
-		break;
-	}
-	return false;
-}
-
 /* One step with the pick that is there. */
 static enum err step(struct session *s, struct pick_status *st)
 {
@@ -221,7 +144,7 @@ static enum err step(struct session *s, struct pick_status *st)
 		s->card = c;
 		s->verified = false;
 	} else {
-		say_obstacles(s, st);
+		session_say_obstacles(s, st);
 	}
 	return e;
 }
@@ -287,27 +210,6 @@ enum err session_want(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t 
 	return e == OK && s->o.readers ? need_pick(s, true) : e;
 }
 
-static void say_several(struct session *s, const struct pick_status *st)
-{
-	words_say(s->o.ask, WORDS_SEVERAL, NULL);
-	for (size_t i = 0; i < st->n_seen; i++)
-		if (st->seen[i].why == PICK_FOUND || st->seen[i].why == PICK_SEVERAL)
-			words_say(s->o.ask, WORDS_SEVERAL_ONE,
-			          &(struct words_args){.reader = st->seen[i].reader,
-			                               .card = st->seen[i].ident});
-}
-
-/* What the error alone would not tell. */
-static enum err say_why(struct session *s, const struct pick_status *st, enum err e)
-{
-	if (e != OK && session_why_needs_words(st->why))
-		session_tell_why(s, st->why);
-	for (size_t i = 0; i < st->n_seen && st->why == PICK_FAILED; i++)
-		if (st->seen[i].e == ERR_UNSUPPORTED || st->seen[i].e == ERR_FORMAT)
-			return ERR_CARD_STATE;
-	return e;
-}
-
 enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n)
 {
 	const int64_t start = now_ms();
@@ -328,11 +230,11 @@ enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], si
 	for (;;) {
 		e = step(s, &st);
 		if (e == ERR_USAGE && st.why == PICK_SEVERAL)
-			say_several(s, &st);
+			session_say_several(s, &st);
 		if (e != ERR_NO_SERVICE && e != ERR_NO_READER && e != ERR_NO_CARD)
-			return say_why(s, &st, e);
+			return session_say_why(s, &st, e);
 		if (s->o.wait_ms >= 0 && now_ms() - start >= s->o.wait_ms)
-			return say_why(s, &st, e);
+			return session_say_why(s, &st, e);
 		session_tell_why(s, st.why);
 		(void)session_pause(s, false);
 	}

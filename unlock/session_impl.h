@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The session itself, for the two files that are its parts; others use session.h. */
+/* The session itself, for the files that are its parts; others use session.h. */
 #ifndef UNLOCK_SESSION_IMPL_H
 #define UNLOCK_SESSION_IMPL_H
 
@@ -39,5 +39,11 @@ struct session {
 	char told_ident[READERS_MAX][CARD_IDENT_LEN]; /* foreign cards that were noted */
 	size_t n_told;
 };
+
+/* Of a step that found no card: what stands in the way, which cards there are. */
+void session_say_obstacles(struct session *s, const struct pick_status *st);
+void session_say_several(struct session *s, const struct pick_status *st);
+/* What the error alone would not tell; the error that it is then. */
+enum err session_say_why(struct session *s, const struct pick_status *st, enum err e);
 
 #endif

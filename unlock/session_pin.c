@@ -5,6 +5,8 @@
 
 #include "core/log.h"
 
+enum { YES_MAX = 16 };
+
 /* --- PINs of this session --- */
 
 static void forget_good(struct pin_memory *m)
@@ -105,24 +107,14 @@ static enum err remember_good(struct session *s, const struct secret *pin, int b
 	return OK;
 }
 
-/* One VERIFY at most, and what follows from its end. */
-static enum err send_pin(struct session *s, const struct secret *pin, bool last_try)
+/* What the card said of a PIN that it did not take. */
+static enum err say_refused(struct session *s, enum err e)
 {
 	const struct card_info *info = card_info(s->card);
-	const int before = info->tries_user;
 
-	enum err e = card_verify_user(s->card, pin, last_try);
 	switch (e) {
-	case OK:
-		s->verified = true;
-		return remember_good(s, pin, before);
 	case ERR_PIN_WRONG:
-	case ERR_PIN_BLOCKED: {
-		enum err kept = remember_failed(&s->pins, info->ident, pin);
-		if (pin == s->pins.good)
-			forget_good(&s->pins);
-		if (kept != OK)
-			return kept; /* what cannot be remembered could be sent again */
+	case ERR_PIN_BLOCKED:
 		if (e == ERR_PIN_BLOCKED || info->tries_user <= 0) {
 			say_blocked(s);
 			return ERR_PIN_BLOCKED;
@@ -130,7 +122,6 @@ static enum err send_pin(struct session *s, const struct secret *pin, bool last_
 		say_pin(s, info->tries_user == 1 ? WORDS_PIN_WRONG_ONE_LEFT
 		                                 : WORDS_PIN_WRONG);
 		return e;
-	}
 	case ERR_PIN_LENGTH:
 		words_say(s->o.ask, WORDS_PIN_LENGTH,
 		          &(struct words_args){.card = info->ident,
@@ -138,14 +129,32 @@ static enum err send_pin(struct session *s, const struct secret *pin, bool last_
 		                               .m = (int)info->pin_max});
 		return e;
 	case ERR_PIN_UNKNOWN:
-		/* The machine has no business sending this one again. */
-		if (pin == s->pins.good)
-			forget_good(&s->pins);
 		say_pin(s, WORDS_PIN_UNKNOWN);
 		return e;
 	default:
 		return e;
 	}
+}
+
+/* One VERIFY at most, and what follows from its end. */
+static enum err send_pin(struct session *s, const struct secret *pin, bool last_try)
+{
+	const struct card_info *info = card_info(s->card);
+	const int before = info->tries_user;
+
+	enum err e = card_verify_user(s->card, pin, last_try);
+	if (e == OK) {
+		s->verified = true;
+		return remember_good(s, pin, before);
+	}
+	const bool refused = e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED;
+	enum err kept = refused ? remember_failed(&s->pins, info->ident, pin) : OK;
+	/* The machine has no business sending this one again. */
+	if (pin == s->pins.good && (refused || e == ERR_PIN_UNKNOWN))
+		forget_good(&s->pins);
+	if (kept != OK)
+		return kept; /* what cannot be remembered could be sent again */
+	return say_refused(s, e);
 }
 
 /* --- asking --- */
@@ -229,6 +238,64 @@ static enum err ask_again_for_last_try(struct session *s, const char *about,
 	return OK;
 }
 
+/* --- the reader's own pad --- */
+
+/* The person at the pad cannot be asked twice: so the last try is confirmed in words. */
+static enum err confirm_last_try(struct session *s)
+{
+	static const uint8_t yes[] = {'y', 'e', 's'};
+	const struct words_args args = {.card = card_info(s->card)->ident};
+	struct ask *a = s->o.ask;
+	char hint[WORDS_MAX];
+	AUTO_SECRET *answer = NULL;
+
+	const struct ask_question q = {
+	        .kind = ASK_CONFIRM,
+	        .about = "yes",
+	        .hint = words_fill(WORDS_PIN_PAD_LAST, &args, hint, sizeof(hint)),
+	        .tries_left = -1,
+	        .max = YES_MAX,
+	};
+	if (!a->ops->interactive(a, ASK_CONFIRM)) {
+		say_pin(s, WORDS_PIN_PAD_LAST);
+		return ERR_PIN_LAST_TRY;
+	}
+	const enum err e = ask_beside_card(s, &q, &answer);
+	if (e != OK && e != ERR_CANCELLED)
+		return e;
+	return e == OK && bytes_equal(secret_view(answer),
+	                              (struct bytes){yes, sizeof(yes)})
+	               ? OK
+	               : ERR_PIN_LAST_TRY;
+}
+
+/* One VERIFY at most.  The PIN is never ours, so it is never sent again. */
+static enum err use_pad(struct session *s, const char *about)
+{
+	const struct card_info *info = card_info(s->card);
+	const bool last_try = info->tries_user == 1;
+	const struct words_args args = {
+	        .card = info->ident, .disk = about, .n = info->tries_user};
+
+	if (last_try) {
+		const enum err e = confirm_last_try(s);
+		if (e != OK)
+			return e;
+	}
+	words_say(s->o.ask, about ? WORDS_PIN_ON_PAD_FOR : WORDS_PIN_ON_PAD, &args);
+	const enum err e = card_verify_on_pad(s->card, last_try);
+	if (e == OK)
+		s->verified = true;
+	if (e != ERR_CANCELLED && e != ERR_TIMEOUT)
+		return say_refused(s, e);
+	say_pin(s, WORDS_PIN_PAD_NONE);
+	if (s->other_way)
+		session_set_wants_other_way(s);
+	return ERR_CANCELLED;
+}
+
+/* --- one try --- */
+
 /* One question (two for the last try), one VERIFY at most. */
 static enum err ask_and_send(struct session *s, const char *about)
 {
@@ -240,6 +307,8 @@ static enum err ask_and_send(struct session *s, const char *about)
 		say_blocked(s);
 		return ERR_PIN_BLOCKED;
 	}
+	if (card_has_pad(s->card) && session_answer(s, ASK_USER_PIN) != ANSWER_FD)
+		return use_pad(s, about);
 	/* To a person the asker says it beside the prompt. */
 	if (last_try && session_answer(s, ASK_USER_PIN) != ANSWER_PERSON)
 		say_pin(s, WORDS_PIN_LAST_TRY);

@@ -38,6 +38,14 @@ static const char *const table[WORDS_COUNT_] = {
 	[WORDS_PIN_UNKNOWN] =
 		"The connection to card %c failed while the PIN was checked. The try counts "
 		"as spent: look at the tries left before you type it again.",
+	[WORDS_PIN_ON_PAD] = "Type the PIN of card %c on the reader's pad (%n tries left).",
+	[WORDS_PIN_ON_PAD_FOR] =
+		"Type the PIN of card %c on the reader's pad (%n tries left), to unlock %d.",
+	[WORDS_PIN_PAD_LAST] =
+		"Card %c has one try left, and a wrong PIN blocks it. It is spent on the reader's pad "
+		"only if you say so.",
+	[WORDS_PIN_PAD_NONE] =
+		"No PIN was typed on the reader's pad. No try was spent.",
 	[WORDS_NOBODY] =
 		"Nobody can be asked. Run this at a terminal, or use --pin-fd or "
 		"--passphrase-fd.",

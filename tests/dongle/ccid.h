@@ -37,7 +37,7 @@ enum frame_fault {
 	FRAME_ERROR, /* failed: the card is mute */
 	FRAME_LOST,  /* nothing is sent */
 	FRAME_EMPTY, /* no data */
-	FRAME_NOISE, /* random bytes instead of it */
+	FRAME_NOISE, /* other bytes instead of it */
 };
 
 struct ccid;

@@ -33,6 +33,20 @@ static enum err transmit(struct transport *t, struct bytes cmd, uint8_t *resp, s
 	return OK;
 }
 
+static enum err verify_on_pad(struct transport *t, struct bytes template,
+                              uint16_t *ret_sw)
+{
+	struct hostile *h = (struct hostile *)t;
+	uint32_t sw;
+
+	if (template.n != PAD_TEMPLATE || ++h->verifies > h->allowed)
+		__builtin_trap();
+	if (bytes_take_be(&h->in, 2, &sw) != OK)
+		return ERR_CARD_LOST;
+	*ret_sw = (uint16_t)sw;
+	return OK;
+}
+
 static enum err alive(struct transport *t)
 {
 	(void)t;
@@ -46,6 +60,11 @@ static void drop(struct transport *t)
 
 static const struct transport_ops ops = {
         .name = "hostile", .transmit = transmit, .alive = alive, .close = drop};
+static const struct transport_ops pad_ops = {.name = "hostile",
+                                             .transmit = transmit,
+                                             .verify_on_pad = verify_on_pad,
+                                             .alive = alive,
+                                             .close = drop};
 
 static void sign(struct card *c, struct hostile *h, const struct secret *pin)
 {
@@ -78,7 +97,8 @@ static void use(struct card *c, struct hostile *h)
 	if (card_info(c)->kdf.count > 4096) /* slow is no finding */
 		return;
 	h->allowed = 1;
-	if (card_verify_user(c, pin, true) != OK) {
+	if ((card_has_pad(c) ? card_verify_on_pad(c, true)
+	                     : card_verify_user(c, pin, true)) != OK) {
 		sign(c, h, pin);
 		return;
 	}
@@ -96,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!h || crypto_init() != OK)
 		abort();
-	h->base.ops = &ops;
+	h->base.ops = size % 8 < 2 ? &pad_ops : &ops;
 	h->base.reader = "hostile";
 	h->base.extended = size % 2 ? EXTENDED_UNKNOWN : EXTENDED_NO;
 	h->base.t0 = size % 4 == 0;

@@ -82,8 +82,8 @@ static enum err sign(struct card *c, const char *cert, const struct secret *pin,
 	uint8_t packet[SIG_PACKET_MAX];
 	struct writer w = {.p = packet, .cap = sizeof(packet)};
 	struct pubkey key;
-	struct sig_draft d;
-	struct bytes raw;
+	struct sig_draft d = {0};
+	struct bytes raw = {0};
 	char *text = NULL;
 	size_t n = 0;
 

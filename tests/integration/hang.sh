@@ -11,7 +11,7 @@ pcscd_start || { fail 'pcscd starts with vpcd'; finish; }
 volumes_start
 
 nothing_left() { # our processes: none but what the test itself runs
-	nl_p=$(ps -eo comm | grep -c '^bootlatch-card') || true
+	nl_p=$(pgrep -c '^bootlatch-card') || true
 	[ "$nl_p" = 0 ] || { ps -ef; return 1; }
 }
 again() { # [FAULT]
@@ -45,6 +45,34 @@ check 'the card is back (at SELECT, with a passphrase)' again 'SELECT@1:hang'
 check 'the passphrase opens the volume all the same' by_both
 check 'the card answers again' again
 check 'and opens the volume' by_pin
+
+# The child is hit while the question for the PIN stands: the PIN that was typed is not sent.
+while read -r signal; do
+	vcard_trace_clear cv25519
+	check "the child gets SIG$signal at the prompt: the next PIN opens the volume" bl_talk unlock "$D" <<-END
+		expect PIN for
+		run kill -$signal \$(pgrep -x bootlatch-card)
+		send 123456\n
+		expect PIN for
+		send 123456\n
+		expect opens: keyslot
+	END
+	check_is "one PIN was sent (SIG$signal)" 1 "$(vcard_count cv25519 VERIFY)"
+	check "nothing of ours is left (SIG$signal)" nothing_left
+done <<'SIGNALS'
+KILL
+STOP
+SIGNALS
+not_waited_for() { (trap '' CHLD && by_pin); }
+check 'where SIGCHLD is ignored the card opens the volume too' not_waited_for
+check 'nothing of ours is left then' nothing_left
+# A pipe that its reader wants to see the end of.
+left_in_pipe() {
+	(CRYPTTAB_NAME=disk timeout -s KILL 2 "$O/bootlatch-unlock" --device "$D" --boot "$BOOT" --config "$CONF" \
+		--reader none --wait 60 --pin-fd 3 3<"$T/pin" </dev/null 2>/dev/null || true) | timeout 4 cat
+}
+check 'killed, the keyscript leaves no end of its pipe open' left_in_pipe
+check 'nothing of ours is left of it' lib_wait 30 nothing_left
 
 kill -STOP "$PCSCD_PID"
 check_status 'pcscd stands still: the program ends by itself' 5 by_pin

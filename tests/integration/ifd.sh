@@ -24,7 +24,7 @@ card() { # [OPTION]...: the virtual card, looking for a reader until there is on
 	lib_own $CARD
 }
 nothing_left() {
-	nl_p=$(ps -eo comm | grep -c '^bootlatch-card') || true
+	nl_p=$(pgrep -c '^bootlatch-card') || true
 	[ "$nl_p" = 0 ] || { ps -ef; return 1; }
 }
 

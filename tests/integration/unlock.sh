@@ -430,6 +430,8 @@ to_terminal() { # a key is not for the screen
 	CRYPTTAB_NAME=x CRYPTTAB_SOURCE=$D CRYPTTAB_TRIED=0 "$O/ptytalk" "$O/bootlatch-unlock" none \
 		--boot "$BOOT" --config "$CONF" --wait 2 </dev/null
 }
+closed() { unlocker none --pin-fd 3 3<"$T/pin" </dev/null >&-; }
+check_status 'standard output must not be closed' 2 verifies rsa2048 0 closed
 check_fails 'standard output must not be a terminal' verifies rsa2048 0 to_terminal
 on_terminal() { # asks on the terminal, prints into the file
 	# shellcheck disable=SC2016 # for the inner shell

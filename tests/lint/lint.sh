@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit
 passed=0 failed=0 skipped=0
-: "${CC:=gcc}" "${TIDY_FLAGS:=-std=gnu17 -fdouble-square-bracket-attributes -D_GNU_SOURCE -DBOOTLATCH_VERSION=\"lint\" -I.}"
+: "${CC:=gcc}" "${JOBS:=2}" "${TIDY_FLAGS:=-std=gnu17 -fdouble-square-bracket-attributes -D_GNU_SOURCE -DBOOTLATCH_VERSION=\"lint\" -I.}"
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 check() { # check SENTENCE COMMAND...
@@ -34,17 +34,13 @@ headers_alone() {
   done
 }
 formatted() { files '*.[ch]' | xargs clang-format --dry-run -Werror; }
-tidy() {
-  # One file a run: version 14 reports false va_list uses otherwise.
-  # shellcheck disable=SC2016 # expanded by the inner shell
-  c_files | TIDY_FLAGS="$TIDY_FLAGS" xargs -n1 -P2 sh -c \
-    'clang-tidy --quiet "$0" -- $TIDY_FLAGS 2>/dev/null'
-}
+# One file a run: version 14 reports false va_list uses otherwise.
+tidy() { c_files | TIDY_FLAGS="$TIDY_FLAGS" xargs -n1 -P"$JOBS" tests/lint/tidy.sh; }
 cpp_check() {
   c_files | xargs cppcheck -q --error-exitcode=1 --enable=warning,portability --inline-suppr \
-    --suppress=missingInclude -j2 -I.
+    --suppress=missingInclude -j"$JOBS" -I.
 }
-shells() { files '*.sh' .ci/run | xargs shellcheck; }
+shells() { files '*.sh' .ci/run | xargs -n4 -P"$JOBS" shellcheck; }
 licensed() {
   bad=$(files '*.[ch]' '*.sh' Makefile | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-or-later')
   [ -z "$bad" ] || { echo "no licence line: $bad"; return 1; }

@@ -138,12 +138,15 @@ LONG SCardControl(SCARDHANDLE card, DWORD code, LPCVOID in, DWORD in_n, LPVOID o
 {
 	const LONG rv = turn(CONTROL);
 
-	CHECK(card == FAKE_CARD && !in && in_n == 0);
+	CHECK(card == FAKE_CARD && (in != NULL) == (code == FAKE_PAD));
+	CHECK(in_n == (code == FAKE_PAD ? 24U : 0U));
 	if (rv != SCARD_S_SUCCESS)
 		return rv;
 	*n = cap;
 	if (code == CM_IOCTL_GET_FEATURE_REQUEST)
 		return said(&fake.features, out, n);
+	if (code == FAKE_PAD)
+		return said(&fake.pad, out, n);
 	CHECK(code == FAKE_PROPERTIES);
 	return said(&fake.properties, out, n);
 }

@@ -23,7 +23,12 @@ enum fake_fn {
 	FAKE_FNS
 };
 
-enum { FAKE_TURNS = 8, FAKE_CARD = 77, FAKE_PROPERTIES = 0x42330012 };
+enum {
+	FAKE_TURNS = 8,
+	FAKE_CARD = 77,
+	FAKE_PROPERTIES = 0x42330012,
+	FAKE_PAD = 0x42330006
+};
 
 /* A message of the service: its bytes and the length it claims. */
 struct said {
@@ -47,6 +52,7 @@ struct fake {
 	DWORD state; /* for SCardStatus */
 	struct said names, answer, features, atr;
 	struct said properties;      /* answers the control code FAKE_PROPERTIES */
+	struct said pad;             /* answers the control code FAKE_PAD */
 	const SCARD_IO_REQUEST *pci; /* of the last transmit */
 	int contexts, cards;         /* open now */
 	int transactions, resets;    /* ever done */

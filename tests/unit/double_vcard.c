@@ -8,6 +8,7 @@
 struct line {
 	struct transport base;
 	struct vcard *v;
+	const char *typed; /* at the pad */
 	char name[READER_NAME_MAX];
 };
 
@@ -18,6 +19,8 @@ struct hall {
 	struct vcard *card[READERS_MAX];
 	enum err connect_err[READERS_MAX];
 	enum err scan_err;
+	bool pad;
+	const char *typed;
 	unsigned connects;
 };
 
@@ -32,6 +35,28 @@ static enum err transmit(struct transport *t, struct bytes cmd, uint8_t *resp, s
 	if (n < 2)
 		return ERR_IO;
 	*ret_len = n;
+	return OK;
+}
+
+static enum err verify_on_pad(struct transport *t, struct bytes template,
+                              uint16_t *ret_sw)
+{
+	const struct line *l = (const struct line *)t;
+	const char *typed = l->typed ? l->typed : "";
+	const size_t n = strlen(typed);
+	uint8_t cmd[5 + 64], resp[256];
+
+	if (template.n != PAD_TEMPLATE || n > 64)
+		return ERR_BUG;
+	*ret_sw = n == 0 ? SW_PAD_TIMEOUT : SW_PAD_LENGTH;
+	if (n < template.p[4] || n > template.p[5])
+		return OK;
+	memcpy(cmd, template.p, 4);
+	cmd[4] = (uint8_t)n;
+	memcpy(cmd + 5, typed, n);
+	if (vcard_apdu(l->v, cmd, 5 + n, resp, sizeof(resp)) != 2)
+		return ERR_CARD_LOST;
+	*ret_sw = (uint16_t)(resp[0] << 8 | resp[1]);
 	return OK;
 }
 
@@ -51,6 +76,11 @@ static void drop(struct transport *t)
 
 static const struct transport_ops ops = {
         .name = "vcard", .transmit = transmit, .alive = alive, .close = drop};
+static const struct transport_ops pad_ops = {.name = "vcard",
+                                             .transmit = transmit,
+                                             .verify_on_pad = verify_on_pad,
+                                             .alive = alive,
+                                             .close = drop};
 
 struct transport *double_vcard_transport(struct vcard *v, const char *reader)
 {
@@ -93,6 +123,10 @@ static enum err connect_to(struct readers *r, const char *name, struct transport
 			return ERR_NO_CARD;
 		h->connects++;
 		*ret = double_vcard_transport(h->card[i], name);
+		if (h->pad) {
+			(*ret)->ops = &pad_ops;
+			((struct line *)*ret)->typed = h->typed;
+		}
 		return OK;
 	}
 	return ERR_NO_READER;
@@ -139,6 +173,14 @@ void double_vcard_connect_err(struct readers *r, size_t i, enum err e)
 void double_vcard_scan_err(struct readers *r, enum err e)
 {
 	((struct hall *)r)->scan_err = e;
+}
+
+void double_vcard_pad(struct readers *r, const char *pin)
+{
+	struct hall *h = (struct hall *)r;
+
+	h->pad = true;
+	h->typed = pin;
 }
 
 unsigned double_vcard_connects(const struct readers *r)

@@ -17,6 +17,8 @@ void double_vcard_unplug(struct readers *r, size_t i);
 void double_vcard_connect_err(struct readers *r, size_t i, enum err e);
 /* What scanning ends with. */
 void double_vcard_scan_err(struct readers *r, enum err e);
+/* Readers get a PIN pad, at which `pin` is typed; NULL: nothing, until the time is up. */
+void double_vcard_pad(struct readers *r, const char *pin);
 unsigned double_vcard_connects(const struct readers *r);
 
 #endif

@@ -74,24 +74,27 @@ struct pair {
 	struct softkey sign, enc;
 };
 
-static struct bytes read_vector(const char *name, const char *dot)
+struct vector {
+	uint8_t *p; /* to be freed */
+	size_t n;
+};
+
+static struct vector read_vector(const char *name, const char *dot)
 {
 	char path[128];
-	struct bytes b = {0};
-	uint8_t *p = NULL;
+	struct vector v = {0};
 
 	(void)snprintf(path, sizeof(path), "tests/unit/vectors/%s%s", name, dot);
-	CHECK_ROW(file_read_path(path, MESSAGE_MAX, &p, &b.n) == OK, path);
-	b.p = p;
-	return b;
+	CHECK_ROW(file_read_path(path, MESSAGE_MAX, &v.p, &v.n) == OK, path);
+	return v;
 }
 
 /* The first subkey signs, the second deciphers. */
 static void load(const char *name, struct pair *ret)
 {
-	const struct bytes file = read_vector(name, ".secret");
+	const struct vector file = read_vector(name, ".secret");
 	struct softkey *next = &ret->sign;
-	struct packets in = {(uint8_t *)(uintptr_t)file.p, file.n};
+	struct packets in = {file.p, file.n};
 	struct packet p;
 
 	*ret = (struct pair){0};
@@ -102,7 +105,7 @@ static void load(const char *name, struct pair *ret)
 		next = &ret->enc;
 	}
 	CHECK_ROW(ret->enc.sexp != NULL, name);
-	free((void *)(uintptr_t)file.p);
+	free(file.p);
 }
 
 static void drop(struct pair *p)
@@ -289,18 +292,18 @@ static enum err decipher(struct card *c, const struct pkesk *p, const struct pub
 
 static bool opens(struct card *c, const char *name, const struct pubkey *key)
 {
-	const struct bytes file = read_vector(name, ".message");
-	const struct bytes body = read_vector("body", "");
+	const struct vector file = read_vector(name, ".message");
+	const struct vector body = read_vector("body", "");
 	AUTO_SECRET *session = NULL, *text = NULL;
 	struct message m = {0};
 
-	const bool ok = message_parse(file, &m) == OK && m.n_pkesk == 1 &&
-	                decipher(c, &m.pkesk[0], key, &session) == OK &&
+	const bool ok = message_parse((struct bytes){file.p, file.n}, &m) == OK &&
+	                m.n_pkesk == 1 && decipher(c, &m.pkesk[0], key, &session) == OK &&
 	                message_decrypt(&m, session, &text) == OK &&
-	                bytes_equal(secret_view(text), body);
+	                bytes_equal(secret_view(text), (struct bytes){body.p, body.n});
 	message_free(&m);
-	free((void *)(uintptr_t)file.p);
-	free((void *)(uintptr_t)body.p);
+	free(file.p);
+	free(body.p);
 	return ok;
 }
 

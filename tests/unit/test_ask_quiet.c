@@ -220,7 +220,7 @@ static int end_and_close(const struct pty *p)
 	return rc;
 }
 
-static void every_signal_puts_the_terminal_back(void)
+static void ends_by_any_signal(void)
 {
 	const int all[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGALRM, SIGUSR1,
 	                   SIGUSR2, SIGPIPE, SIGABRT, SIGSEGV, SIGPWR,  SIGRTMIN + 3};
@@ -241,7 +241,7 @@ static void every_signal_puts_the_terminal_back(void)
 	}
 }
 
-static void control_c_and_control_backslash_end_it_at_once(void)
+static void ends_by_keys(void)
 {
 	struct pty p = start(busy, true);
 
@@ -258,7 +258,7 @@ static void control_c_and_control_backslash_end_it_at_once(void)
 	(void)close(p.fd);
 }
 
-static void control_z_gives_the_terminal_and_fg_takes_it(void)
+static void stops_by_a_key(void)
 {
 	const struct pty p = start(busy, true);
 
@@ -295,13 +295,13 @@ static void stop_and_kill(int stop)
 	(void)close(p.fd);
 }
 
-static void killed_in_the_background_it_leaves_the_terminal_alone(void)
+static void ends_in_background(void)
 {
 	stop_and_kill(SIGTSTP);
 	stop_and_kill(SIGSTOP); /* which it could not prepare for */
 }
 
-static void stopped_without_warning_it_is_quiet_again_with_fg(void)
+static void stops_unwarned(void)
 {
 	const struct pty p = start(busy, true);
 	struct termios t = {0};
@@ -320,7 +320,7 @@ static void stopped_without_warning_it_is_quiet_again_with_fg(void)
 	(void)close(p.fd);
 }
 
-static void keys_that_nobody_read_are_not_left_for_the_shell(void)
+static void leaves_no_keys(void)
 {
 	const struct pty p = start(over, true);
 
@@ -331,7 +331,7 @@ static void keys_that_nobody_read_are_not_left_for_the_shell(void)
 	(void)close(p.fd);
 }
 
-static void a_job_in_the_background_waits_until_it_is_in_front(void)
+static void waits_for_the_front(void)
 {
 	const struct pty p = start(reader, false);
 
@@ -346,7 +346,7 @@ static void a_job_in_the_background_waits_until_it_is_in_front(void)
 	CHECK(end_and_close(&p) == 100 + SIGINT);
 }
 
-static void a_job_in_the_background_changes_nothing(void)
+static void keeps_off_in_background(void)
 {
 	const struct pty p = start(in_background, false);
 
@@ -355,21 +355,21 @@ static void a_job_in_the_background_changes_nothing(void)
 	(void)close(p.fd);
 }
 
-static void what_others_made_of_signals_stays(void)
+static void leaves_signals_alone(void)
 {
 	const struct pty p = start(ignoring, true);
 
 	CHECK(end_and_close(&p) == 0);
 }
 
-static void a_child_that_is_killed_changes_nothing(void)
+static void survives_its_child(void)
 {
 	const struct pty p = start(with_child, true);
 
 	CHECK(end_and_close(&p) == 0);
 }
 
-static void there_is_one_quiet_terminal(void)
+static void is_the_only_one(void)
 {
 	const struct pty p = start(only_one, true);
 
@@ -379,26 +379,17 @@ static void there_is_one_quiet_terminal(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"every_signal_puts_the_terminal_back",
-	         every_signal_puts_the_terminal_back	                                               },
-	        {"control_c_and_control_backslash_end_it_at_once",
-	         control_c_and_control_backslash_end_it_at_once                                            },
-	        {"control_z_gives_the_terminal_and_fg_takes_it",
-	         control_z_gives_the_terminal_and_fg_takes_it                                              },
-	        {"killed_in_the_background_it_leaves_the_terminal_alone",
-	         killed_in_the_background_it_leaves_the_terminal_alone                                     },
-	        {"stopped_without_warning_it_is_quiet_again_with_fg",
-	         stopped_without_warning_it_is_quiet_again_with_fg                                         },
-	        {"keys_that_nobody_read_are_not_left_for_the_shell",
-	         keys_that_nobody_read_are_not_left_for_the_shell                                          },
-	        {"a_job_in_the_background_waits_until_it_is_in_front",
-	         a_job_in_the_background_waits_until_it_is_in_front                                        },
-	        {"a_job_in_the_background_changes_nothing",
-	         a_job_in_the_background_changes_nothing                                                   },
-	        {"what_others_made_of_signals_stays",                     what_others_made_of_signals_stays},
-	        {"a_child_that_is_killed_changes_nothing",
-	         a_child_that_is_killed_changes_nothing                                                    },
-	        {"there_is_one_quiet_terminal",                           there_is_one_quiet_terminal      },
+	        {"every signal puts the terminal back",         ends_by_any_signal     },
+	        {"Ctrl-C and Ctrl-\\ end it at once",           ends_by_keys           },
+	        {"Ctrl-Z gives the terminal, fg takes it",      stops_by_a_key         },
+	        {"in the background it ends without a trace",   ends_in_background     },
+	        {"stopped by force, it is quiet again with fg", stops_unwarned         },
+	        {"keys nobody read are not left for the shell", leaves_no_keys         },
+	        {"it waits until it is in front",               waits_for_the_front    },
+	        {"in the background it changes nothing",        keeps_off_in_background},
+	        {"what others made of signals stays",           leaves_signals_alone   },
+	        {"a child that is killed changes nothing",      survives_its_child     },
+	        {"there is one quiet terminal",                 is_the_only_one        },
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -77,6 +77,10 @@ static void anything_odd_in_a_record_is_refused(void)
 	        RECORD(WAY("2", "", "none\",\"passphrase\":\"")),
 	        RECORD(WAY("2", "", "none\",\"passphrase\":\"00" PIN)),
 	        RECORD(WAY("2", "", "none\",\"passphrase\":\"0A" PIN)),
+	        RECORD(WAY("2", "", "none\",\"passphrase\":null,\"passphrase\":\"" PIN)),
+	        RECORD("{\"keyslot\":2,\"backend\":\"openpgp-card\",\"needs_pin\":true,"
+	               "\"recipient\":\"" FPR "\",\"cards\":[],\"kdf\":\"none\","
+	               "\"passphrase\":null}"),
 	        RECORD(WAY("-1", "", "none")),
 	        RECORD(WAY("2", "", "none") "," WAY("2", "", "none")),
 	        RECORD(WAY("2", "\"000f:12345678\"", "none")),

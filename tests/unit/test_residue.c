@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* After each operation no writable memory of the process holds a piece of its secrets.
- *
- * A helper makes the secrets and leaves them masked in shared memory; the worker, forked
- * from a parent that never saw them, unmasks them into struct secret, works, and stops;
- * the parent then reads all of the worker's memory. */
-#include <fcntl.h>
-#include <inttypes.h>
-#include <signal.h>
+/* After each operation no writable memory of the process holds a piece of its secrets. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "core/file.h"
 #include "core/hex.h"
 #include "openpgp/ecdh.h"
 #include "tests/unit/check.h"
+#include "tests/unit/needles.h"
 #include "tests/unit/softkey.h"
 
 #if __has_include(<valgrind/valgrind.h>)
@@ -35,53 +27,16 @@
 #define SANITIZED 0
 #endif
 
-enum { MASK = 0xa7, PIECE = 8, NEEDLE_MAX = 80, CHUNK = 64 * 1024, MESSAGE = 4096 };
-enum { BODY, SESSION, PLAIN, KEK, PIN, PIN_HASH, NEEDLES };
+enum { MESSAGE = 4096 };
 
-static const char *const needle_names[NEEDLES] = {[BODY] = "the passphrase",
-                                                  [SESSION] = "the session key",
-                                                  [PLAIN] = "what the card said",
-                                                  [KEK] = "the key-encryption key",
-                                                  [PIN] = "the PIN",
-                                                  [PIN_HASH] = "the PIN's hash"};
-
-/* In memory shared by parent, helper and worker. */
-struct board {
-	struct {
-		uint8_t masked[NEEDLE_MAX];
-		size_t n;
-	} needle[NEEDLES];
+/* Shared by helper and worker. */
+struct mail {
 	uint8_t message[MESSAGE];
 	size_t message_n;
-	bool ok;
 };
 
-static struct board *board;
+static struct mail *mail;
 static struct softkey key; /* of the case that runs */
-
-static void post(int which, struct bytes b)
-{
-	volatile uint8_t *to = board->needle[which].masked;
-
-	if (b.n > NEEDLE_MAX)
-		b.n = NEEDLE_MAX;
-	for (size_t i = 0; i < b.n; i++)
-		to[i] = b.p[i] ^ MASK;
-	board->needle[which].n = b.n;
-}
-
-static struct secret *fetch(int which)
-{
-	const size_t n = board->needle[which].n;
-	struct secret *s = NULL;
-
-	if (secret_new(n, &s) != OK)
-		return NULL;
-	volatile uint8_t *to = secret_buf(s);
-	for (size_t i = 0; i < n; i++)
-		to[i] = board->needle[which].masked[i] ^ MASK;
-	return secret_set_len(s, n) == OK ? s : secret_free(s);
-}
 
 /* --- the helper's part: it may leave what it likes, and exits ----------------------- */
 static bool post_random(int which, size_t n)
@@ -91,7 +46,7 @@ static bool post_random(int which, size_t n)
 	if (random_bytes(raw, n) != OK)
 		return false;
 	base64_encode((struct bytes){raw, n}, false, text);
-	post(which, (struct bytes){text, base64_len(n, false)});
+	needle_post(which, (struct bytes){text, base64_len(n, false)});
 	return true;
 }
 
@@ -102,7 +57,7 @@ static bool post_kek(const struct secret *shared)
 
 	if (ecdh_kek(&kdf, key.pub.fpr, shared, &kek) != OK)
 		return false;
-	post(KEK, secret_view(kek));
+	needle_post(KEK, secret_view(kek));
 	return true;
 }
 
@@ -111,32 +66,32 @@ static bool help_open(void)
 {
 	AUTO_SECRET *plain = NULL, *session = NULL, *body = NULL;
 	struct message m;
-	bool ok = message_parse((struct bytes){board->message, board->message_n}, &m) ==
-	                  OK &&
-	          softkey_decipher(&key, &m.pkesk[0], &plain) &&
-	          softkey_session(&key, &m.pkesk[0], false, &session) == OK &&
-	          message_decrypt(&m, session, &body) == OK;
+	bool ok =
+	        message_parse((struct bytes){mail->message, mail->message_n}, &m) == OK &&
+	        softkey_decipher(&key, &m.pkesk[0], &plain) &&
+	        softkey_session(&key, &m.pkesk[0], false, &session) == OK &&
+	        message_decrypt(&m, session, &body) == OK;
 
 	ok = ok && (m.pkesk[0].alg == PGP_RSA || post_kek(plain));
 	if (!ok)
 		return false;
-	post(PLAIN, secret_view(plain));
-	post(SESSION, secret_view(session));
-	post(BODY, secret_view(body));
+	needle_post(PLAIN, secret_view(plain));
+	needle_post(SESSION, secret_view(session));
+	needle_post(BODY, secret_view(body));
 	return true;
 }
 
 static bool encrypt_body(void)
 {
 	const struct pubkey *to[] = {&key.pub};
-	AUTO_SECRET *body = fetch(BODY);
+	AUTO_SECRET *body = needle_fetch(BODY);
 	uint8_t *out = NULL;
 	size_t n = 0;
 
 	if (body == NULL || message_encrypt(to, 1, body, &out, &n) != OK || n > MESSAGE)
 		return false;
-	memcpy(board->message, out, n);
-	board->message_n = n;
+	memcpy(mail->message, out, n);
+	mail->message_n = n;
 	free(out);
 	return true;
 }
@@ -159,8 +114,8 @@ static bool help_compressed(void)
 	if (file_read_path("tests/unit/vectors/cv25519.message", MESSAGE, &file, &n) !=
 	    OK)
 		return false;
-	memcpy(board->message, file, n);
-	board->message_n = n;
+	memcpy(mail->message, file, n);
+	mail->message_n = n;
 	return help_open();
 }
 
@@ -170,23 +125,23 @@ static bool help_pin(void)
 
 	if (!post_random(PIN, 15))
 		return false;
-	pin = fetch(PIN);
+	pin = needle_fetch(PIN);
 	if (pin == NULL ||
 	    s2k_iterated(HASH_SHA256, (struct bytes){(const uint8_t *)"saltsalt", 8}, pin,
 	                 100000, &hash) != OK)
 		return false;
-	post(PIN_HASH, secret_view(hash));
+	needle_post(PIN_HASH, secret_view(hash));
 	return true;
 }
 
 /* --- the worker's part: what is tested ---------------------------------------------- */
 static bool work_session(void)
 {
-	AUTO_SECRET *plain = fetch(PLAIN), *session = NULL;
+	AUTO_SECRET *plain = needle_fetch(PLAIN), *session = NULL;
 	struct message m;
 
 	if (plain == NULL ||
-	    message_parse((struct bytes){board->message, board->message_n}, &m) != OK)
+	    message_parse((struct bytes){mail->message, mail->message_n}, &m) != OK)
 		return false;
 	const struct pkesk *p = &m.pkesk[0];
 	enum err e = p->alg == PGP_RSA
@@ -199,11 +154,11 @@ static bool work_session(void)
 
 static bool work_decrypt(void)
 {
-	AUTO_SECRET *session = fetch(SESSION), *body = NULL;
+	AUTO_SECRET *session = needle_fetch(SESSION), *body = NULL;
 	struct message m;
 
 	if (session == NULL ||
-	    message_parse((struct bytes){board->message, board->message_n}, &m) != OK)
+	    message_parse((struct bytes){mail->message, mail->message_n}, &m) != OK)
 		return false;
 	enum err e = message_decrypt(&m, session, &body);
 	message_free(&m);
@@ -212,7 +167,7 @@ static bool work_decrypt(void)
 
 static bool work_pin(void)
 {
-	AUTO_SECRET *pin = fetch(PIN), *hash = NULL;
+	AUTO_SECRET *pin = needle_fetch(PIN), *hash = NULL;
 
 	return pin != NULL &&
 	       s2k_iterated(HASH_SHA256, (struct bytes){(const uint8_t *)"saltsalt", 8},
@@ -221,133 +176,29 @@ static bool work_pin(void)
 
 static bool plant_heap(void)
 {
-	AUTO_SECRET *session = fetch(SESSION);
-	uint8_t *leak = malloc(NEEDLE_MAX);
+	AUTO_SECRET *session = needle_fetch(SESSION);
+	uint8_t *leak = session != NULL ? malloc(NEEDLE_MAX) : NULL;
 
-	if (session == NULL || leak == NULL)
+	if (leak == NULL)
 		return false;
 	memcpy(leak, secret_view(session).p, secret_len(session));
 	/* lost on purpose */
 	/* cppcheck-suppress memleak */
-	return leak[0] != 0;
+	return leak[0] != 0; /* NOLINT(clang-analyzer-unix.Malloc) */
 }
 
 /* Eight bytes of it in static memory. */
-static volatile uint8_t planted_piece[PIECE];
+static volatile uint8_t planted_piece[NEEDLE_PIECE];
 
 static bool plant_piece(void)
 {
-	AUTO_SECRET *body = fetch(BODY);
+	AUTO_SECRET *body = needle_fetch(BODY);
 
 	if (body == NULL)
 		return false;
-	for (size_t i = 0; i < PIECE; i++)
-		planted_piece[i] = secret_view(body).p[2 * PIECE + i];
+	for (size_t i = 0; i < NEEDLE_PIECE; i++)
+		planted_piece[i] = secret_view(body).p[2 * NEEDLE_PIECE + i];
 	return true;
-}
-
-/* --- the parent's part -------------------------------------------------------------- */
-static pid_t start(bool (*part)(void), bool stops)
-{
-	const pid_t pid = fork();
-
-	if (pid != 0)
-		return pid;
-	board->ok = part();
-	if (stops)
-		(void)raise(SIGSTOP);
-	_exit(0);
-}
-
-static bool run_helper(bool (*part)(void))
-{
-	int status = 0;
-	const pid_t pid = start(part, false);
-
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 && board->ok;
-}
-
-static bool is_piece(const uint8_t *at, const uint8_t *masked)
-{
-	size_t i = 0;
-
-	while (i < PIECE && at[i] == (masked[i] ^ MASK))
-		i++;
-	return i == PIECE;
-}
-
-static size_t search(const uint8_t *buf, size_t n, bool say, const char *mapping)
-{
-	size_t hits = 0;
-
-	for (int w = 0; w < NEEDLES; w++)
-		for (size_t from = 0; from + PIECE <= board->needle[w].n; from += PIECE)
-			for (size_t i = 0; i + PIECE <= n; i++)
-				if (is_piece(buf + i, board->needle[w].masked + from)) {
-					hits++;
-					if (say)
-						printf("%s, from %zu, in %s",
-						       needle_names[w], from, mapping);
-				}
-	return hits;
-}
-
-static size_t scan(pid_t pid, bool say, uint64_t *bytes)
-{
-	static uint8_t buf[CHUNK + PIECE];
-	char path[64], line[512], prot[5];
-	uint64_t from, to;
-	size_t hits = 0;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-	FILE *maps = fopen(path, "re");
-	(void)snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
-	const int mem = open(path, O_RDONLY | O_CLOEXEC);
-	CHECK(maps != NULL && mem >= 0);
-	while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &from, &to, prot) != 3 ||
-		    prot[1] != 'w')
-			continue;
-		for (; from < to; from += CHUNK) {
-			const uint64_t rest = to - from;
-			const ssize_t got = pread(
-			        mem, buf, rest < sizeof(buf) ? (size_t)rest : sizeof(buf),
-			        (off_t)from);
-
-			if (got <= 0)
-				continue;
-			*bytes += (uint64_t)got;
-			hits += search(buf, (size_t)got, say, line);
-		}
-	}
-	explicit_bzero(buf, sizeof(buf)); /* the next worker inherits it */
-	(void)close(mem);
-	if (maps != NULL)
-		(void)fclose(maps);
-	return hits;
-}
-
-/* What is found in a worker that stopped after `work`; after: a helper before the scan.
- */
-static size_t hits_after(const char *what, bool (*help)(void), bool (*work)(void),
-                         bool (*after)(void), bool say)
-{
-	uint64_t bytes = 0;
-	int status = 0;
-
-	memset(board, 0, sizeof(*board));
-	CHECK_ROW(run_helper(help), what);
-	const pid_t pid = start(work, true);
-	CHECK_ROW(pid > 0 && waitpid(pid, &status, WUNTRACED) == pid &&
-	                  WIFSTOPPED(status) && board->ok,
-	          what);
-	if (after != NULL)
-		CHECK_ROW(run_helper(after), what);
-	const size_t hits = scan(pid, say, &bytes);
-	CHECK_ROW(bytes > 100000, what);
-	(void)kill(pid, SIGKILL);
-	(void)waitpid(pid, &status, 0);
-	return hits;
 }
 
 static bool make_key(enum curve_id id)
@@ -375,11 +226,14 @@ static void operations(void)
 		const char *what = rows[i].what;
 
 		CHECK_ROW(make_key(rows[i].id), what);
-		CHECK_ROW(hits_after(what, help_body, encrypt_body, help_open, true) == 0,
+		CHECK_ROW(needles_after(what, help_body, encrypt_body, help_open, true) ==
+		                  0,
 		          what);
-		CHECK_ROW(hits_after(what, help_message, work_session, NULL, true) == 0,
+		CHECK_ROW(needles_after(what, help_message, work_session, NULL, true) ==
+		                  0,
 		          what);
-		CHECK_ROW(hits_after(what, help_message, work_decrypt, NULL, true) == 0,
+		CHECK_ROW(needles_after(what, help_message, work_decrypt, NULL, true) ==
+		                  0,
 		          what);
 	}
 }
@@ -388,19 +242,20 @@ static void unpacking(void)
 {
 	softkey_free(&key);
 	CHECK(softkey_load("tests/unit/vectors/cv25519.secret", &key));
-	CHECK(hits_after("compressed", help_compressed, work_decrypt, NULL, true) == 0);
+	CHECK(needles_after("compressed", help_compressed, work_decrypt, NULL, true) ==
+	      0);
 }
 
 static void hashing(void)
 {
-	CHECK(hits_after("S2K", help_pin, work_pin, NULL, true) == 0);
+	CHECK(needles_after("S2K", help_pin, work_pin, NULL, true) == 0);
 }
 
 static void planted(void)
 {
 	CHECK(make_key(CURVE_25519));
-	CHECK(hits_after("heap", help_message, plant_heap, NULL, false) > 0);
-	CHECK(hits_after("a piece", help_message, plant_piece, NULL, false) == 1);
+	CHECK(needles_after("heap", help_message, plant_heap, NULL, false) > 0);
+	CHECK(needles_after("a piece", help_message, plant_piece, NULL, false) == 1);
 }
 
 int main(void)
@@ -418,9 +273,8 @@ int main(void)
 		       "0 passed, 0 failed, 1 skipped\n");
 		return 0;
 	}
-	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
-	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (board == MAP_FAILED || crypto_init() != OK)
+	mail = needles_share(sizeof(*mail));
+	if (mail == NULL || !needles_begin() || crypto_init() != OK)
 		return 1;
 	const int rc = check_run(cases, sizeof(cases) / sizeof(cases[0]));
 	softkey_free(&key);

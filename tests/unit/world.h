@@ -32,6 +32,12 @@ void world_restore(struct world *w);
 void world_files_digest(const struct world *w, uint8_t ret[static 32]);
 /* The first bytes of the disk, up to and with the keyslots. */
 void world_disk_digest(const struct world *w, uint8_t ret[static 32]);
+/* Both, and whether both are as they were. */
+struct world_digest {
+	uint8_t disk[32], files[32];
+};
+struct world_digest world_digest(const struct world *w);
+bool world_is_unchanged(const struct world *w, const struct world_digest *since);
 
 /* A card with a decryption key on that curve, its time and its fingerprint. */
 struct vcard *world_card(enum curve_id id);

@@ -16,11 +16,14 @@ pcscd_off
 both 'extended APDUs, a curve'
 want dongle rsa2048
 both 'extended APDUs, RSA'
+want counted DECIPHER 2 'extended APDUs, RSA: one command each time'
 for card in cv25519 rsa2048; do
 	want dongle $card --level short
 	both "short APDUs, $card"
+	[ $card = cv25519 ] || want counted DECIPHER 4 'short APDUs, RSA: a chain of two each time'
 	want dongle $card --level tpdu
 	both "TPDUs of T=1, $card"
+	[ $card = cv25519 ] || want counted DECIPHER 2 'TPDUs of T=1, RSA: one extended command each time'
 	want dongle $card --level tpdu --protocol t0
 	both "TPDUs of T=0, $card"
 done
@@ -35,6 +38,8 @@ want dongle cv25519 --latency 2500
 check 'the reader asks for more time, libccid alone' 0 'opens keyslot' test_ ccid
 want dongle cv25519 --latency 2500 --level tpdu
 both 'the card asks for more time (T=1)'
+want dongle cv25519 --latency 2500 --level tpdu --protocol t0
+check 'the reader asks for more time (T=0), libccid alone' 0 'opens keyslot' test_ ccid
 
 # --- two at once
 want second rsa2048 --profile yubikey5
@@ -75,3 +80,18 @@ for way in pcsc ccid; do
 	check "plugged in while it is waited for, $way" 0 'opens keyslot' finishes $waiting
 	[ $way = ccid ] || pcscd_off
 done
+
+# --- where no udevd tells of devices (libccid alone; pcscd would see nothing new)
+udevd_off() {
+	kill "$(ps | awk '/[s]ystemd-udevd/ { print $1; exit }')"
+	until_ 50 sh -c '! ps | grep -q "[s]ystemd-udevd"' && rm -rf /run/udev
+}
+udevd_off || say fail 'udevd ends'
+want dongle cv25519
+check 'without udevd, libccid alone: it opens' 0 'opens keyslot' test_ ccid
+want unplug
+test_ ccid >/tmp/waited 2>&1 &
+waiting=$!
+usleep 1500000
+want plug
+check 'without udevd, libccid alone: plugged in while it is waited for' 0 'opens keyslot' finishes $waiting

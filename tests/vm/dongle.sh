@@ -93,6 +93,10 @@ do_want() {
 		dongle usb1 "$@"
 		SECOND=$! ;;
 	no-second) lib_end "$SECOND" ;;
+	counted)
+		w_what=$2 w_times=$3
+		shift 3
+		check_is "$*" "$w_times" "$(vcard_count "$NAME" "$w_what")" ;;
 	verifies)
 		w_most=$2
 		shift 2

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 # /init of the guest: what a dongle on a real USB bus lets us do. Says how it went on the
 # serial console, marked with the nonce of this run; "want" lines are for the host.
 /bin/busybox mkdir -p /proc /sys /dev /run /tmp /bin /var/lib /usr/bin
@@ -69,6 +70,7 @@ pcscd_off() {
 	wait "$PCSCD"
 	rm -f /run/pcscd/pcscd.comm
 }
+# shellcheck disable=SC2013,SC1090 # a word a line; what they are the host decides
 for part in $(cat /t/parts); do . "/t/$part.sh"; done
 say end
 poweroff -f

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* stopwatch COMMAND...: the milliseconds until its first byte of output; its exit status. */
+/* stopwatch COMMAND...: the milliseconds until its first byte of output; its exit status.
+ */
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/wait.h>

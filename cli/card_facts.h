@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the cards in all readers say of themselves, read without a PIN. */
+#ifndef CLI_CARD_FACTS_H
+#define CLI_CARD_FACTS_H
+
+#include "card/apdu.h"
+#include "card/pick.h"
+#include "openpgp/pubkey.h"
+
+enum { FACT_NOT_TOLD = -1, OBJECT_MAX = 256 };
+
+/* One reader with a card in it. */
+struct card_facts {
+	char reader[READER_NAME_MAX];
+	enum pick_why why; /* PICK_FOUND: everything below holds */
+	enum err e;        /* what opening it ended with */
+	uint8_t atr[ATR_MAX];
+	size_t atr_len;
+	enum extended reader_extended;
+	bool t0, pad;
+	struct card_info info;
+	int origin[CARD_KEYS]; /* DE: 0 no key, 1 generated, 2 imported (4.4.3.12) */
+	int touch[CARD_KEYS];  /* first byte of D6 to D8 (4.4.3.6) */
+	/* Can the public decryption key be read, and has it the fingerprint and time that
+	 * the card tells?  ERR_CRYPTO: it has not. */
+	enum err dec_key;
+};
+
+struct look_wish {
+	const char *reader, *serial; /* as in struct pick_wish */
+	int wait_ms;                 /* for something to be there */
+};
+
+/*
+ * Look into every reader; list has READERS_MAX places.  Cards with another serial number
+ * than asked for are left out, cards that cannot be read are not.  No VERIFY is sent.
+ * The error when there is nothing to list: as pick_step; *ret_why says more.
+ */
+enum err card_look(struct readers *r, const struct look_wish *w, struct card_facts *list,
+                   size_t *ret_n, enum pick_why *ret_why);
+
+/* Steps that the self-test takes one by one.  All answer the last status word. */
+enum err raw_select(const struct link *l, uint16_t *ret_sw);
+/* GET DATA; buf has APDU_CAP bytes. */
+enum err raw_get(const struct link *l, uint32_t tag, bool long_le, uint8_t *buf,
+                 struct bytes *ret, uint16_t *ret_sw);
+/* An object in an answer to GET DATA 6E, or in the 73 in it. */
+bool find_object(struct bytes application, uint32_t tag, struct bytes *ret);
+
+/* The OpenPGP key that has this public key, and the time and fingerprint that the card
+ * tells.  ERR_CRYPTO: they do not belong together. */
+enum err match_key(const struct card_key_info *info, const struct card_pubkey *pub,
+                   struct pubkey *ret);
+
+/* Why it cannot be enrolled, a sentence and what to do; NULL: it can. */
+const char *why_not_enrolled(const struct card_facts *f);
+
+#endif

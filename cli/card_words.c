@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tells what a card says of itself, to people and as JSON. */
+#include "cli/card_words.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "core/ask_words.h"
+#include "core/hex.h"
+
+enum { LINE_MAX_ = 640, NAME_LEN = 64, DATE_LEN = 16, FEW_TRIES = 3, UNMANAGED = 0xff };
+
+/* Given out by the FSFE (OpenPGP card 3.4.1, 4.2.1). */
+static const struct {
+	uint16_t id;
+	const char *name;
+} makers[] = {
+        {0x0001, "PPC Card Systems"         },
+        {0x0002, "Prism"                    },
+        {0x0003, "OpenFortress"             },
+        {0x0004, "Wewid"                    },
+        {0x0005, "ZeitControl"              },
+        {0x0006, "Yubico"                   },
+        {0x0007, "OpenKMS"                  },
+        {0x0008, "LogoEmail"                },
+        {0x0009, "Fidesmo"                  },
+        {0x000a, "VivoKey"                  },
+        {0x000b, "Feitian Technologies"     },
+        {0x000d, "Dangerous Things"         },
+        {0x000e, "Excelsecu"                },
+        {0x000f, "Nitrokey"                 },
+        {0x0010, "NeoPGP"                   },
+        {0x0011, "Token2"                   },
+        {0x002a, "Magrathea"                },
+        {0x0042, "GnuPG e.V."               },
+        {0x1337, "Warsaw Hackerspace"       },
+        {0x2342, "warpzone"                 },
+        {0x4354, "Confidential Technologies"},
+        {0x5343, "SSE Carte a puce"         },
+        {0x5443, "TIF-IT e.V."              },
+        {0x63af, "Trustica"                 },
+        {0xba53, "c-base e.V."              },
+        {0xbd0e, "Paranoidlabs"             },
+        {0xca05, "Atos CardOS"              },
+        {0xf1d0, "CanoKeys"                 },
+        {0xf517, "FSIJ"                     },
+        {0xf5ec, "F-Secure"                 },
+};
+
+static const char *maker(uint16_t id)
+{
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
+		if (makers[i].id == id)
+			return makers[i].name;
+	if (id == 0x0000 || id == 0xffff)
+		return "a test card";
+	return id >> 8 == UNMANAGED ? "nobody (free range)" : "unknown";
+}
+
+const char *card_key_use(enum card_key k)
+{
+	static const char *const names[CARD_KEYS] = {
+	        [CARD_KEY_SIG] = "signature",
+	        [CARD_KEY_DEC] = "decryption",
+	        [CARD_KEY_AUT] = "authentication",
+	};
+
+	return names[k];
+}
+
+const char *card_obstacle(const struct card_facts *f)
+{
+	if (f->why == PICK_FAILED && (f->e == ERR_UNSUPPORTED || f->e == ERR_FORMAT))
+		return "What the card says of itself is not understood. Take it out and "
+		       "put it in again.";
+	return pick_why_text(f->why);
+}
+
+/* --- lines --- */
+
+static bool coloured(FILE *to)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	const int fd = fileno(to); /* -1: no file, but memory */
+
+	return fd >= 0 && isatty(fd) == 1 && (!no || !*no) && term &&
+	       strcmp(term, "dumb") != 0;
+}
+
+void card_print(FILE *to, enum paint p, const char *word, const char *fmt, ...)
+{
+	static const char *const on[] = {
+	        [PAINT_GOOD] = "\x1b[32m",
+	        [PAINT_BAD] = "\x1b[1;31m",
+	        [PAINT_WARN] = "\x1b[33m",
+	};
+	const bool paint = *word && coloured(to);
+	char text[LINE_MAX_], clean[LINE_MAX_];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	words_clean(text, clean, sizeof(clean));
+	(void)fprintf(to, "%s%s%s%s\n", paint ? on[p] : "", word, paint ? "\x1b[0m" : "",
+	              clean);
+	(void)fflush(to);
+}
+
+/* Drivers put a serial number of the reader into brackets. */
+static void reader_name(const struct card_facts *f, bool personal, char *out, size_t cap)
+{
+	size_t n = 0;
+	int depth = 0;
+
+	for (const char *p = f->reader; *p && n + 1 < cap; p++) {
+		if (!personal && *p == ')' && depth > 0)
+			depth--;
+		if (depth == 0)
+			out[n++] = *p;
+		if (!personal && *p == '(')
+			depth++;
+	}
+	out[n] = '\0';
+}
+
+static void algorithm(const struct card_key_attr *a, char out[static NAME_LEN])
+{
+	static const char *const how[] = {
+	        [CARD_KEY_ECDH] = "ECDH",
+	        [CARD_KEY_ECDSA] = "ECDSA",
+	        [CARD_KEY_EDDSA] = "EdDSA",
+	};
+	const struct curve *c = curve_by_oid((struct bytes){a->oid, a->oid_len});
+
+	if (a->type == CARD_KEY_NONE)
+		(void)snprintf(out, NAME_LEN, "unknown");
+	else if (a->type == CARD_KEY_RSA)
+		(void)snprintf(out, NAME_LEN, "RSA-%u", (unsigned)a->rsa_bits);
+	else
+		(void)snprintf(out, NAME_LEN, "%s on %s", how[a->type],
+		               c ? c->name : "an unknown curve");
+}
+
+static const char *origin(int told)
+{
+	static const char *const words[] = {"none", "generated", "imported"};
+
+	return told >= 0 && told < (int)(sizeof(words) / sizeof(words[0])) ? words[told]
+	                                                                   : NULL;
+}
+
+static const char *touch(int told)
+{
+	static const char *const words[] = {"off", "on", "fixed", "cached",
+	                                    "cached-fixed"};
+
+	if (told == FACT_NOT_TOLD)
+		return NULL;
+	return told < (int)(sizeof(words) / sizeof(words[0])) ? words[told] : "on";
+}
+
+static bool date(uint32_t created, char out[static DATE_LEN])
+{
+	const time_t when = (time_t)created;
+	struct tm tm;
+
+	return created != 0 && gmtime_r(&when, &tm) &&
+	       strftime(out, DATE_LEN, "%Y-%m-%d", &tm) > 0;
+}
+
+static void say(FILE *to, const char *what, const char *text)
+{
+	card_print(to, PAINT_GOOD, "", "  %-14s  %s", what, text);
+}
+
+static void warn(FILE *to, const char *text)
+{
+	card_print(to, PAINT_WARN, "  WARNING", "         %s", text);
+}
+
+static void say_key(FILE *to, const struct card_facts *f, enum card_key k, bool personal)
+{
+	const struct card_key_info *key = &f->info.key[k];
+	const char *from = origin(f->origin[k]), *press = touch(f->touch[k]);
+	char alg[NAME_LEN], when[DATE_LEN] = "", text[LINE_MAX_], fpr[2 * FPR_LEN + 1];
+	const bool dated = personal && date(key->created, when);
+
+	algorithm(&key->attr, alg);
+	if (!key->present) {
+		(void)snprintf(text, sizeof(text), "no key (set to %s)", alg);
+		say(to, card_key_use(k), text);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%s, %s%s%s, touch %s", alg,
+	               from ? from : "origin not told", dated ? ", of " : "", when,
+	               press ? press : "not told");
+	say(to, card_key_use(k), text);
+	if (!personal)
+		return;
+	hex_encode_up((struct bytes){key->fpr, FPR_LEN}, fpr);
+	say(to, "", fpr);
+}
+
+static void say_tries(FILE *to, const char *what, int n, const char *at_none)
+{
+	char text[NAME_LEN];
+
+	(void)snprintf(text, sizeof(text), "%d %s left", n, n == 1 ? "try" : "tries");
+	say(to, what, n == 0 ? at_none : text);
+}
+
+static void say_pins(FILE *to, const struct card_info *info)
+{
+	char text[LINE_MAX_];
+
+	say_tries(to, "PIN", info->tries_user, "BLOCKED");
+	say_tries(to, "reset code", info->tries_reset, "not set, or blocked");
+	say_tries(to, "Admin PIN", info->tries_admin, "BLOCKED");
+	if (info->tries_user == 0)
+		warn(to, "The PIN is blocked: unblock it with gpg --card-edit, passwd.");
+	else if (info->tries_user == 1)
+		warn(to, "One wrong PIN more blocks the card.");
+	else if (info->tries_user < FEW_TRIES)
+		warn(to, "A wrong PIN was typed. The right one fills the counter again.");
+	if (info->tries_admin == 0)
+		warn(to, "The Admin PIN is blocked: keys and PINs cannot be changed.");
+	else if (info->tries_admin < FEW_TRIES)
+		warn(to, "Wrong Admin PINs were typed; after the last try it is blocked "
+		         "for good.");
+	(void)snprintf(text, sizeof(text), "%s, %zu to %zu characters%s",
+	               info->kdf.active ? "hashed (KDF)" : "sent as it is", info->pin_min,
+	               info->pin_max,
+	               info->signs_once ? ", once for each signature" : "");
+	say(to, "PIN is", text);
+}
+
+static const char *extended_word(enum extended x)
+{
+	return x == EXTENDED_YES ? "yes" : x == EXTENDED_NO ? "no" : "not told";
+}
+
+static const char *transport_of(const struct cli *c)
+{
+	return c->transport ? c->transport : "auto";
+}
+
+static void say_connection(FILE *to, const struct cli *c, const struct card_facts *f)
+{
+	char text[LINE_MAX_], atr[2 * ATR_MAX + 1];
+	const struct card_info *info = &f->info;
+
+	hex_encode_up((struct bytes){f->atr, f->atr_len}, atr);
+	say(to, "ATR", f->atr_len > 0 ? atr : "not told");
+	(void)snprintf(text, sizeof(text),
+	               "transport %s, T=%d, extended length %s, PIN pad %s",
+	               transport_of(c), f->t0 ? 0 : 1, extended_word(f->reader_extended),
+	               f->pad ? "yes" : "no");
+	say(to, "reader", text);
+	(void)snprintf(text, sizeof(text), "chaining %s, extended length %s",
+	               info->chaining ? "yes" : "no", info->extended ? "yes" : "no");
+	say(to, "commands", text);
+	if (info->max_command == 0 && info->max_response == 0)
+		return;
+	(void)snprintf(text, sizeof(text), "commands %zu bytes, answers %zu bytes",
+	               info->max_command, info->max_response);
+	say(to, "at most", text);
+}
+
+static void version(const struct card_info *info, char out[static NAME_LEN])
+{
+	(void)snprintf(out, NAME_LEN, "%x.%x", (unsigned)info->version >> 8,
+	               (unsigned)info->version & 0xff);
+}
+
+void card_describe(FILE *to, const struct cli *c, const struct card_facts *f,
+                   bool personal)
+{
+	char reader[READER_NAME_MAX], text[LINE_MAX_], number[NAME_LEN];
+	const char *why;
+
+	reader_name(f, personal, reader, sizeof(reader));
+	if (f->why != PICK_FOUND) {
+		card_print(to, PAINT_GOOD, "", "Card in %s", reader);
+		warn(to, card_obstacle(f));
+		return;
+	}
+	card_print(to, PAINT_GOOD, "", "Card %s%sin %s", personal ? f->info.ident : "",
+	           personal ? " " : "", reader);
+	(void)snprintf(text, sizeof(text), "%s (%04X)", maker(f->info.manufacturer),
+	               (unsigned)f->info.manufacturer);
+	say(to, "maker", text);
+	version(&f->info, number);
+	(void)snprintf(text, sizeof(text), "OpenPGP card %s", number);
+	say(to, "application", text);
+	say_connection(to, c, f);
+	for (enum card_key k = CARD_KEY_SIG; k < CARD_KEYS; k++)
+		say_key(to, f, k, personal);
+	say_pins(to, &f->info);
+	why = why_not_enrolled(f);
+	(void)snprintf(text, sizeof(text), "%s%s", why ? "not possible: " : "possible",
+	               why ? why : "");
+	say(to, "enrolling", text);
+}
+
+/* --- JSON --- */
+
+static void json_key(struct cli *c, const struct card_facts *f, enum card_key k,
+                     bool personal)
+{
+	const struct card_key_info *key = &f->info.key[k];
+	char alg[NAME_LEN], fpr[2 * FPR_LEN + 1];
+
+	algorithm(&key->attr, alg);
+	hex_encode_up((struct bytes){key->fpr, FPR_LEN}, fpr);
+	out_enter(c, "keys");
+	out_text(c, "use", card_key_use(k));
+	out_bool(c, "present", key->present);
+	out_text(c, "algorithm", key->attr.type == CARD_KEY_NONE ? NULL : alg);
+	out_text(c, "origin", origin(f->origin[k]));
+	out_text(c, "touch", touch(f->touch[k]));
+	if (personal) {
+		out_text(c, "fingerprint", key->present ? fpr : NULL);
+		out_number(c, "created", (long)key->created);
+	}
+	out_leave(c);
+}
+
+static void json_open(struct cli *c, const struct card_facts *f, bool personal)
+{
+	const struct card_info *info = &f->info;
+	const char *why = why_not_enrolled(f);
+	char number[NAME_LEN];
+
+	if (personal)
+		out_text(c, "serial", info->ident);
+	(void)snprintf(number, sizeof(number), "%04X", (unsigned)info->manufacturer);
+	out_text(c, "manufacturer", number);
+	out_text(c, "maker", maker(info->manufacturer));
+	version(info, number);
+	out_text(c, "application", number);
+	out_bool(c, "chaining", info->chaining);
+	out_bool(c, "extended", info->extended);
+	out_number(c, "max_command", (long)info->max_command);
+	out_number(c, "max_response", (long)info->max_response);
+	for (enum card_key k = CARD_KEY_SIG; k < CARD_KEYS; k++)
+		json_key(c, f, k, personal);
+	out_number(c, "tries_user", info->tries_user);
+	out_number(c, "tries_reset_code", info->tries_reset);
+	out_number(c, "tries_admin", info->tries_admin);
+	out_number(c, "pin_min", (long)info->pin_min);
+	out_number(c, "pin_max", (long)info->pin_max);
+	out_bool(c, "pin_once", info->signs_once);
+	out_bool(c, "kdf", info->kdf.active);
+	out_bool(c, "can_enroll", !why);
+	out_text(c, "why_not", why);
+}
+
+void card_json(struct cli *c, const struct card_facts *f, bool personal)
+{
+	char reader[READER_NAME_MAX], atr[2 * ATR_MAX + 1];
+
+	reader_name(f, personal, reader, sizeof(reader));
+	hex_encode_up((struct bytes){f->atr, f->atr_len}, atr);
+	out_text(c, "reader", reader);
+	out_text(c, "transport", transport_of(c));
+	out_bool(c, "readable", f->why == PICK_FOUND);
+	if (f->atr_len == 0) { /* not even connected */
+		out_text(c, "message", card_obstacle(f));
+		return;
+	}
+	out_text(c, "atr", atr);
+	out_text(c, "protocol", f->t0 ? "T=0" : "T=1");
+	if (f->reader_extended == EXTENDED_UNKNOWN)
+		out_text(c, "reader_extended", NULL);
+	else
+		out_bool(c, "reader_extended", f->reader_extended == EXTENDED_YES);
+	out_bool(c, "pin_pad", f->pad);
+	if (f->why == PICK_FOUND)
+		json_open(c, f, personal);
+	else
+		out_text(c, "message", card_obstacle(f));
+}

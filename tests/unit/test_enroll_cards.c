@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Enrolling a card that will not do: it is refused, and nothing is left behind. */
+#include "unlock/enroll.h"
+
+#include <string.h>
+
+#include "core/log.h"
+#include "crypto/crypto.h"
+#include "tests/unit/check.h"
+#include "tests/unit/world.h"
+/* After ours: a card that says what no card of the product's seam would. */
+#include "tests/vcard/priv.h"
+
+/* Another card; nothing else outlives a case. */
+static struct vcard *bob;
+
+static const struct enroll_request plain;
+
+static void refused_card(struct vcard *c, enum err want, const char *what)
+{
+	struct enroll_result r = {0};
+	struct world w;
+
+	world_make(&w, 2);
+	const struct world_digest b = world_digest(&w);
+	const unsigned verifies = vcard_verify_count(c);
+	CHECK_ROW(world_enroll(&w, c, plain, &r) == want, what);
+	CHECK_ROW(world_is_unchanged(&w, &b), what);
+	CHECK_ROW(vcard_verify_count(c) == verifies, what);
+	world_drop(&w);
+}
+
+static void a_card_without_a_decryption_key_is_refused(void)
+{
+	struct vcard *c = vcard_new("default", NULL);
+
+	refused_card(c, ERR_CARD_STATE, "no key");
+	vcard_free(c);
+}
+
+static void a_key_of_an_unknown_algorithm_is_refused(void)
+{
+	static const uint8_t attr[] = {0x12, 0x2b, 0x81, 4, 0, 10}; /* secp256k1 */
+	struct vcard *c = world_card(CURVE_25519);
+
+	obj_set(c, 0xc2, attr, sizeof(attr));
+	refused_card(c, ERR_UNSUPPORTED, "secp256k1");
+	vcard_free(c);
+}
+
+static void a_fingerprint_that_is_not_the_key_s_is_refused(void)
+{
+	static const uint8_t later[4] = {0x60, 0, 0, 1};
+	struct vcard *c = world_card(CURVE_25519);
+	uint8_t fpr[FPR_LEN];
+
+	world_card_fpr(bob, fpr);
+	world_card_put(c, 0xc8, fpr, sizeof(fpr));
+	refused_card(c, ERR_CARD_STATE, "another key's fingerprint");
+	vcard_free(c);
+	c = world_card(CURVE_25519);
+	world_card_put(c, 0xcf, later, sizeof(later));
+	refused_card(c, ERR_CARD_STATE, "another time");
+	vcard_free(c);
+}
+
+static void a_way_in_that_is_not_proven_is_taken_back(void)
+{
+	static const char *const faults[] = {"DECIPHER:garbage", "DECIPHER:sw=6A80",
+	                                     "DECIPHER:drop", "DECIPHER:pull"};
+
+	for (int version = 1; version <= 2; version++)
+		for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+			struct vcard *c = world_card(CURVE_25519);
+			struct enroll_result r = {.keyslot = -7};
+			struct world w;
+
+			world_make(&w, version);
+			CHECK(vcard_fault(c, faults[i]));
+			CHECK_ROW(world_enroll(&w, c, plain, &r) != OK, faults[i]);
+			CHECK_ROW(r.keyslot == -7, faults[i]);
+			CHECK_ROW(!double_ask_said(&w.person,
+			                           "Not everything could be taken back"),
+			          faults[i]);
+			CHECK_ROW(world_is_tidy(&w, 0), faults[i]);
+			CHECK_ROW(world_phrase_opens(&w, WORLD_PHRASE), faults[i]);
+			vcard_free(c);
+			world_drop(&w);
+		}
+}
+
+/* A key whose private half is not on the card although the card says so. */
+static void a_card_that_deciphers_with_another_key_is_found_out(void)
+{
+	struct vcard *c = world_card(CURVE_25519), *other = world_card(CURVE_25519);
+	struct enroll_result r = {0};
+	struct world w;
+
+	world_make(&w, 2);
+	const struct buf *secret = obj_get(other, OBJ_SECRET + 1);
+	obj_set(c, OBJ_SECRET + 1, secret->p, secret->n);
+	CHECK(world_enroll(&w, c, plain, &r) != OK);
+	CHECK(world_is_tidy(&w, 0) && world_phrase_opens(&w, WORLD_PHRASE));
+	vcard_free(c);
+	vcard_free(other);
+	world_drop(&w);
+}
+
+int main(void)
+{
+	static const struct check_case cases[] = {
+	        {"a card without a decryption key is refused",
+	         a_card_without_a_decryption_key_is_refused         },
+	        {"a key of an unknown algorithm is refused",
+	         a_key_of_an_unknown_algorithm_is_refused           },
+	        {"a fingerprint that is not the key's is refused",
+	         a_fingerprint_that_is_not_the_key_s_is_refused     },
+	        {"a way in that is not proven is taken back",
+	         a_way_in_that_is_not_proven_is_taken_back          },
+	        {"a card that deciphers with another key is found out",
+	         a_card_that_deciphers_with_another_key_is_found_out},
+	};
+
+	log_to(NULL, NULL, LOG_WARN);
+	if (crypto_init() != OK)
+		return 1;
+	bob = world_card(CURVE_25519);
+	const int failed = check_run(cases, sizeof(cases) / sizeof(cases[0]));
+	vcard_free(bob);
+	return failed;
+}
