@@ -118,8 +118,11 @@ static bool same_meaning(uint32_t tag, struct bytes a, struct bytes b)
 
 	memset(&da, 0, sizeof(da));
 	memset(&db, 0, sizeof(db));
+	/* NOLINTBEGIN(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
+	/* Both were zeroed, padding and all, before their members were written. */
 	return data_parse_one(tag, a, &da) == OK && data_parse_one(tag, b, &db) == OK &&
 	       da.have == db.have && memcmp(&da.info, &db.info, sizeof(da.info)) == 0;
+	/* NOLINTEND(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
 }
 
 static enum err object_case(struct reading *r, size_t i)

@@ -136,11 +136,13 @@ static enum err choose(struct cli *c, const struct card_facts *list, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].why != PICK_FOUND)
 			continue;
-		if (found)
-			return cli_why(c, ERR_USAGE,
-			               "Several cards are here: %s, %s. Leave one in, or "
-			               "say which: --serial.",
-			               found->info.ident, list[i].info.ident);
+		if (found) {
+			(void)cli_why(c, ERR_USAGE,
+			              "Several cards are here: %s, %s. Leave one in, or "
+			              "say which: --serial.",
+			              found->info.ident, list[i].info.ident);
+			return ERR_USAGE;
+		}
 		found = &list[i];
 	}
 	*ret = found ? found : &list[0];

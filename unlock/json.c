@@ -96,7 +96,9 @@ static enum err parse(struct bytes text, struct json_object **ret)
 	if (copy != NULL && tok != NULL) {
 		memcpy(copy, text.p, text.n);
 		copy[text.n] = '\0';
-		json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+		/* Not JSON_TOKENER_STRICT: from 0.17 it takes bytes of UTF-8 for control
+		 * characters. What it would refuse does not come out as it went in, and
+		 * is refused for that. */
 		/* The NUL goes in as well: it ends a number. */
 		struct json_object *o = json_tokener_parse_ex(tok, copy, (int)text.n + 1);
 		e = ERR_FORMAT;

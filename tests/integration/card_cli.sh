@@ -29,7 +29,7 @@ again() { # NAME [FAULT]: the card, started anew
 	sleep 0.7
 	if [ $# = 1 ]; then vcard_start "$1"; else vcard_start "$1" --fault "$2"; fi
 }
-no_escapes() { ! grep -q "$(printf '\033')" "$1"; }
+no_colour() { ! grep -q "$(printf '\033')\[[0-9;]*m" "$1"; }
 
 # --- Nothing is there -----------------------------------------------------------------------
 
@@ -66,7 +66,7 @@ tells_all() {
 report_ok() {
 	jq -e '.ok and .failed == 0 and .passed > 15 and ([.cases[] | select(.outcome == "ok")] |
 		length) == .passed and .why_not == null and .destructive == false' "$T/rep.json" &&
-		grep -q ' passed, 0 failed' "$T/rep.txt" && no_escapes "$T/rep.txt" &&
+		grep -q ' passed, 0 failed' "$T/rep.txt" && no_colour "$T/rep.txt" &&
 		[ "$(stat -c %a "$T/rep.txt" "$T/rep.json" | sort -u)" = 600 ]
 }
 destructive() { # WORDS SCRIPT-LINES…: selftest --destructive on a terminal
@@ -80,7 +80,7 @@ destructive() { # WORDS SCRIPT-LINES…: selftest --destructive on a terminal
 	cat "$T/out"
 	return "$ds_rc"
 }
-DESTROY='expect tries left
+DESTROY='expect PIN for card
 	send 123456\n
 	expect 0 failed'
 
@@ -149,10 +149,10 @@ check_is 'all is as before' 03 "$(left)"
 
 # --- Colour ---------------------------------------------------------------------------------
 
-coloured() { "$@" >"$T/out" 2>&1 && ! no_escapes "$T/out"; }
-plain() { "$@" >"$T/out" 2>&1 && no_escapes "$T/out"; }
+coloured() { "$@" >"$T/out" 2>&1 && ! no_colour "$T/out"; }
+plain() { "$@" >"$T/out" 2>&1 && no_colour "$T/out"; }
 on_tty() { "$O/ptytalk" env TERM=xterm "$@" "$O/bootlatch" card selftest --wait 1 <<-END
-	expect tries left
+	expect PIN for card
 	send 123456\n
 	expect 0 failed
 	END

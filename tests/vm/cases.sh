@@ -16,14 +16,16 @@ pcscd_off
 both 'extended APDUs, a curve'
 want dongle rsa2048
 both 'extended APDUs, RSA'
-want counted DECIPHER 2 'extended APDUs, RSA: one command each time'
+want counted DECIPHER 4 'extended APDUs, RSA: the card chains, so a chain of two each time'
+want dongle rsa2048 --profile canokey-like
+both 'extended APDUs, RSA, a card without chains'
+want counted DECIPHER 2 'extended APDUs, RSA, a card without chains: one command each time'
 for card in cv25519 rsa2048; do
 	want dongle $card --level short
 	both "short APDUs, $card"
 	[ $card = cv25519 ] || want counted DECIPHER 4 'short APDUs, RSA: a chain of two each time'
 	want dongle $card --level tpdu
 	both "TPDUs of T=1, $card"
-	[ $card = cv25519 ] || want counted DECIPHER 2 'TPDUs of T=1, RSA: one extended command each time'
 	want dongle $card --level tpdu --protocol t0
 	both "TPDUs of T=0, $card"
 done
@@ -31,6 +33,7 @@ for make in yubikey5 yubikey-neo nitrokey3 nitrokey-start nitrokey-pro nitrokey-
 	card=rsa2048
 	want dongle $card --profile $make
 	both "as a $make"
+	[ $make != nitrokey-pro ] || want counted DECIPHER 2 'TPDUs of T=1: one extended command each time'
 done
 
 # --- slow ones

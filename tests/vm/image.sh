@@ -50,7 +50,7 @@ vm_pack() { (cd "$T/image" && find . | cpio -o -H newc --quiet) >"$T/initrd"; }
 # vm_start [qemu options]: its serial console is read from $T/serial; sets QEMU.
 vm_start() {
 	mkfifo "$T/serial"
-	timeout "${VM_LIMIT:-900}" qemu-system-x86_64 -machine q35 -accel tcg -cpu max -m 1024 -smp 2 \
+	timeout "${VM_LIMIT:-1800}" qemu-system-x86_64 -machine q35 -accel tcg -cpu max -m 1024 -smp 2 \
 		-display none -nodefaults -no-reboot -serial stdio -kernel "$KERNEL" -initrd "$T/initrd" \
 		-append "console=ttyS0 quiet panic=-1 nonce=$NONCE" -device qemu-xhci,id=x "$@" \
 		>"$T/serial" 2>"$T/qemu.err" </dev/null &
