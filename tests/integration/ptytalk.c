@@ -177,6 +177,10 @@ static void start(struct talk *t, char **argv)
 	if (t->pid < 0)
 		die("fork");
 	if (t->pid == 0) {
+		/* As at a terminal, also when the test runs under nohup or behind an &.
+		 */
+		for (int sig = 1; sig < NSIG; sig++)
+			(void)signal(sig, SIG_DFL); /* some cannot be set: fine */
 		(void)setsid();
 		if (ioctl(t->slave, TIOCSCTTY, 0) != 0)
 			die("controlling terminal");

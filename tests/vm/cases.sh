@@ -30,8 +30,7 @@ for card in cv25519 rsa2048; do
 	both "TPDUs of T=0, $card"
 done
 for make in yubikey5 yubikey-neo nitrokey3 nitrokey-start nitrokey-pro nitrokey-storage librem-key; do
-	card=rsa2048
-	want dongle $card --profile $make
+	want dongle rsa2048 --profile $make
 	both "as a $make"
 	[ $make != nitrokey-pro ] || want counted DECIPHER 2 'TPDUs of T=1: one extended command each time'
 done
