@@ -150,10 +150,11 @@ finish() {
 }
 
 # --- the reader -------------------------------------------------------------
+# pcscd_start [WORDS]: before the reader's name
 pcscd_start() {
 	mkdir -p "$T/reader.conf.d"
 	cat >"$T/reader.conf.d/vpcd" <<-EOF
-		FRIENDLYNAME "Virtual PCD"
+		FRIENDLYNAME "${1:+$1 }Virtual PCD"
 		DEVICENAME   /dev/null:0x8C7B
 		LIBPATH      /usr/lib/pcsc/drivers/serial/libifdvpcd.so
 		CHANNELID    0x8C7B
@@ -282,7 +283,7 @@ gpg_home_new() {
 }
 
 # gpg_card_generate ALGORITHM (rsaBITS, cv25519, nistpBITS, brainpoolPBITSr1): three keys on
-# the card; sets KEY.
+# the card; sets KEY. In vain after 300 s: gpg asks for ever when it cannot set an algorithm.
 gpg_card_generate() {
 	lib_algo=2 lib_curve=1 lib_step=0 lib_size=${1#rsa}
 	case $1 in
@@ -298,7 +299,7 @@ gpg_card_generate() {
 	esac
 	rm -f "$T/edit.in" "$T/edit.out"
 	mkfifo "$T/edit.in" "$T/edit.out"
-	gpg --expert --no-tty --command-fd 0 --status-fd 3 --card-edit \
+	timeout -s KILL 300 gpg --expert --no-tty --command-fd 0 --status-fd 3 --card-edit \
 		<"$T/edit.in" 3>"$T/edit.out" >"$GNUPGHOME/edit.log" 2>&1 &
 	lib_gpg=$!
 	exec 8>"$T/edit.in" 9<"$T/edit.out"

@@ -172,24 +172,41 @@ part_edit() {
 # What GnuPG since 2.3 does with cards that only store F9; hashes of 123456 and 12345678.
 H1=773784A602B6C81E3F092F4D7D00E17CC822D88F7360FCF2D2EF2D9D901F44B6
 H3=2675D6164A0D4827D1D00C7EEA620D015C00030A1CAB38B4D0DD600B27DC9630
+HS=FB156E263DE1EB1EA0FECCF31C707DD328F7165D819B427A769B0CC6230505A5 # 12345678, the salt of H1
+kdf_do() { # SALTS HASH-OF-PW3: PUT DATA
+	echo "00DA00F9$(printf %02X $(((${#1} + 160) / 2)))8101038201088304000186A0$1""8720$H1""8820$2"
+}
 kdf_by_hand() { # SLOT SALTS
 	[ "$(apdu "$1" 00A4040006D2760001240100 00200083083132333435363738 \
-		00240083283132333435363738$H3 0020008320$H3 002C028120$H1 \
-		"00DA00F9$(printf %02X $(((${#2} + 160) / 2)))8101038201088304000186A0$2""8720$H1""8820$H3")" = 9000 ]
+		00240083283132333435363738$H3 0020008320$H3 002C028120$H1 "$(kdf_do "$2" $H3)")" = 9000 ]
+}
+# One salt for all, and the card takes both PINs from it. Since 2.3 gpg does that with those
+# alone that it knows for a Gnuk or a whole YubiKey.
+kdf_single_by_hand() { # SLOT
+	[ "$(apdu "$1" 00A4040006D2760001240100 00200083083132333435363738 \
+		"$(kdf_do 84083031323334353637 $HS)" 0020008320$HS)" = 9000 ]
+}
+kdf_cycle() { # NAME SEEN
+	check_is "$1: is seen" "$2:" "$(line kdf)"
+	one_cycle "$1" cv25519
+	wrong_pin "$1"
+	gpgconf --kill all
+	vcard_stop "$1"
 }
 part_kdf() {
-	for row in gnuk-like/kdf-setup 'yubikey5/kdf-setup single' kdf/kdf-setup; do
-		profile=${row%/*} name=kdf-${row%/*} seen=on
-		[ "$profile" != yubikey5 ] || seen=single
+	for row in gnuk-like/kdf-setup 'gnuk-like/kdf-setup single' yubikey5/kdf-setup kdf/kdf-setup; do
+		profile=${row%%/*} name=kdf-${row%%/*} seen=on
+		[ "${row#* }" != single ] || seen=single name=$name-single
 		vcard_start "$name" --profile "$profile"
 		home "$name"
 		check "$name: gpg's ${row#*/}" edit "${row#*/}"
-		check_is "$name: is seen" $seen: "$(line kdf)"
-		one_cycle "$name" cv25519
-		wrong_pin "$name"
-		gpgconf --kill all
-		vcard_stop "$name"
+		kdf_cycle "$name" $seen
 	done
+	name=kdf-yubikey5-single
+	vcard_start $name --profile yubikey5
+	check "$name: F9 sets both PINs" kdf_single_by_hand 0
+	home $name
+	kdf_cycle $name single
 	for profile in smartpgp-like pico-like nitrokey3; do
 		name=kdf-$profile salts=840830313233343536378508393031323334353686084142434445464748
 		vcard_start "$name" --profile $profile
@@ -270,37 +287,59 @@ part_opensc() {
 		vcard_stop
 	done
 }
+ykman_says() { # ERE, of its lines as one
+	ykman --reader "$YKMAN" openpgp info >"$T/ykman.out" 2>&1
+	cat "$T/ykman.out"
+	tr '\n' ' ' <"$T/ykman.out" | grep -Eq "$1"
+}
 part_ykman() {
 	command -v ykman >/dev/null || { skip 'ykman: openpgp info' 'no ykman'; return; }
+	pcscd_stop
+	YKMAN='Yubico YubiKey CCID' # since 5, ykman takes nothing else at USB for one
+	check 'ykman: a reader of its name' pcscd_start "$YKMAN"
 	vcard_start ykman --profile yubikey5
-	ykman --reader 'Virtual PCD 00 00' openpgp info >"$T/ykman.out" 2>&1
-	check 'ykman: knows the version' grep -q 'Application version: *5.4.3' "$T/ykman.out"
-	check 'ykman: counts tries' grep -q 'PIN tries remaining: *3' "$T/ykman.out"
-	check 'ykman: sees the touch policy' grep -q 'Attestation key .*[Oo]ff' "$T/ykman.out"
+	home ykman
+	check 'ykman: keys' generate nistp256 # those without are not listed by ykman since 5
+	gpgconf --kill all
+	check_is 'ykman: touch is wanted for decryption' 9000 \
+		"$(apdu 0 00A4040006D2760001240100 00200083083132333435363738 00DA00D7020120)"
+	YKMAN="$YKMAN $READER"
+	check 'ykman: knows the version' ykman_says 'Application version: *5\.4\.3'
+	check 'ykman: counts tries' ykman_says 'PIN tries remaining: *3'
+	check 'ykman: sees where touch is wanted' \
+		ykman_says '(En|De)cryption key:?( *Fingerprint: *[0-9A-F ]*Touch policy:)? *On '
+	check 'ykman: and where not' \
+		ykman_says 'Signature key:?( *Fingerprint: *[0-9A-F ]*Touch policy:)? *Off '
 	vcard_stop
+	pcscd_stop
+	check 'ykman: the reader as before' pcscd_start
 }
 
 # --- the slots of the reader, cards that go away, crashes ------------------------------------
 
+# By AID and reader both: before 2.3 scdaemon has the one reader that it is told, since then
+# it opens every reader that holds a card and has to be told which card is meant.
+ONE=D276000124010304FFFE000000010000 TWO=D276000124010200F517000000020000
+seen() { [ -n "$(serial "$1")" ]; } # gpg's status says nothing of it: 0 without a card too
 part_slots() {
 	home faults
 	SLOT=0 vcard_start one --serial 00000001
 	SLOT=1 vcard_start two --profile gnuk-like --serial 00000002
-	check_is "two cards: the first slot has the first" 00000001 "$(serial)"
+	check_is "two cards: the first slot has the first" 00000001 "$(serial $ONE)"
 	gpgconf --kill all
 	sed -i 's/^reader-port.*/reader-port Virtual PCD 00 01/' "$GNUPGHOME/scdaemon.conf"
-	check_is "two cards: the second slot has the second" 00000002 "$(serial)"
+	check_is "two cards: the second slot has the second" 00000002 "$(serial $TWO)"
 	gpgconf --kill all
 	vcard_pull two
-	check_fails "a pulled card is not seen" status
+	check_fails "a pulled card is not seen" seen $TWO
 	gpgconf --kill all
 	vcard_insert two
-	check_is "an inserted card is seen" 00000002 "$(serial)"
+	check_is "an inserted card is seen" 00000002 "$(serial $TWO)"
 	gpgconf --kill all
 	vcard_stop two
 	vcard_trace_clear two
 	SLOT=1 vcard_start two --fault pull-at=4 --latency 5
-	check_fails "a card that vanishes at the fourth command is an error" status
+	check_fails "a card that vanishes at the fourth command is an error" seen $TWO
 	check_is "and the trace says when" 4 "$(vcard_count two)"
 	gpgconf --kill all
 	vcard_stop two

@@ -122,7 +122,7 @@ decrypts() { [ "$(timeout -s KILL 30 gpg --batch -q -d "$T/cipher" 2>"$GNUPGHOME
 signs() {
 	timeout -s KILL 20 gpg --batch --yes -q -o "$T/sig" -b "$T/plain" && gpg --batch -q --verify "$T/sig" "$T/plain"
 }
-status() { timeout 20 gpg --batch --with-colons --card-status; }
+status() { timeout 20 gpg --batch --with-colons --card-status "$@"; } # [AID]
 line() { status 2>/dev/null | grep "^$1:" | cut -d: -f2-; }
-serial() { status 2>/dev/null | awk -F: '$1 == "serial" { print $2 }'; }
+serial() { status "$@" 2>/dev/null | awk -F: '$1 == "serial" { print $2 }'; }
 pin_is() { echo "$1" >"$GNUPGHOME/pin"; }
