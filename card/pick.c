@@ -121,41 +121,6 @@ static enum pick_why judge(const struct pick *p, const struct memory *m,
 	return PICK_FOUND;
 }
 
-static enum pick_why connect_why(enum err e)
-{
-	switch (e) {
-	case ERR_BUSY:
-		return PICK_BUSY;
-	case ERR_NO_CARD:
-	case ERR_NO_READER:
-		return PICK_NO_CARD;
-	case ERR_NO_SERVICE:
-		return PICK_NO_SERVICE;
-	case ERR_CARD_STATE:
-		return PICK_MUTE;
-	case ERR_CARD_MUTE:
-		return PICK_HANGS;
-	default:
-		return PICK_FAILED;
-	}
-}
-
-static enum pick_why open_why(enum err e)
-{
-	switch (e) {
-	case ERR_WRONG_CARD:
-		return PICK_NOT_OPENPGP;
-	case ERR_CARD_STATE:
-		return PICK_TERMINATED;
-	case ERR_BUSY:
-		return PICK_BUSY;
-	case ERR_CARD_MUTE:
-		return PICK_HANGS;
-	default:
-		return PICK_FAILED;
-	}
-}
-
 /* What may be different a moment later without the card being moved is not remembered. */
 static bool lasting(struct memory *m)
 {
@@ -179,10 +144,10 @@ static enum err look_into(struct pick *p, struct memory *m, struct card **ret)
 
 	m->ident[0] = '\0';
 	m->e = p->r->ops->connect(p->r, m->reader, &t);
-	m->why = connect_why(m->e);
+	m->why = pick_why_connect(m->e);
 	if (m->e == OK) {
 		m->e = card_open(t, &c);
-		m->why = open_why(m->e);
+		m->why = pick_why_open(m->e);
 	}
 	if (m->e == ERR_NOMEM || m->e == ERR_BUG)
 		return m->e;

@@ -70,8 +70,9 @@ struct pick *pick_free(struct pick *p); /* NULL is fine; returns NULL */
  * OK: *ret is open, and ours until it is put in again: a card that was handed out is not
  * opened again (PICK_USED) until it was taken out and put back, or pick_again().
  * Otherwise *ret is untouched and the error is pick_why_err(status->why), one of
- * ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_WRONG_CARD, ERR_CARD_STATE, ERR_BUSY,
- * ERR_USAGE (several), ERR_IO; or ERR_NOMEM, ERR_BUG.  status is written on every path
+ * ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_WRONG_CARD, ERR_CARD_STATE,
+ * ERR_CARD_MUTE, ERR_BUSY, ERR_USAGE (several), ERR_IO; or ERR_NOMEM, ERR_BUG.  status is
+ * written on every path
  * and may be NULL.
  */
 enum err pick_step(struct pick *p, struct pick_status *status, struct card **ret);
@@ -84,6 +85,9 @@ enum err pick_wait(struct pick *p, int timeout_ms, struct pick_status *status,
 /* Forget every card that was looked at: the next step opens them all once more. */
 void pick_again(struct pick *p);
 
+/* What the end of readers_ops.connect (an error) or of card_open says of a card. */
+enum pick_why pick_why_connect(enum err e);
+enum pick_why pick_why_open(enum err e);
 enum err pick_why_err(enum pick_why why);
 /* What happened and what to do, one or two sentences; never NULL. */
 const char *pick_why_text(enum pick_why why);

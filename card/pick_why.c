@@ -56,3 +56,40 @@ const char *pick_why_text(enum pick_why why)
 {
 	return (size_t)why < PICK_WHYS_ ? whys[why].text : "";
 }
+
+enum pick_why pick_why_connect(enum err e)
+{
+	switch (e) {
+	case ERR_BUSY:
+		return PICK_BUSY;
+	case ERR_NO_CARD:
+	case ERR_NO_READER:
+		return PICK_NO_CARD;
+	case ERR_NO_SERVICE:
+		return PICK_NO_SERVICE;
+	case ERR_CARD_STATE:
+		return PICK_MUTE;
+	case ERR_CARD_MUTE:
+		return PICK_HANGS;
+	default:
+		return PICK_FAILED;
+	}
+}
+
+enum pick_why pick_why_open(enum err e)
+{
+	switch (e) {
+	case OK:
+		return PICK_FOUND;
+	case ERR_WRONG_CARD:
+		return PICK_NOT_OPENPGP;
+	case ERR_CARD_STATE:
+		return PICK_TERMINATED;
+	case ERR_BUSY:
+		return PICK_BUSY;
+	case ERR_CARD_MUTE:
+		return PICK_HANGS;
+	default:
+		return PICK_FAILED;
+	}
+}

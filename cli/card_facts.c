@@ -207,43 +207,6 @@ static enum err read_extras(const struct link *l, struct card_facts *f)
 	return OK;
 }
 
-static enum pick_why connect_why(enum err e)
-{
-	switch (e) {
-	case ERR_BUSY:
-		return PICK_BUSY;
-	case ERR_NO_CARD:
-	case ERR_NO_READER:
-		return PICK_NO_CARD;
-	case ERR_NO_SERVICE:
-		return PICK_NO_SERVICE;
-	case ERR_CARD_STATE:
-		return PICK_MUTE;
-	case ERR_CARD_MUTE:
-		return PICK_HANGS;
-	default:
-		return PICK_FAILED;
-	}
-}
-
-static enum pick_why open_why(enum err e)
-{
-	switch (e) {
-	case OK:
-		return PICK_FOUND;
-	case ERR_WRONG_CARD:
-		return PICK_NOT_OPENPGP;
-	case ERR_CARD_STATE:
-		return PICK_TERMINATED;
-	case ERR_BUSY:
-		return PICK_BUSY;
-	case ERR_CARD_MUTE:
-		return PICK_HANGS;
-	default:
-		return PICK_FAILED;
-	}
-}
-
 static void read_open(struct card *c, struct card_facts *f)
 {
 	struct card_pubkey pub;
@@ -266,7 +229,7 @@ static enum err look_into(struct readers *r, const struct reader_slot *slot,
 	for (size_t k = 0; k < CARD_KEYS; k++)
 		f->origin[k] = f->touch[k] = FACT_NOT_TOLD;
 	f->e = r->ops->connect(r, f->reader, &t);
-	f->why = connect_why(f->e);
+	f->why = pick_why_connect(f->e);
 	if (f->e != OK)
 		return f->e == ERR_NOMEM || f->e == ERR_BUG ? f->e : OK;
 	f->pad = t->ops->verify_on_pad != NULL;
@@ -281,7 +244,7 @@ static enum err look_into(struct readers *r, const struct reader_slot *slot,
 		return e;
 	}
 	f->e = card_open(t, &c);
-	f->why = open_why(f->e);
+	f->why = pick_why_open(f->e);
 	if (f->e == OK)
 		read_open(c, f);
 	(void)card_close(c);
