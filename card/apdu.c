@@ -2,6 +2,8 @@
 /* Lays commands out and collects answers; see apdu.h. */
 #include "card/apdu.h"
 
+#include <time.h>
+
 #include "core/log.h"
 
 enum {
@@ -17,7 +19,16 @@ struct answer {
 	uint8_t *p;
 	size_t cap, n;
 	uint16_t sw;
+	int64_t until; /* no exchange begins after that, or ends; 0: the transport's */
 };
+
+int64_t link_now_ms(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 bool link_may_extend(const struct link *l)
 {
@@ -32,7 +43,11 @@ static enum err exchange(const struct link *l, struct bytes cmd, struct answer *
 
 	if (cap < 2)
 		return ERR_FORMAT;
+	if (a->until > 0 && link_now_ms() >= a->until)
+		return ERR_CARD_MUTE;
+	l->t->until_ms = a->until;
 	enum err e = l->t->ops->transmit(l->t, cmd, a->p + a->n, cap, &n);
+	l->t->until_ms = 0;
 	if (e != OK) {
 		log_line(LOG_DEBUG, "card: command %02x failed: %s",
 		         cmd.n > 1 ? cmd.p[1] : 0, err_text(e));
@@ -53,12 +68,22 @@ static bool sw1_is(const struct answer *a, unsigned sw1)
 	return a->sw >> 8 == sw1;
 }
 
+/* What is to be fetched is there: neither a touch nor a slow key holds it up any more. */
+static void hurry(struct answer *a)
+{
+	const int64_t usual = link_now_ms() + APDU_MS;
+
+	if (a->until > usual)
+		a->until = usual;
+}
+
 /* ISO 7816-4, 5.1.3: while 61xx, fetch the rest. */
 static enum err fetch_rest(const struct link *l, struct answer *a)
 {
 	uint8_t get[5] = {0x00, 0xc0, 0x00, 0x00, 0x00};
-	bool corrected = false;
+	bool corrected = false; /* this part */
 
+	hurry(a);
 	for (int round = 0; sw1_is(a, 0x61); round++) {
 		const size_t before = a->n;
 
@@ -78,6 +103,7 @@ static enum err fetch_rest(const struct link *l, struct answer *a)
 			a->sw = (uint16_t)(0x6100 | (a->sw & 0xff));
 			continue;
 		}
+		corrected = false;
 		if (sw1_is(a, 0x61) && a->n == before)
 			return ERR_FORMAT;
 	}
@@ -179,12 +205,34 @@ static bool chain_unknown(uint16_t sw)
 	return sw == SW_NO_CHAINING || sw == SW_LENGTH || sw == SW_CLA || sw == SW_INS;
 }
 
+static bool extended_unknown(uint16_t sw)
+{
+	return sw == SW_LENGTH || sw == SW_INS;
+}
+
+/* Announced, and refused by the card (or choked upon by the reader): as a chain, once. */
+static enum err send_extended_or_chain(const struct link *l, const struct apdu *c,
+                                       struct answer *a)
+{
+	bool refused = false;
+
+	enum err e = send_extended(l, c, a);
+	const uint16_t sw = e == OK ? a->sw : SW_LENGTH;
+	if (e != ERR_IO && !(e == OK && a->n == 0 && extended_unknown(sw)))
+		return e;
+	a->n = 0;
+	e = send_chain(l, c, a, &refused);
+	if (e == OK && refused && chain_unknown(a->sw))
+		a->sw = sw; /* it does neither: its first word counts */
+	return e;
+}
+
 static enum err send_long(const struct link *l, const struct apdu *c, struct answer *a)
 {
 	bool refused;
 
 	if (!l->chaining && link_may_extend(l))
-		return send_extended(l, c, a);
+		return send_extended_or_chain(l, c, a);
 	enum err e = send_chain(l, c, a, &refused);
 	if (e == OK && refused && chain_unknown(a->sw) && l->t->extended != EXTENDED_NO)
 		return send_extended(l, c, a);
@@ -194,9 +242,12 @@ static enum err send_long(const struct link *l, const struct apdu *c, struct ans
 enum err apdu_send(const struct link *l, const struct apdu *c, uint8_t *resp, size_t cap,
                    size_t *ret_len, uint16_t *ret_sw)
 {
-	struct answer a = {.p = resp, .cap = cap};
+	const int limit_ms = l->t->limit_ms > 0 ? l->t->limit_ms : APDU_MS;
+	struct answer a = {.p = resp, .cap = cap, .until = link_now_ms() + limit_ms};
 	enum err e;
 
+	if (l->until_ms > 0 && l->until_ms < a.until)
+		a.until = l->until_ms;
 	if (cap < SHORT_CAP || c->data.n > APDU_DATA_MAX)
 		return ERR_BUG;
 	if (c->long_le)

@@ -10,6 +10,8 @@ enum {
 	APDU_DATA_MAX = 2048,   /* of one command, chained or not */
 	APDU_ANSWER_MAX = 8192, /* of one answer, all its parts together */
 	APDU_CAP = APDU_ANSWER_MAX + 2,
+	APDU_MS = 10000, /* for one answer with all its parts, unless t->limit_ms says
+	                    more */
 };
 
 enum {
@@ -24,8 +26,11 @@ enum {
 	SW_CONDITIONS = 0x6985,
 	SW_DATA = 0x6a80,
 	SW_FUNCTION = 0x6a81,
+	SW_NO_FILE = 0x6a82,
+	SW_NO_RECORD = 0x6a83,
 	SW_P1P2 = 0x6a86,
 	SW_NOT_FOUND = 0x6a88,
+	SW_OTHER_P1P2 = 0x6b00,
 	SW_INS = 0x6d00,
 	SW_CLA = 0x6e00,
 };
@@ -35,6 +40,7 @@ struct link {
 	struct transport *t;
 	bool chaining, extended; /* what the card announces */
 	size_t max_response;     /* bytes with SW; 0: not told */
+	int64_t until_ms; /* link_now_ms() when all must be over; 0: no such limit */
 };
 
 struct apdu {
@@ -45,11 +51,15 @@ struct apdu {
 	                 try */
 };
 
+int64_t link_now_ms(void); /* monotonic */
+
 /*
- * Send, collect the whole answer (61xx, 6Cxx).  resp has cap >= 258 bytes and may lie in
- * a secret; at the end it holds *ret_len bytes without SW.  Never use it for VERIFY: it
- * repeats. OK says that the card answered; what is in *ret_sw.  Errors: as
- * transport_ops.transmit, and ERR_FORMAT for an answer without an end.
+ * Send, collect the whole answer (61xx, 6Cxx), all within one limit: t->limit_ms or
+ * APDU_MS; parts are fetched for APDU_MS at most.  resp has cap >= 258 bytes and may lie
+ * in a secret; at the end it holds *ret_len bytes without SW.  Never use it for VERIFY:
+ * it repeats. OK says that the card answered; what is in *ret_sw.  Errors: as
+ * transport_ops.transmit (ERR_CARD_MUTE also for an answer that drips), and ERR_FORMAT
+ * for an answer without an end.
  */
 enum err apdu_send(const struct link *l, const struct apdu *a, uint8_t *resp, size_t cap,
                    size_t *ret_len, uint16_t *ret_sw);

@@ -9,6 +9,8 @@
 #include "card/quirks.h"
 #include "core/log.h"
 
+enum { VERSION_KDF = 0x0303 }; /* the first application that knows F9 */
+
 /* 7.2.1.  What it answers with is not looked at: cards differ, and 6E says it all. */
 static enum err select_application(struct card *c)
 {
@@ -38,6 +40,13 @@ static enum err select_application(struct card *c)
 enum err card_ready(struct card *c)
 {
 	return c->needs_select ? select_application(c) : OK;
+}
+
+void card_forget(struct card *c)
+{
+	c->verified = false;
+	c->signs = false;
+	c->needs_select = true;
 }
 
 enum err card_ask(struct card *c, const struct apdu *a, struct bytes *ret,
@@ -88,6 +97,20 @@ enum err card_need_object(struct card *c, uint32_t tag, unsigned have)
 	return e == OK && sw == SW_OK ? data_parse_one(tag, answer, &c->data) : e;
 }
 
+enum err card_need_attr(struct card *c, enum card_key which)
+{
+	return card_need_object(c, TAG_ATTR_SIG + (uint32_t)which,
+	                        (unsigned)HAVE_ATTR << which);
+}
+
+enum err card_need_touch(struct card *c, enum card_key which)
+{
+	if (!(quirks_of_card(&c->data.info) & QUIRK_TOUCH_TOLD_ALONE))
+		return OK;
+	return card_need_object(c, TAG_UIF_SIG + (uint32_t)which,
+	                        (unsigned)HAVE_UIF << which);
+}
+
 /* Objects that 6E lacks are asked for one by one; only some of them matter. */
 static enum err read_missing(struct card *c)
 {
@@ -107,28 +130,42 @@ static enum err read_missing(struct card *c)
 
 	for (size_t i = 0; e == OK && i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		e = card_need_object(c, wanted[i].tag, wanted[i].have);
-	if (e == OK && quirks_of_card(&c->data.info) & QUIRK_TOUCH_TOLD_ALONE)
-		e = card_need_object(c, TAG_UIF_DEC, (unsigned)HAVE_UIF << CARD_KEY_DEC);
-	return e;
+	return e == OK ? card_need_touch(c, CARD_KEY_DEC) : e;
 }
 
-/* A card that does not say whether it has a KDF is asked: a plain PIN would cost a try.
- */
+/* There is no such object. */
+static bool is_absent(uint16_t sw)
+{
+	return sw == SW_NOT_FOUND || sw == SW_NO_FILE || sw == SW_NO_RECORD ||
+	       sw == SW_P1P2 || sw == SW_OTHER_P1P2 || sw == SW_FUNCTION;
+}
+
+static bool may_have_kdf(const struct card *c)
+{
+	return c->data.kdf_announced ||
+	       (!(c->data.have & HAVE_EXT_CAPS) && c->data.info.version >= VERSION_KDF);
+}
+
+/* A card that does not say that it has a KDF is asked all the same, if its application
+ * knows that: a plain PIN would cost a try.  For the same reason one that refuses to tell
+ * is not used, unless it says that it has none. */
 static enum err read_kdf(struct card *c)
 {
 	struct bytes answer;
 	uint16_t sw;
 
-	if ((c->data.have & HAVE_EXT_CAPS) && !c->data.kdf_announced)
+	if ((c->data.have & HAVE_EXT_CAPS) && !c->data.kdf_announced &&
+	    c->data.info.version < VERSION_KDF)
 		return OK;
 	enum err e = card_get_data(c, TAG_KDF, &answer, &sw);
 	if (e != OK)
 		return e;
-	if (sw == SW_NOT_FOUND || sw == SW_P1P2 || sw == SW_FUNCTION)
+	if (is_absent(sw) || (sw != SW_OK && !may_have_kdf(c)))
 		return OK;
-	if (sw != SW_OK)
-		return c->data.kdf_announced ? ERR_CARD_STATE : OK;
-	return kdf_parse(answer, &c->data.info);
+	e = sw == SW_OK ? kdf_parse(answer, &c->data.info) : ERR_UNSUPPORTED;
+	if (e == ERR_UNSUPPORTED || e == ERR_FORMAT)
+		c->data.flaw = CARD_FLAW_KDF;
+	return e;
 }
 
 /* 6E in one piece, where both ends are said to manage that: it is longer than a short
@@ -198,12 +235,21 @@ static enum err read_objects(struct card *c)
 
 enum err card_open(struct transport *t, struct card **ret)
 {
+	enum card_flaw flaw;
+
+	return card_open_told(t, &flaw, ret);
+}
+
+enum err card_open_told(struct transport *t, enum card_flaw *ret_flaw, struct card **ret)
+{
 	struct card *c = calloc(1, sizeof(*c));
 	if (!c) {
 		transport_close(t);
 		return ERR_NOMEM;
 	}
+	*ret_flaw = CARD_FLAW_NONE;
 	c->link.t = t;
+	c->link.until_ms = link_now_ms() + CARD_OPEN_MS;
 	c->needs_select = true;
 	/* Reset before SELECT was through: card_ask() cannot mend that, a second try can.
 	 */
@@ -212,6 +258,8 @@ enum err card_open(struct transport *t, struct card **ret)
 		e = card_ready(c);
 	if (e == OK)
 		e = read_objects(c);
+	c->link.until_ms = 0;
+	*ret_flaw = c->data.flaw;
 	if (e != OK) {
 		log_line(LOG_DEBUG, "card: not opened: %s", err_text(e));
 		card_close(c);

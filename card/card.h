@@ -35,15 +35,16 @@ struct card_key_info {
 	bool present;         /* a fingerprint that is not all zero */
 	uint8_t fpr[FPR_LEN]; /* C5 */
 	uint32_t created;     /* CD, seconds since 1970; 0: not set */
-	bool touch;           /* UIF D6..D8 says a touch is needed */
+	bool touch; /* UIF D6..D8 says a touch is needed; the signature key's is certain
+	               after card_verify_sign only */
 };
 
 /* KDF-DO F9 (OpenPGP card 3.4, 4.3.2). */
 struct card_kdf {
 	bool active;
-	uint8_t hash;   /* OpenPGP id: 8 or 10 */
-	uint32_t count; /* bytes hashed; bounded, see kdf.c */
-	uint8_t salt_user[16];
+	uint8_t hash;          /* OpenPGP id: 8 or 10 */
+	uint32_t count;        /* bytes hashed; bounded, see kdf.c */
+	uint8_t salt_user[32]; /* the book has 8 bytes; cards may take more */
 	size_t salt_len;
 };
 
@@ -77,12 +78,24 @@ struct card_pubkey {
 
 struct card;
 
+/* What keeps a card that answers from being used, where the error does not say it. */
+enum card_flaw {
+	CARD_FLAW_NONE,
+	CARD_FLAW_OLD,      /* application 1.x */
+	CARD_FLAW_BLOCK_2,  /* it wants PINs as "PIN block format 2" (ISO 9564-1) */
+	CARD_FLAW_COUNTERS, /* it does not tell the tries left (C4) */
+	CARD_FLAW_KDF,      /* it may have a KDF, and F9 cannot be read or understood */
+};
+
 /*
- * Select the application and read what it says of itself.  Takes t over, also on failure
- * (closed). ERR_WRONG_CARD: no OpenPGP application.  ERR_CARD_STATE: terminated.
- * ERR_FORMAT: nonsense.
+ * Select the application and read what it says of itself, in CARD_OPEN_MS at most.  Takes
+ * t over, also on failure (closed). ERR_WRONG_CARD: no OpenPGP application.
+ * ERR_CARD_STATE: terminated.  ERR_FORMAT: nonsense.  ERR_UNSUPPORTED, ERR_FORMAT: the
+ * flaw may say more.
  */
+enum { CARD_OPEN_MS = 10000 };
 enum err card_open(struct transport *t, struct card **ret);
+enum err card_open_told(struct transport *t, enum card_flaw *ret_flaw, struct card **ret);
 struct card *card_close(struct card *c); /* resets the card; NULL is fine; returns NULL */
 
 const struct card_info *card_info(const struct card *c);
@@ -115,9 +128,11 @@ enum err card_verify_on_pad(struct card *c, bool spend_last);
  * signs_once, after a signature.
  */
 enum err card_verify_sign(struct card *c, const struct secret *pin, bool spend_last);
+enum err card_verify_sign_on_pad(struct card *c, bool spend_last); /* on the pad */
 bool card_signs(const struct card *c);
 
-/* Read a public key (GENERATE, P1 = 81).  ERR_CARD_STATE: there is no key. */
+/* Read a public key (GENERATE, P1 = 81).  ERR_CARD_STATE: there is no key.
+ * ERR_CARD_REFUSES: it is not told; the key may be there. */
 enum err card_read_pubkey(struct card *c, enum card_key key, struct card_pubkey *ret);
 
 /*
@@ -125,7 +140,8 @@ enum err card_read_pubkey(struct card *c, enum card_key key, struct card_pubkey 
  * RSA: cryptogram is one big-endian number (left-padded here); the secret is the unpadded
  * message. ECDH: point as in card_pubkey; the secret is the x coordinate (field_len
  * bytes) or, Curve25519, the 32 native bytes, whatever form the card answers in.
- * ERR_CRYPTO: the card refuses the input.  ERR_TOUCH: nobody touched it.
+ * ERR_CRYPTO: the card refuses the input.  ERR_TOUCH: nobody touched it.  ERR_PIN_GONE:
+ * the PIN that was verified no longer holds; said once for each that does nothing.
  */
 enum err card_decipher_rsa(struct card *c, struct bytes cryptogram, struct secret **ret);
 enum err card_decipher_ecdh(struct card *c, struct bytes point, size_t field_len,

@@ -8,19 +8,26 @@
 
 /* A first scan waits for a daemon that is being started; later ones look in passing. */
 enum { FIRST_LOOK_MS = 500, LOOK_MS = 50 };
+enum { HELD_MS = 1000, HELD_AGAIN_MS = 15000 };
 
 static const struct child_limits usual = {
         .scan = 5000, .connect = 15000, .transmit = 10000, .close = 5000};
+
+/* As bytes: a bool that is neither is undefined. */
+static bool flag_ok(const bool *flag)
+{
+	uint8_t b;
+
+	memcpy(&b, flag, sizeof(b));
+	return b <= 1;
+}
 
 static bool list_ok(struct reader_list *l)
 {
 	if (l->n > READERS_MAX)
 		return false;
 	for (size_t i = 0; i < l->n; i++) {
-		uint8_t flag; /* as bytes: a bool that is neither is undefined */
-
-		memcpy(&flag, &l->slot[i].card_present, sizeof(flag));
-		if (flag > 1)
+		if (!flag_ok(&l->slot[i].card_present) || !flag_ok(&l->slot[i].in_use))
 			return false;
 		l->slot[i].name[READER_NAME_MAX - 1] = '\0';
 	}
@@ -73,8 +80,38 @@ static enum err pool_scan(struct readers *r, struct reader_list *ret)
 	}
 	for (size_t i = 0; i < list.n; i++)
 		list.slot[i].generation ^= p->moved << 24;
+	p->seen = list;
 	*ret = list;
 	return OK;
+}
+
+static bool in_use(const struct pool *p, const char *name)
+{
+	for (size_t i = 0; i < p->seen.n; i++)
+		if (strncmp(p->seen.slot[i].name, name, READER_NAME_MAX) == 0)
+			return p->seen.slot[i].in_use;
+	return false;
+}
+
+/* To connect to a card that has power already is a matter of moments, unless another
+ * program is in a transaction: pcscd lets us wait for the end of that, without a limit.
+ * So it is not tried again at every look. */
+static enum err connect_beside(struct pool *p, struct exchange *x, const char *name)
+{
+	const int limit = p->limit.connect < HELD_MS ? p->limit.connect : HELD_MS;
+	/* Or the other program is our last child, which pcscd has not given up yet. */
+	const bool ours = strncmp(p->hung, name, READER_NAME_MAX) == 0;
+
+	if (strncmp(p->held, name, READER_NAME_MAX) == 0 &&
+	    child_now_ms() < p->held_until)
+		return ours ? ERR_CARD_MUTE : ERR_BUSY;
+	const enum err e = child_exchange(p, x, limit);
+	if (e != ERR_CARD_MUTE)
+		return e;
+	memset(p->held, 0, sizeof(p->held));
+	memcpy(p->held, name, strnlen(name, sizeof(p->held) - 1));
+	p->held_until = child_now_ms() + HELD_AGAIN_MS;
+	return ours ? ERR_CARD_MUTE : ERR_BUSY;
 }
 
 static enum err pool_connect(struct readers *r, const char *name, struct transport **ret)
@@ -90,11 +127,13 @@ static enum err pool_connect(struct readers *r, const char *name, struct transpo
 	enum err e = child_start(p);
 
 	if (e == OK)
-		e = child_exchange(p, &x, p->limit.connect);
+		e = in_use(p, name) ? connect_beside(p, &x, name)
+		                    : child_exchange(p, &x, p->limit.connect);
 	if (e == ERR_CARD_LOST || e == ERR_CARD_RESET)
 		return ERR_IO;
 	if (e != OK)
 		return e;
+	p->hung[0] = '\0';
 	return child_card_open(p, name, &x, &c, ret);
 }
 

@@ -34,12 +34,20 @@ static enum err far_exchange(struct far *f, enum child_op op, struct exchange *x
 	x->q.card = f->card;
 	const enum err e = child_exchange(p, x, limit_ms);
 	take_news(f, x);
+	if (e == ERR_CARD_MUTE)
+		memcpy(p->hung, f->name, sizeof(p->hung));
 	return e == ERR_NO_SERVICE ? ERR_CARD_LOST : e;
 }
 
 static int answer_limit(const struct far *f)
 {
-	return f->base.limit_ms > 0 ? f->base.limit_ms : f->pool->limit.transmit;
+	const int limit =
+	        f->base.limit_ms > 0 ? f->base.limit_ms : f->pool->limit.transmit;
+	const int64_t left = f->base.until_ms - child_now_ms();
+
+	if (f->base.until_ms == 0 || left >= limit)
+		return limit;
+	return left > 0 ? (int)left : 0;
 }
 
 static enum err far_transmit(struct transport *t, struct bytes cmd, uint8_t *resp,

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "card/confine.h"
 #include "card/ifd.h"
+#include "card/pick.h"
 
 /* The client's library looks nowhere else, and systemd makes it before pcscd runs. */
 #define PCSCD_SOCKET "/run/pcscd/pcscd.comm"
@@ -47,20 +49,45 @@ bool readers_choice_ok(const char *how)
 	       strcmp(how, "ccid") == 0 || parse(how, &d);
 }
 
-static enum err choose(const char *text, struct readers **ret)
+const char *readers_choice_now(const char *how)
 {
+	if (strcmp(how, "auto") != 0)
+		return how;
+	return access(PCSCD_SOCKET, F_OK) == 0 || !readers_have_ccid() ? "pcsc" : "ccid";
+}
+
+const char *readers_choice_lost(const char *how)
+{
+	const char *text = readers_choice_now(how);
+
+	if (strcmp(text, "pcsc") == 0)
+		return pick_why_text(PICK_NO_SERVICE);
+	if (strcmp(text, "ccid") == 0)
+		return "The reader driver libccid cannot be loaded or finds no USB. "
+		       "Install it, or start pcscd.";
+	return "The reader driver that --transport names could not be loaded. Check its "
+	       "path: it has to be an IFD handler.";
+}
+
+static enum err choose(const char *how, struct readers **ret)
+{
+	const char *text = readers_choice_now(how);
 	struct ifd_driver d;
 
 	if (strcmp(text, "pcsc") == 0)
 		return readers_open_pcsc(ret);
-	if (strcmp(text, "ccid") == 0)
-		return readers_open_ccid(ret);
-	if (strcmp(text, "auto") != 0)
-		return parse(text, &d) ? readers_open_ifd(&d, ret) : ERR_USAGE;
-	if (access(PCSCD_SOCKET, F_OK) == 0)
-		return readers_open_pcsc(ret);
-	const enum err e = readers_open_ccid(ret);
-	return e == ERR_NOT_FOUND ? readers_open_pcsc(ret) : e;
+	if (strcmp(text, "ccid") == 0) {
+		const enum err e = readers_open_ccid(ret);
+		if (e == OK)
+			confine_to_usb();
+		return e;
+	}
+	if (!parse(text, &d))
+		return ERR_USAGE;
+	const enum err e = readers_open_ifd(&d, ret);
+	if (e == OK)
+		confine_privileges(); /* what calls it needs, it alone knows */
+	return e;
 }
 
 enum err readers_open_choice(const void *how, struct readers **ret)

@@ -6,7 +6,7 @@
 
 #include "crypto/crypto.h"
 
-enum { PIN_MIN = 6, PIN_MAX_DEFAULT = 127, NEST_MAX = 2 };
+enum { PIN_MIN = 6, PIN_MAX_DEFAULT = 127, PW_STATUS_LEN = 7, NEST_MAX = 2 };
 
 static void skip_padding(struct bytes *in)
 {
@@ -134,10 +134,13 @@ static void parse_lengths(struct bytes v, struct card_info *info)
 	info->max_response = r;
 }
 
-/* 4.4.3.7.  Only the flags count here. */
+/* 4.4.3.7.  Only the flags count here, and whether PINs may be wanted in "PIN block 2".
+ */
 static enum err parse_ext_caps(struct bytes v, struct card_data *d)
 {
 	uint32_t flags;
+
+	d->knows_block_2 = v.n == 10 && v.p[8] == 1;
 
 	enum err e = bytes_take_be(&v, 1, &flags);
 	if (e != OK)
@@ -193,13 +196,14 @@ static enum err parse_pw_status(struct bytes v, struct card_data *d)
 	struct card_info *info = &d->info;
 	struct bytes s;
 
-	enum err e = bytes_take(&v, 7, &s);
+	enum err e = bytes_take(&v, PW_STATUS_LEN, &s);
 	if (e != OK)
 		return e;
 	if (!have) {
 		info->signs_once = s.p[0] == 0;
 		info->pin_min = PIN_MIN;
 		info->pin_max = s.p[1] & 0x7f;
+		d->wants_block_2 = (s.p[1] & 0x80) != 0;
 		if (info->pin_max < PIN_MIN)
 			info->pin_max = PIN_MAX_DEFAULT;
 	}
@@ -214,9 +218,10 @@ static enum err parse_fingerprints(struct bytes v, struct card_info *info)
 	struct bytes fpr;
 	enum err e;
 
-	if (v.n < (size_t)CARD_KEYS * FPR_LEN)
+	/* Of a new card perhaps only those that are set. */
+	if (v.n < (size_t)CARD_KEYS * FPR_LEN && v.n % FPR_LEN != 0)
 		return ERR_FORMAT;
-	for (size_t k = 0; k < CARD_KEYS; k++) {
+	for (size_t k = 0; k < CARD_KEYS && v.n > 0; k++) {
 		if ((e = bytes_take(&v, FPR_LEN, &fpr)) != OK)
 			return e;
 		memcpy(info->key[k].fpr, fpr.p, FPR_LEN);
@@ -297,12 +302,29 @@ static enum err parse_value(uint32_t tag, struct bytes v, struct card_data *d)
 	return OK;
 }
 
+/* Empty ones of a new card are as good as none; so is a C4 in which who knows which
+ * counter is left out. */
+static bool tells(uint32_t tag, struct bytes value)
+{
+	switch (tag) {
+	case TAG_EXT_CAPS:
+	case TAG_FINGERPRINTS:
+	case TAG_TIMES:
+		return value.n > 0;
+	case TAG_PW_STATUS:
+		return value.n >= PW_STATUS_LEN;
+	default:
+		return true;
+	}
+}
+
 /* Of an object that comes twice the first one counts. */
 static enum err take_object(uint32_t tag, struct bytes value, struct card_data *d)
 {
 	const unsigned bit = have_bit(tag);
 
-	if (bit == 0 || ((d->have & bit) != 0 && tag != TAG_PW_STATUS))
+	if (bit == 0 || !tells(tag, value) ||
+	    ((d->have & bit) != 0 && tag != TAG_PW_STATUS))
 		return OK;
 	enum err e = parse_value(tag, value, d);
 	if (e == OK)
@@ -361,10 +383,22 @@ enum err data_finish(struct card_data *d)
 {
 	struct card_info *info = &d->info;
 
-	if (!(d->have & HAVE_AID) || !(d->have & HAVE_PW_STATUS))
+	if (!(d->have & HAVE_AID))
 		return ERR_FORMAT;
-	if (info->version < 0x0200 || info->version > 0x03ff)
+	/* 1.x counts its PINs otherwise; what comes after 3.4 is taken for 3.4. */
+	if (info->version < 0x0200) {
+		d->flaw = CARD_FLAW_OLD;
 		return ERR_UNSUPPORTED;
+	}
+	if (!(d->have & HAVE_PW_STATUS)) {
+		d->flaw = CARD_FLAW_COUNTERS;
+		return ERR_FORMAT;
+	}
+	/* A PIN as it was typed would be wrong there, and cost a try. */
+	if (info->version >= 0x0300 && d->knows_block_2 && d->wants_block_2) {
+		d->flaw = CARD_FLAW_BLOCK_2;
+		return ERR_UNSUPPORTED;
+	}
 	(void)snprintf(info->ident, sizeof(info->ident), "%04X:%08X",
 	               (unsigned)info->manufacturer, (unsigned)info->serial);
 	return OK;

@@ -42,13 +42,17 @@ struct card_data {
 	struct card_info info; /* all but the KDF */
 	unsigned have;
 	bool kdf_announced; /* C0 byte 1, bit 01 */
+	bool knows_block_2; /* C0 byte 9, which is something else before 3.0 */
+	bool wants_block_2; /* C4 byte 2, bit 80 */
+	enum card_flaw flaw;
 };
 
 /* The answer to GET DATA 6E, with or without its own tag. */
 enum err data_parse(struct bytes answer, struct card_data *d);
 /* The answer to GET DATA `tag` of one object of the above. */
 enum err data_parse_one(uint32_t tag, struct bytes answer, struct card_data *d);
-/* Once everything is there: is it a card that we know?  Fills in ident and the like. */
+/* Once everything is there: is it a card that we know?  Fills in ident and the like, or
+ * the flaw. */
 enum err data_finish(struct card_data *d);
 
 /* Does an answer to reset announce extended lengths?  (ISO 7816-3, 8.2; 7816-4, 12.1.1.9;

@@ -19,6 +19,10 @@ static enum err decipher(struct card *c, struct bytes data, struct secret **ret)
 	e = card_operate(c, &a, secret_buf(out), secret_cap(out), &n, &sw);
 	if (e == OK && sw != SW_OK)
 		e = card_refusal(c, CARD_KEY_DEC, sw);
+	else if (e == OK)
+		c->doubted = false;
+	if (e != ERR_PIN_GONE)
+		c->used = true;
 	if (e == OK && n == 0)
 		e = ERR_FORMAT;
 	if (e == OK)

@@ -14,6 +14,8 @@ struct card {
 	bool signs;        /* the same in mode 81, and good for one signature more */
 	bool needs_select; /* another program reset the card */
 	bool tries_stale;  /* a right PIN put the counter back up */
+	bool used;         /* a private key was, since PW1 was verified in mode 82 */
+	bool doubted;      /* 6982 to what a PIN just verified should have allowed */
 	struct secret *refused;
 	uint8_t buf[APDU_CAP]; /* nothing secret ever lies here */
 };
@@ -31,6 +33,8 @@ enum err card_get_data(struct card *c, uint32_t tag, struct bytes *ret, uint16_t
 enum err card_need_object(struct card *c, uint32_t tag, unsigned have);
 /* The same for the algorithm attributes of a key. */
 enum err card_need_attr(struct card *c, enum card_key which);
+/* And for whether it wants a touch, of cards that have that and not in 6E. */
+enum err card_need_touch(struct card *c, enum card_key which);
 
 /* Another program reset the card: no PIN holds, and nothing is selected. */
 void card_forget(struct card *c);
@@ -39,7 +43,8 @@ void card_forget(struct card *c);
  * more. */
 enum err card_operate(struct card *c, const struct apdu *a, uint8_t *resp, size_t cap,
                       size_t *ret_len, uint16_t *ret_sw);
-/* What its refusal means: ERR_TOUCH, ERR_CARD_STATE or ERR_CRYPTO. */
-enum err card_refusal(const struct card *c, enum card_key which, uint16_t sw);
+/* What its refusal means: ERR_TOUCH, ERR_PIN_GONE (decryption key only: nothing is
+ * verified any more), ERR_CARD_STATE or ERR_CRYPTO. */
+enum err card_refusal(struct card *c, enum card_key which, uint16_t sw);
 
 #endif

@@ -31,14 +31,14 @@ struct ifd_card {
 	uint32_t plugged;
 	size_t slot;
 	DWORD protocol;
+	uint32_t pad; /* the control code of the reader's PIN pad; 0: none */
 	bool gone;
 };
 
+/* Of a failure. */
 static enum err ifd_err(RESPONSECODE rc)
 {
 	switch (rc) {
-	case IFD_SUCCESS:
-		return OK;
 	case IFD_NO_SUCH_DEVICE:
 	case IFD_ICC_NOT_PRESENT:
 		return ERR_CARD_LOST;
@@ -60,6 +60,14 @@ static bool is_there(struct ifd_card *c)
 	return !c->gone;
 }
 
+/* Some handlers have one error for all: what is left of the card? */
+static enum err talk_err(struct ifd_card *c, RESPONSECODE rc)
+{
+	log_line(LOG_DEBUG, "ifd: the handler fails: %ld", (long)rc);
+	c->gone = c->ifd->h.presence(c->lun) != IFD_ICC_PRESENT;
+	return c->gone ? ERR_CARD_LOST : ifd_err(rc);
+}
+
 static enum err ifd_transmit(struct transport *t, struct bytes cmd, uint8_t *resp,
                              size_t cap, size_t *ret_len)
 {
@@ -75,15 +83,34 @@ static enum err ifd_transmit(struct transport *t, struct bytes cmd, uint8_t *res
 		return ERR_CARD_LOST;
 	const RESPONSECODE rc =
 	        c->ifd->h.transmit(c->lun, pci, tx.to, cmd.n, resp, &n, &got);
-	if (rc != IFD_SUCCESS) {
-		log_line(LOG_DEBUG, "ifd: transmit: %ld", (long)rc);
-		/* Some handlers have one error for all: what is left of the card? */
-		c->gone = c->ifd->h.presence(c->lun) != IFD_ICC_PRESENT;
-		return c->gone ? ERR_CARD_LOST : ifd_err(rc);
-	}
+	if (rc != IFD_SUCCESS)
+		return talk_err(c, rc);
 	if (n < 2 || n > cap)
 		return ERR_IO;
 	*ret_len = n;
+	return OK;
+}
+
+static enum err ifd_verify_on_pad(struct transport *t, struct bytes template,
+                                  uint16_t *ret_sw)
+{
+	struct ifd_card *c = (struct ifd_card *)(void *)t;
+	uint8_t in[PART10_VERIFY_MAX], out[2];
+	struct writer w = {in, sizeof(in), 0, false};
+	DWORD n = 0;
+
+	const enum err e = part10_verify(template, &w);
+	if (e != OK)
+		return e;
+	if (!is_there(c))
+		return ERR_CARD_LOST;
+	const RESPONSECODE rc =
+	        c->ifd->h.control(c->lun, c->pad, in, w.n, out, sizeof(out), &n);
+	if (rc != IFD_SUCCESS)
+		return talk_err(c, rc);
+	if (n != sizeof(out))
+		return ERR_IO;
+	*ret_sw = (uint16_t)(out[0] << 8 | out[1]);
 	return OK;
 }
 
@@ -112,6 +139,13 @@ static void ifd_release(struct transport *t)
 static const struct transport_ops card_ops = {
         .name = "ifd",
         .transmit = ifd_transmit,
+        .alive = ifd_alive,
+        .close = ifd_release,
+};
+static const struct transport_ops pad_ops = {
+        .name = "ifd",
+        .transmit = ifd_transmit,
+        .verify_on_pad = ifd_verify_on_pad,
         .alive = ifd_alive,
         .close = ifd_release,
 };
@@ -153,6 +187,15 @@ static bool control(void *ctx, uint32_t code, uint8_t *out, size_t cap, size_t *
 	return true;
 }
 
+static void ask_reader(struct ifd_card *c)
+{
+	const struct part10 p = part10_ask(control, &(struct asked){c->ifd, c->lun});
+
+	c->base.extended = c->base.t0 ? EXTENDED_NO : p.extended;
+	c->pad = p.verify_direct;
+	c->base.ops = c->pad != 0 ? &pad_ops : &card_ops;
+}
+
 static enum err power_up(struct ifd_card *c)
 {
 	struct handler *h = &c->ifd->h;
@@ -173,10 +216,7 @@ static enum err power_up(struct ifd_card *c)
 		log_line(LOG_DEBUG, "ifd: protocol: %ld", (long)rc);
 	c->base.t0 = protocol == SCARD_PROTOCOL_T0;
 	c->protocol = c->base.t0 ? 0 : 1;
-	c->base.extended = EXTENDED_NO;
-	if (!c->base.t0)
-		c->base.extended =
-		        part10_ask(control, &(struct asked){c->ifd, c->lun}).extended;
+	ask_reader(c);
 	return OK;
 }
 
@@ -195,7 +235,6 @@ static enum err ifd_connect(struct readers *r, const char *name, struct transpor
 	struct ifd_card *c = calloc(1, sizeof(*c));
 	if (!c)
 		return ERR_NOMEM;
-	c->base.ops = &card_ops;
 	c->base.reader = p->slot[i].dev.name;
 	c->ifd = p;
 	c->lun = p->slot[i].lun;

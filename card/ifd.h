@@ -33,5 +33,6 @@ enum err readers_open_ifd(const struct ifd_driver *d, struct readers **ret);
 
 /* USB CCID readers and dongles, with Debian's libccid. */
 enum err readers_open_ccid(struct readers **ret);
+bool readers_have_ccid(void); /* is it installed? */
 
 #endif

@@ -2,6 +2,7 @@
 /* Finds USB devices that look like card readers, for libccid. */
 #include <libusb.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "card/ifd.h"
 #include "card/usb_names.h"
@@ -79,6 +80,11 @@ static enum err list_usb(const struct ifd_driver *d, struct ifd_device *ret, siz
 	libusb_exit(usb);
 	*ret_n = n;
 	return count < 0 ? ERR_NO_SERVICE : OK;
+}
+
+bool readers_have_ccid(void)
+{
+	return access(CCID_LIBRARY, R_OK) == 0;
 }
 
 enum err readers_open_ccid(struct readers **ret)

@@ -4,19 +4,6 @@
 
 enum { OPERATION_MS = 60000 }; /* a slow card's RSA-4096, or a touch waited for */
 
-void card_forget(struct card *c)
-{
-	c->verified = false;
-	c->signs = false;
-	c->needs_select = true;
-}
-
-enum err card_need_attr(struct card *c, enum card_key which)
-{
-	return card_need_object(c, TAG_ATTR_SIG + (uint32_t)which,
-	                        (unsigned)HAVE_ATTR << which);
-}
-
 enum err card_operate(struct card *c, const struct apdu *a, uint8_t *resp, size_t cap,
                       size_t *ret_len, uint16_t *ret_sw)
 {
@@ -30,19 +17,37 @@ enum err card_operate(struct card *c, const struct apdu *a, uint8_t *resp, size_
 	return e;
 }
 
-/* Cards say "no" in many words (CARDS.md, 3.1). */
-enum err card_refusal(const struct card *c, enum card_key which, uint16_t sw)
+/*
+ * 6982: nobody touched it, or the PIN does not hold any more: it was good for one use, or
+ * another program reset it.  The second is likelier where the PIN was used already, and
+ * where no touch is known of; but only once for one PIN.
+ */
+static enum err security(struct card *c, enum card_key which)
 {
-	const struct card_key_info *key = &c->data.info.key[which];
+	const bool touch = c->data.info.key[which].touch;
 	const bool uif_told = (c->data.have & ((unsigned)HAVE_UIF << which)) != 0;
 	const bool pin_given = which == CARD_KEY_SIG ? c->signs : c->verified;
+
+	if (!pin_given)
+		return ERR_CARD_STATE;
+	if (which == CARD_KEY_DEC && !c->doubted && (c->used || !touch)) {
+		c->doubted = true;
+		c->verified = false;
+		return ERR_PIN_GONE;
+	}
+	return touch || !uif_told ? ERR_TOUCH : ERR_CARD_STATE;
+}
+
+/* Cards say "no" in many words (docs/CARDS.md). */
+enum err card_refusal(struct card *c, enum card_key which, uint16_t sw)
+{
+	const struct card_key_info *key = &c->data.info.key[which];
 
 	switch (sw) {
 	case SW_TOUCH:
 		return ERR_TOUCH;
 	case SW_SECURITY:
-		return pin_given && (key->touch || !uif_told) ? ERR_TOUCH
-		                                              : ERR_CARD_STATE;
+		return security(c, which);
 	case SW_CONDITIONS:
 	case SW_ERROR:
 		if (key->touch)

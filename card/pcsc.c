@@ -288,6 +288,7 @@ static enum err look(const struct pcsc *p, struct reader_list *list, LONG *ret_r
 	for (size_t i = 0; i < list->n; i++) {
 		const uint32_t event = (uint32_t)state[i].dwEventState;
 		list->slot[i].card_present = (event & SCARD_STATE_PRESENT) != 0;
+		list->slot[i].in_use = (event & SCARD_STATE_INUSE) != 0;
 		list->slot[i].generation = p->epoch << 16 ^ event >> 16;
 	}
 	return OK;

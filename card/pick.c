@@ -139,6 +139,7 @@ static bool lasting(struct memory *m)
 /* Open the card and judge it; *ret is set only when it fits. */
 static enum err look_into(struct pick *p, struct memory *m, struct card **ret)
 {
+	enum card_flaw flaw = CARD_FLAW_NONE;
 	struct transport *t = NULL;
 	struct card *c = NULL;
 
@@ -146,8 +147,8 @@ static enum err look_into(struct pick *p, struct memory *m, struct card **ret)
 	m->e = p->r->ops->connect(p->r, m->reader, &t);
 	m->why = pick_why_connect(m->e);
 	if (m->e == OK) {
-		m->e = card_open(t, &c);
-		m->why = pick_why_open(m->e);
+		m->e = card_open_told(t, &flaw, &c);
+		m->why = pick_why_open(m->e, flaw);
 	}
 	if (m->e == ERR_NOMEM || m->e == ERR_BUG)
 		return m->e;

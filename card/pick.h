@@ -32,7 +32,11 @@ enum pick_why {
 	PICK_MUTE,
 	PICK_HANGS, /* no answer in time: left alone until it is moved */
 	PICK_TERMINATED,
-	PICK_FAILED,     /* opening it failed otherwise: `e` of the entry says how */
+	PICK_FAILED, /* opening it failed otherwise: `e` of the entry says how */
+	PICK_OLD,    /* the flaws of enum card_flaw */
+	PICK_BLOCK_2,
+	PICK_NO_COUNTERS,
+	PICK_NO_KDF,
 	PICK_NOT_WANTED, /* wish.fits said no */
 	PICK_WRONG_SERIAL,
 	PICK_USED, /* handed out before; see pick_step */
@@ -71,9 +75,8 @@ struct pick *pick_free(struct pick *p); /* NULL is fine; returns NULL */
  * opened again (PICK_USED) until it was taken out and put back, or pick_again().
  * Otherwise *ret is untouched and the error is pick_why_err(status->why), one of
  * ERR_NO_SERVICE, ERR_NO_READER, ERR_NO_CARD, ERR_WRONG_CARD, ERR_CARD_STATE,
- * ERR_CARD_MUTE, ERR_BUSY, ERR_USAGE (several), ERR_IO; or ERR_NOMEM, ERR_BUG.  status is
- * written on every path
- * and may be NULL.
+ * ERR_CARD_MUTE, ERR_UNSUPPORTED, ERR_BUSY, ERR_USAGE (several), ERR_IO; or ERR_NOMEM,
+ * ERR_BUG.  status is written on every path and may be NULL.
  */
 enum err pick_step(struct pick *p, struct pick_status *status, struct card **ret);
 
@@ -87,7 +90,7 @@ void pick_again(struct pick *p);
 
 /* What the end of readers_ops.connect (an error) or of card_open says of a card. */
 enum pick_why pick_why_connect(enum err e);
-enum pick_why pick_why_open(enum err e);
+enum pick_why pick_why_open(enum err e, enum card_flaw flaw);
 enum err pick_why_err(enum pick_why why);
 /* What happened and what to do, one or two sentences; never NULL. */
 const char *pick_why_text(enum pick_why why);

@@ -29,6 +29,19 @@ static const struct {
 		"and set up again."},
 	[PICK_FAILED] = {ERR_IO,
 		"The card cannot be read. Take it out and put it in again."},
+	[PICK_OLD] = {ERR_UNSUPPORTED,
+		"The card's OpenPGP application is version 1, whose PINs work otherwise. "
+		"Use a card of version 2 or later."},
+	[PICK_BLOCK_2] = {ERR_UNSUPPORTED,
+		"The card wants its PIN as a block of format 2 (ISO 9564), which is not "
+		"known here, so no PIN is sent to it. Use another card."},
+	[PICK_NO_COUNTERS] = {ERR_UNSUPPORTED,
+		"The card does not tell how many PIN tries are left (object C4), so no "
+		"PIN is sent to it. Use another card."},
+	[PICK_NO_KDF] = {ERR_UNSUPPORTED,
+		"The card may want its PIN hashed, and how it wants that (KDF, object "
+		"F9) cannot be read or used, so no PIN is sent to it. Set the KDF up "
+		"anew (gpg --card-edit, admin, kdf-setup), or use another card."},
 	[PICK_NOT_WANTED] = {ERR_WRONG_CARD,
 		"This card does not open this volume. Insert another card."},
 	[PICK_WRONG_SERIAL] = {ERR_WRONG_CARD,
@@ -40,8 +53,8 @@ static const struct {
 		"Another program holds the card. If it is GnuPG, 'gpgconf --kill "
 		"scdaemon' releases it."},
 	[PICK_SEVERAL] = {ERR_USAGE,
-		"Several cards fit. Leave only one in, or say which one by its "
-		"serial number."},
+		"Several cards fit. Leave only one in, or choose one by its serial "
+		"number (--serial)."},
 };
 /* clang-format on */
 
@@ -76,8 +89,18 @@ enum pick_why pick_why_connect(enum err e)
 	}
 }
 
-enum pick_why pick_why_open(enum err e)
+enum pick_why pick_why_open(enum err e, enum card_flaw flaw)
 {
+	static const enum pick_why flaws[] = {
+	        [CARD_FLAW_OLD] = PICK_OLD,
+	        [CARD_FLAW_BLOCK_2] = PICK_BLOCK_2,
+	        [CARD_FLAW_COUNTERS] = PICK_NO_COUNTERS,
+	        [CARD_FLAW_KDF] = PICK_NO_KDF,
+	};
+
+	if (e != OK && flaw != CARD_FLAW_NONE &&
+	    (size_t)flaw < sizeof(flaws) / sizeof(flaws[0]))
+		return flaws[flaw];
 	switch (e) {
 	case OK:
 		return PICK_FOUND;

@@ -5,7 +5,9 @@
 #include "card/kdf.h"
 
 enum { VERIFY_HEAD = 5, VERIFY_MAX = 255 };
-enum { PAD_MS = (PAD_SECONDS + 10) * 1000 };
+/* To the first key, and from there (part10.c); a reader that ends later than we wait for
+ * costs a try. */
+enum { PAD_MS = (2 * PAD_SECONDS + 10) * 1000 };
 
 enum err card_refresh_tries(struct card *c)
 {
@@ -16,7 +18,8 @@ enum err card_refresh_tries(struct card *c)
 	enum err e = card_get_data(c, TAG_PW_STATUS, &answer, &sw);
 	if (e != OK)
 		return e;
-	if (sw != SW_OK || data_parse_one(TAG_PW_STATUS, answer, &fresh) != OK) {
+	if (sw != SW_OK || data_parse_one(TAG_PW_STATUS, answer, &fresh) != OK ||
+	    !(fresh.have & HAVE_PW_STATUS)) {
 		e = card_get_data(c, TAG_APPLICATION, &answer, &sw);
 		if (e != OK)
 			return e;
@@ -93,6 +96,8 @@ static enum err judge_refusal(struct card *c, uint16_t sw)
 	const bool read = card_refresh_tries(c) == OK;
 	if (!read)
 		one_less(info);
+	if (!read && sw >> 4 == 0x63c && (sw & 0xf) < info->tries_user)
+		info->tries_user = sw & 0xf;
 	if (sw == SW_BLOCKED)
 		info->tries_user = 0;
 	if (info->tries_user == 0)
@@ -120,6 +125,8 @@ static enum err before_pin(struct card *c)
 static void took_it(struct card *c, enum pin_mode mode)
 {
 	*(mode == PIN_SIGN ? &c->signs : &c->verified) = true;
+	if (mode != PIN_SIGN)
+		c->used = false;
 	c->tries_stale = true;
 	c->refused = secret_free(c->refused);
 }
@@ -173,7 +180,9 @@ enum err card_verify_user(struct card *c, const struct secret *pin, bool spend_l
 
 enum err card_verify_sign(struct card *c, const struct secret *pin, bool spend_last)
 {
-	return verify(c, PIN_SIGN, pin, spend_last);
+	const enum err e = card_need_touch(c, CARD_KEY_SIG);
+
+	return e == OK ? verify(c, PIN_SIGN, pin, spend_last) : e;
 }
 
 bool card_has_pad(const struct card *c)
@@ -197,7 +206,7 @@ static enum err judge_pad(struct card *c, uint16_t sw)
 	return sw == SW_PAD_LENGTH ? ERR_PIN_LENGTH : e;
 }
 
-enum err card_verify_on_pad(struct card *c, bool spend_last)
+static enum err verify_on_pad(struct card *c, enum pin_mode mode, bool spend_last)
 {
 	struct transport *t = c->link.t;
 	const struct card_info *info = &c->data.info;
@@ -210,9 +219,13 @@ enum err card_verify_on_pad(struct card *c, bool spend_last)
 		e = may_send(c, NULL, spend_last);
 	if (e != OK)
 		return e;
-	const uint8_t template[PAD_TEMPLATE] = {
-	        0, 0x20, 0, PIN_OTHER, (uint8_t)info->pin_min, (uint8_t)info->pin_max};
-	c->verified = false;
+	const uint8_t template[PAD_TEMPLATE] = {0,
+	                                        0x20,
+	                                        0,
+	                                        (uint8_t)mode,
+	                                        (uint8_t)info->pin_min,
+	                                        (uint8_t)info->pin_max};
+	*(mode == PIN_SIGN ? &c->signs : &c->verified) = false;
 	t->limit_ms = PAD_MS;
 	e = t->ops->verify_on_pad(t, (struct bytes){template, sizeof(template)}, &sw);
 	t->limit_ms = 0;
@@ -221,9 +234,21 @@ enum err card_verify_on_pad(struct card *c, bool spend_last)
 		return ERR_PIN_UNKNOWN;
 	}
 	if (sw == SW_OK) {
-		took_it(c, PIN_OTHER);
+		took_it(c, mode);
 		return OK;
 	}
 	c->verified = c->signs = false;
 	return judge_pad(c, sw);
+}
+
+enum err card_verify_on_pad(struct card *c, bool spend_last)
+{
+	return verify_on_pad(c, PIN_OTHER, spend_last);
+}
+
+enum err card_verify_sign_on_pad(struct card *c, bool spend_last)
+{
+	const enum err e = card_need_touch(c, CARD_KEY_SIG);
+
+	return e == OK ? verify_on_pad(c, PIN_SIGN, spend_last) : e;
 }

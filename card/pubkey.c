@@ -86,9 +86,13 @@ static enum err ask(struct card *c, enum card_key key, bool long_le, struct byte
 	uint16_t sw;
 
 	enum err e = card_ask(c, &a, ret, &sw);
-	if (e != OK)
+	if (e != OK || sw == SW_OK)
 		return e;
-	return sw == SW_OK ? OK : ERR_CARD_STATE;
+	/* Where the card tells a fingerprint, only what can mean nothing else means that
+	 * there is no key: somebody may act upon it. */
+	if (sw == SW_NOT_FOUND || sw == SW_NO_FILE || !c->data.info.key[key].present)
+		return ERR_CARD_STATE;
+	return ERR_CARD_REFUSES;
 }
 
 enum err card_read_pubkey(struct card *c, enum card_key key, struct card_pubkey *ret)

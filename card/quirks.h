@@ -6,7 +6,7 @@
 #include "card/card.h"
 
 enum quirk {
-	/* Whether a touch is needed (D7) is told, but not in 6E. */
+	/* Whether a touch is needed (D6 to D8) is told, but not in 6E. */
 	QUIRK_TOUCH_TOLD_ALONE = 1 << 0,
 	/* The reader announces a PIN pad that it does not have. */
 	QUIRK_NO_PAD = 1 << 1,

@@ -38,7 +38,7 @@ struct transport_ops {
 };
 
 enum { ATR_MAX = 33 }; /* ISO 7816-3, 8.1 */
-enum { PAD_TEMPLATE = 6, PAD_SECONDS = 60 /* for the whole PIN */ };
+enum { PAD_TEMPLATE = 6, PAD_SECONDS = 60 /* to the first key, and from there */ };
 /* PC/SC part 10, 2.5.2: nothing was sent to the card. */
 enum { SW_PAD_TIMEOUT = 0x6400, SW_PAD_CANCELLED = 0x6401, SW_PAD_LENGTH = 0x6403 };
 
@@ -50,6 +50,7 @@ struct transport {
 	uint8_t atr[ATR_MAX];   /* the answer to reset; says what the card can do */
 	size_t atr_len;         /* 0: not known */
 	int limit_ms;           /* how long the next answers may take; 0: the usual */
+	int64_t until_ms; /* and not beyond this (monotonic clock); 0: no such limit */
 };
 
 struct transport *transport_close(struct transport *t); /* NULL is fine; returns NULL */
@@ -62,6 +63,7 @@ enum { READER_NAME_MAX = 128, READERS_MAX = 16 };
 struct reader_slot {
 	char name[READER_NAME_MAX];
 	bool card_present;
+	bool in_use; /* somebody is connected to the card, which has power then */
 	/* Changes whenever the card in this reader was taken out or put in: a card that
 	 * was looked at and found foreign need not be opened again until this moves. */
 	uint32_t generation;

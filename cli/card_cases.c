@@ -6,8 +6,9 @@
 
 #include "card/data.h"
 #include "card/kdf.h"
-#include "cli/card_selftest.h"
+#include "cli/card_cases.h"
 #include "cli/card_words.h"
+#include "unlock/card_key.h"
 
 struct reading {
 	struct selftest *t;
@@ -196,12 +197,8 @@ static enum err raw_pubkey(const struct link *l, enum card_key k, bool long_le,
 	        .le = true,
 	        .long_le = long_le,
 	};
-	size_t n = 0;
 
-	const enum err e = apdu_send(l, &a, buf, APDU_CAP, &n, ret_sw);
-	if (e == OK)
-		*ret = (struct bytes){buf, n};
-	return e;
+	return raw_ask(l, &a, buf, ret, ret_sw);
 }
 
 static enum err pubkey_forms_case(struct reading *r, enum card_key k)
@@ -258,7 +255,7 @@ static enum err pubkey_case(struct selftest *t, struct card *c, enum card_key k)
 		case_err(t, what, e);
 		return e;
 	}
-	e = match_key(info, &pub, &key);
+	e = card_key_openpgp(info, &pub, &key);
 	if (e != OK) {
 		case_add(t, what, e == ERR_UNSUPPORTED ? CASE_SKIP : CASE_FAIL,
 		         e == ERR_CRYPTO ? "key, time and fingerprint do not belong "

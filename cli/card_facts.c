@@ -6,9 +6,9 @@
 #include <time.h>
 
 #include "card/data.h"
-#include "openpgp/packet.h"
+#include "unlock/enroll.h"
 
-enum { TAG_ORIGIN = 0xde, STEP_MS = 250, POINT_PREFIX = 0x40 };
+enum { TAG_ORIGIN = 0xde, STEP_MS = 250 };
 
 /* --- one command at a time --- */
 
@@ -25,6 +25,17 @@ enum err raw_select(const struct link *l, uint16_t *ret_sw)
 	return apdu_send(l, &a, buf, sizeof(buf), &n, ret_sw);
 }
 
+enum err raw_ask(const struct link *l, const struct apdu *a, uint8_t *buf,
+                 struct bytes *ret, uint16_t *ret_sw)
+{
+	size_t n = 0;
+
+	const enum err e = apdu_send(l, a, buf, APDU_CAP, &n, ret_sw);
+	if (e == OK)
+		*ret = (struct bytes){buf, n};
+	return e;
+}
+
 enum err raw_get(const struct link *l, uint32_t tag, bool long_le, uint8_t *buf,
                  struct bytes *ret, uint16_t *ret_sw)
 {
@@ -35,12 +46,8 @@ enum err raw_get(const struct link *l, uint32_t tag, bool long_le, uint8_t *buf,
 	        .le = true,
 	        .long_le = long_le,
 	};
-	size_t n = 0;
 
-	const enum err e = apdu_send(l, &a, buf, APDU_CAP, &n, ret_sw);
-	if (e == OK)
-		*ret = (struct bytes){buf, n};
-	return e;
+	return raw_ask(l, &a, buf, ret, ret_sw);
 }
 
 static bool find_in(struct bytes level, uint32_t tag, struct bytes *ret)
@@ -66,91 +73,27 @@ bool find_object(struct bytes application, uint32_t tag, struct bytes *ret)
 
 /* --- the key --- */
 
-static bool is_native(const struct curve *c)
+/* With the ways out that the card still has. */
+static const char *why_blocked(const struct card_info *info)
 {
-	return c->id == CURVE_25519 || c->id == CURVE_ED25519;
-}
-
-/* ECDSA and EdDSA: RFC 9580, 5.5.5.4 and 5.5.5.5. */
-static enum err match_signing(const struct card_key_info *info, const struct curve *c,
-                              struct bytes oid, const struct card_pubkey *pub,
-                              struct pubkey *ret)
-{
-	uint8_t body[PGP_KEY_MAX], point[OBJECT_MAX];
-	struct writer w = {.p = body, .cap = sizeof(body)};
-	struct writer m = {.p = point, .cap = sizeof(point)};
-	struct pubkey k;
-
-	if (is_native(c))
-		put_be(&m, 1, POINT_PREFIX);
-	put_bytes(&m, pub->point.p, pub->point.n);
-	put_be(&w, 1, 4);
-	put_be(&w, 4, info->created);
-	put_be(&w, 1, pub->type == CARD_KEY_EDDSA ? PGP_EDDSA : PGP_ECDSA);
-	put_be(&w, 1, (uint32_t)oid.n);
-	put_bytes(&w, oid.p, oid.n);
-	put_mpi(&w, writer_bytes(&m));
-	if (!writer_ok(&w) || !writer_ok(&m))
-		return ERR_UNSUPPORTED;
-	const enum err e = pubkey_parse(writer_bytes(&w), &k);
-	if (e != OK)
-		return e;
-	if (memcmp(k.fpr, info->fpr, FPR_LEN) != 0)
-		return ERR_CRYPTO;
-	pubkey_copy(ret, &k);
-	return OK;
-}
-
-static enum err match_curve(const struct card_key_info *info,
-                            const struct card_pubkey *pub, struct pubkey *ret)
-{
-	const struct curve *c = curve_by_oid(pub->oid);
-
-	if (!c)
-		return ERR_UNSUPPORTED;
-	if (pub->type == CARD_KEY_ECDH)
-		return pubkey_match_ecdh(info->created, c, pub->point, info->fpr, ret);
-	const enum err e = match_signing(info, c, c->oid, pub, ret);
-	if (e != ERR_CRYPTO || c->oid_new.n == 0)
-		return e;
-	return match_signing(info, c, c->oid_new, pub, ret);
-}
-
-enum err match_key(const struct card_key_info *info, const struct card_pubkey *pub,
-                   struct pubkey *ret)
-{
-	if (pub->type == CARD_KEY_RSA)
-		return pubkey_match_rsa(info->created, pub->rsa_n, pub->rsa_e, info->fpr,
-		                        ret);
-	return pub->type == CARD_KEY_NONE ? ERR_UNSUPPORTED : match_curve(info, pub, ret);
+	if (info->tries_admin > 0)
+		return "its PIN is blocked. Unblock it first: gpg --card-edit, admin, "
+		       "passwd.";
+	if (info->tries_reset > 0)
+		return "its PIN is blocked. Unblock it first with the reset code: gpg "
+		       "--card-edit, unblock.";
+	return "its PIN is blocked, and so is everything that could unblock it. Only a "
+	       "factory reset, which erases its keys, makes it usable again.";
 }
 
 const char *why_not_enrolled(const struct card_facts *f)
 {
-	const struct card_key_info *key = &f->info.key[CARD_KEY_DEC];
-
-	if (!key->present)
-		return "it has no decryption key. Make one: gpg --card-edit, admin, "
-		       "generate.";
-	switch (f->dec_key) {
-	case OK:
-		break;
-	case ERR_UNSUPPORTED:
-		return "its decryption key is of a kind that we cannot use. Take RSA, a "
-		       "NIST or Brainpool curve, or Curve25519.";
-	case ERR_CRYPTO:
-		return "its decryption key has not the fingerprint and time that the "
-		       "card tells. Bring the key to the card once more.";
-	case ERR_CARD_STATE:
-		return "it tells a fingerprint, but holds no decryption key. Make or "
-		       "import it again.";
-	default:
+	if (f->key_why)
+		return f->key_why;
+	if (f->dec_key != OK)
 		return "its decryption key cannot be read. Take the card out and put it "
 		       "in again.";
-	}
-	if (f->info.tries_user == 0)
-		return "its PIN is blocked. Unblock it first: gpg --card-edit, passwd.";
-	return NULL;
+	return f->info.tries_user == 0 ? why_blocked(&f->info) : NULL;
 }
 
 /* --- one card --- */
@@ -209,18 +152,16 @@ static enum err read_extras(const struct link *l, struct card_facts *f)
 
 static void read_open(struct card *c, struct card_facts *f)
 {
-	struct card_pubkey pub;
 	struct pubkey key;
 
 	f->info = *card_info(c);
-	f->dec_key = card_read_pubkey(c, CARD_KEY_DEC, &pub);
-	if (f->dec_key == OK)
-		f->dec_key = match_key(&card_info(c)->key[CARD_KEY_DEC], &pub, &key);
+	f->dec_key = enroll_read_key(c, &key, &f->key_why);
 }
 
 static enum err look_into(struct readers *r, const struct reader_slot *slot,
                           struct card_facts *f)
 {
+	enum card_flaw flaw = CARD_FLAW_NONE;
 	struct transport *t = NULL;
 	struct card *c = NULL;
 
@@ -236,15 +177,15 @@ static enum err look_into(struct readers *r, const struct reader_slot *slot,
 	f->t0 = t->t0;
 	f->atr_len = t->atr_len;
 	memcpy(f->atr, t->atr, sizeof(f->atr));
-	const struct link l = {.t = t};
+	const struct link l = {.t = t, .until_ms = link_now_ms() + CARD_OPEN_MS};
 	enum err e = read_extras(&l, f);
 	f->reader_extended = t->extended; /* a reader child tells it with an answer */
 	if (e != OK) {
 		(void)transport_close(t);
 		return e;
 	}
-	f->e = card_open(t, &c);
-	f->why = pick_why_open(f->e);
+	f->e = card_open_told(t, &flaw, &c);
+	f->why = pick_why_open(f->e, flaw);
 	if (f->e == OK)
 		read_open(c, f);
 	(void)card_close(c);
@@ -260,25 +201,25 @@ static void raise_why(enum pick_why *why, enum pick_why to)
 }
 
 static enum err look_once(struct readers *r, const struct look_wish *w,
-                          struct card_facts *list, size_t *ret_n, enum pick_why *ret_why)
+                          struct card_facts *list, size_t *ret_n, struct look_end *end)
 {
-	struct reader_list readers = {0};
+	const struct reader_list *readers = &end->readers;
 	size_t n = 0;
 
-	enum err e = r->ops->scan(r, &readers);
+	*end = (struct look_end){.why = PICK_NO_READER};
+	enum err e = r->ops->scan(r, &end->readers);
 	if (e != OK) {
-		*ret_why = e == ERR_NO_SERVICE ? PICK_NO_SERVICE : PICK_FAILED;
+		end->why = e == ERR_NO_SERVICE ? PICK_NO_SERVICE : PICK_FAILED;
 		return e;
 	}
-	*ret_why = PICK_NO_READER;
-	for (size_t i = 0; i < readers.n && i < READERS_MAX; i++) {
-		const struct reader_slot *slot = &readers.slot[i];
+	for (size_t i = 0; i < readers->n && i < READERS_MAX; i++) {
+		const struct reader_slot *slot = &readers->slot[i];
 		struct card_facts *f = &list[n];
 
-		raise_why(ret_why, PICK_NO_SUCH_READER);
+		raise_why(&end->why, PICK_NO_SUCH_READER);
 		if (w->reader && !strcasestr(slot->name, w->reader))
 			continue;
-		raise_why(ret_why, PICK_NO_CARD);
+		raise_why(&end->why, PICK_NO_CARD);
 		if (!slot->card_present)
 			continue;
 		e = look_into(r, slot, f);
@@ -288,13 +229,13 @@ static enum err look_once(struct readers *r, const struct look_wish *w,
 			continue; /* gone between two looks */
 		if (f->why == PICK_FOUND && w->serial &&
 		    !pick_serial_matches(w->serial, f->info.ident)) {
-			raise_why(ret_why, PICK_WRONG_SERIAL);
+			raise_why(&end->why, PICK_WRONG_SERIAL);
 			continue;
 		}
 		n++;
 	}
 	if (n == 0)
-		return pick_why_err(*ret_why);
+		return pick_why_err(end->why);
 	*ret_n = n;
 	return OK;
 }
@@ -308,17 +249,17 @@ static int64_t now_ms(void)
 }
 
 enum err card_look(struct readers *r, const struct look_wish *w, struct card_facts *list,
-                   size_t *ret_n, enum pick_why *ret_why)
+                   size_t *ret_n, struct look_end *end)
 {
 	const struct timespec nap = {.tv_nsec = STEP_MS * 1000000L};
-	const int64_t end = now_ms() + w->wait_ms;
+	const int64_t until = now_ms() + w->wait_ms;
 
 	for (;;) {
-		const enum err e = look_once(r, w, list, ret_n, ret_why);
+		const enum err e = look_once(r, w, list, ret_n, end);
 		const bool nothing =
 		        e == ERR_NO_SERVICE || e == ERR_NO_READER || e == ERR_NO_CARD;
 
-		if (!nothing || now_ms() >= end)
+		if (!nothing || now_ms() >= until)
 			return e;
 		(void)nanosleep(&nap, NULL); /* a signal makes the next look earlier */
 	}

@@ -5,7 +5,6 @@
 
 #include "card/apdu.h"
 #include "card/pick.h"
-#include "openpgp/pubkey.h"
 
 enum { FACT_NOT_TOLD = -1, OBJECT_MAX = 256 };
 
@@ -24,6 +23,7 @@ struct card_facts {
 	/* Can the public decryption key be read, and has it the fingerprint and time that
 	 * the card tells?  ERR_CRYPTO: it has not. */
 	enum err dec_key;
+	const char *key_why; /* why it cannot be enrolled, when the key is to blame */
 };
 
 struct look_wish {
@@ -31,26 +31,31 @@ struct look_wish {
 	int wait_ms;                 /* for something to be there */
 };
 
+/* What the last look met with, whatever came of it. */
+struct look_end {
+	enum pick_why why;
+	struct reader_list readers;
+};
+
 /*
  * Look into every reader; list has READERS_MAX places.  Cards with another serial number
  * than asked for are left out, cards that cannot be read are not.  No VERIFY is sent.
- * The error when there is nothing to list: as pick_step; *ret_why says more.
+ * The error when there is nothing to list: as pick_step; *end, written on every path,
+ * says more.
  */
 enum err card_look(struct readers *r, const struct look_wish *w, struct card_facts *list,
-                   size_t *ret_n, enum pick_why *ret_why);
+                   size_t *ret_n, struct look_end *end);
 
 /* Steps that the self-test takes one by one.  All answer the last status word. */
 enum err raw_select(const struct link *l, uint16_t *ret_sw);
-/* GET DATA; buf has APDU_CAP bytes. */
+/* buf has APDU_CAP bytes. */
+enum err raw_ask(const struct link *l, const struct apdu *a, uint8_t *buf,
+                 struct bytes *ret, uint16_t *ret_sw);
+/* GET DATA. */
 enum err raw_get(const struct link *l, uint32_t tag, bool long_le, uint8_t *buf,
                  struct bytes *ret, uint16_t *ret_sw);
 /* An object in an answer to GET DATA 6E, or in the 73 in it. */
 bool find_object(struct bytes application, uint32_t tag, struct bytes *ret);
-
-/* The OpenPGP key that has this public key, and the time and fingerprint that the card
- * tells.  ERR_CRYPTO: they do not belong together. */
-enum err match_key(const struct card_key_info *info, const struct card_pubkey *pub,
-                   struct pubkey *ret);
 
 /* Why it cannot be enrolled, a sentence and what to do; NULL: it can. */
 const char *why_not_enrolled(const struct card_facts *f);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/card_selftest.h"
+#include "cli/card_cases.h"
 #include "openpgp/message.h"
 
 enum { CHALLENGE_LEN = 32, WRONG_MAX = 12, TRIES_FOR_WRONG = 3 };

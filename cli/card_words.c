@@ -12,6 +12,7 @@
 #include "core/hex.h"
 
 enum { LINE_MAX_ = 640, NAME_LEN = 64, DATE_LEN = 16, FEW_TRIES = 3, UNMANAGED = 0xff };
+enum { VERSION_KNOWN = 0x0304 };
 
 /* Given out by the FSFE (OpenPGP card 3.4.1, 4.2.1). */
 static const struct {
@@ -74,8 +75,8 @@ const char *card_key_use(enum card_key k)
 const char *card_obstacle(const struct card_facts *f)
 {
 	if (f->why == PICK_FAILED && (f->e == ERR_UNSUPPORTED || f->e == ERR_FORMAT))
-		return "What the card says of itself is not understood. Take it out and "
-		       "put it in again.";
+		return "What the card says of itself is not understood. Use another "
+		       "card.";
 	return pick_why_text(f->why);
 }
 
@@ -213,6 +214,22 @@ static void say_tries(FILE *to, const char *what, int n, const char *at_none)
 	say(to, what, n == 0 ? at_none : text);
 }
 
+/* With the ways out that the card still has. */
+static const char *blocked(const struct card_info *info)
+{
+	if (info->tries_admin > 0 && info->tries_reset > 0)
+		return "The PIN is blocked: unblock it with gpg --card-edit (unblock with "
+		       "the reset code, or admin, passwd).";
+	if (info->tries_admin > 0)
+		return "The PIN is blocked: unblock it with the Admin PIN (gpg "
+		       "--card-edit, admin, passwd).";
+	if (info->tries_reset > 0)
+		return "The PIN and the Admin PIN are blocked: unblock the PIN with the "
+		       "reset code (gpg --card-edit, unblock).";
+	return "The PIN is blocked, and so is everything that could unblock it. Only a "
+	       "factory reset, which erases the keys, makes the card usable again.";
+}
+
 static void say_pins(FILE *to, const struct card_info *info)
 {
 	char text[LINE_MAX_];
@@ -221,14 +238,14 @@ static void say_pins(FILE *to, const struct card_info *info)
 	say_tries(to, "reset code", info->tries_reset, "not set, or blocked");
 	say_tries(to, "Admin PIN", info->tries_admin, "BLOCKED");
 	if (info->tries_user == 0)
-		warn(to, "The PIN is blocked: unblock it with gpg --card-edit, passwd.");
+		warn(to, blocked(info));
 	else if (info->tries_user == 1)
 		warn(to, "One wrong PIN more blocks the card.");
 	else if (info->tries_user < FEW_TRIES)
 		warn(to, "A wrong PIN was typed. The right one fills the counter again.");
-	if (info->tries_admin == 0)
-		warn(to, "The Admin PIN is blocked: keys and PINs cannot be changed.");
-	else if (info->tries_admin < FEW_TRIES)
+	if (info->tries_admin == 0 && info->tries_user > 0)
+		warn(to, "The Admin PIN is blocked: keys cannot be changed.");
+	else if (info->tries_admin > 0 && info->tries_admin < FEW_TRIES)
 		warn(to, "Wrong Admin PINs were typed; after the last try it is blocked "
 		         "for good.");
 	(void)snprintf(text, sizeof(text), "%s, %zu to %zu characters%s",
@@ -243,9 +260,14 @@ static const char *extended_word(enum extended x)
 	return x == EXTENDED_YES ? "yes" : x == EXTENDED_NO ? "no" : "not told";
 }
 
-static const char *transport_of(const struct cli *c)
+const char *card_route(const struct cli *c)
 {
-	return c->transport ? c->transport : "auto";
+	if (!c->transport || strcmp(c->transport, "auto") == 0)
+		return "whichever way there is";
+	if (strcmp(c->transport, "pcsc") == 0)
+		return "pcscd";
+	return strcmp(c->transport, "ccid") == 0 ? "libccid, without pcscd"
+	                                         : c->transport;
 }
 
 static void say_connection(FILE *to, const struct cli *c, const struct card_facts *f)
@@ -254,10 +276,10 @@ static void say_connection(FILE *to, const struct cli *c, const struct card_fact
 	const struct card_info *info = &f->info;
 
 	hex_encode_up((struct bytes){f->atr, f->atr_len}, atr);
+	say(to, "reached by", card_route(c));
 	say(to, "ATR", f->atr_len > 0 ? atr : "not told");
-	(void)snprintf(text, sizeof(text),
-	               "transport %s, T=%d, extended length %s, PIN pad %s",
-	               transport_of(c), f->t0 ? 0 : 1, extended_word(f->reader_extended),
+	(void)snprintf(text, sizeof(text), "T=%d, extended length %s, PIN pad %s",
+	               f->t0 ? 0 : 1, extended_word(f->reader_extended),
 	               f->pad ? "yes" : "no");
 	say(to, "reader", text);
 	(void)snprintf(text, sizeof(text), "chaining %s, extended length %s",
@@ -296,6 +318,9 @@ void card_describe(FILE *to, const struct cli *c, const struct card_facts *f,
 	version(&f->info, number);
 	(void)snprintf(text, sizeof(text), "OpenPGP card %s", number);
 	say(to, "application", text);
+	if (f->info.version > VERSION_KNOWN)
+		warn(to, "This version is newer than what is known here (3.4): the card is "
+		         "used as one of 3.4.");
 	say_connection(to, c, f);
 	for (enum card_key k = CARD_KEY_SIG; k < CARD_KEYS; k++)
 		say_key(to, f, k, personal);
@@ -366,7 +391,7 @@ void card_json(struct cli *c, const struct card_facts *f, bool personal)
 	reader_name(f, personal, reader, sizeof(reader));
 	hex_encode_up((struct bytes){f->atr, f->atr_len}, atr);
 	out_text(c, "reader", reader);
-	out_text(c, "transport", transport_of(c));
+	out_text(c, "transport", c->transport);
 	out_bool(c, "readable", f->why == PICK_FOUND);
 	if (f->atr_len == 0) { /* not even connected */
 		out_text(c, "message", card_obstacle(f));

@@ -23,6 +23,8 @@ void card_describe(FILE *to, const struct cli *c, const struct card_facts *f,
                    bool personal);
 void card_json(struct cli *c, const struct card_facts *f, bool personal);
 
+/* What c->transport stands for, behind "through". */
+const char *card_route(const struct cli *c);
 /* "signature", "decryption", "authentication" */
 const char *card_key_use(enum card_key k);
 /* What stands in the way, a sentence and what to do; f->why is not PICK_FOUND. */

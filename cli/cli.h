@@ -28,6 +28,8 @@ struct cli {
 	const char *cert[CLI_CERTS_MAX];
 	size_t n_certs;
 	const char *report;
+	const char *crypttab_file, *crypttab_name; /* the first is never NULL */
+	bool crypttab, replace_keyscript, no_initramfs;
 	bool card, force, no_record, readonly, json, debug, destructive, with_serial;
 	int keyslot; /* -1: not given */
 	/* results */
@@ -58,9 +60,14 @@ enum cli_opt {
 	OPT_DESTRUCTIVE = 1 << 16,
 	OPT_REPORT = 1 << 17,
 	OPT_WITH_SERIAL = 1 << 18,
-	OPT_JSON = 1 << 19,
-	OPT_DEBUG = 1 << 20,
-	OPT_HELP = 1 << 21,
+	OPT_CRYPTTAB = 1 << 19,
+	OPT_CRYPTTAB_NAME = 1 << 20,
+	OPT_CRYPTTAB_FILE = 1 << 21,
+	OPT_REPLACE_KEYSCRIPT = 1 << 22,
+	OPT_NO_INITRAMFS = 1 << 23,
+	OPT_JSON = 1 << 24,
+	OPT_DEBUG = 1 << 25,
+	OPT_HELP = 1 << 26,
 	/* every command that works on a volume */
 	OPT_VOLUME = OPT_BOOT | OPT_CONFIG | OPT_HEADER | OPT_PIN_FD | OPT_PASSPHRASE_FD |
 	             OPT_READER | OPT_SERIAL | OPT_TRANSPORT | OPT_WAIT | OPT_JSON |
@@ -80,8 +87,9 @@ struct verb {
 	enum err (*run)(struct cli *c);
 };
 
-extern const struct verb verb_enroll, verb_unenroll, verb_list, verb_test, verb_unlock,
-        verb_record_show, verb_record_renew, verb_card_status, verb_card_selftest;
+extern const struct verb verb_enroll, verb_unenroll, verb_list, verb_status, verb_test,
+        verb_unlock, verb_record_show, verb_record_renew, verb_card_status,
+        verb_card_selftest;
 
 /* Options of one verb.  ERR_USAGE: the sentence is in c->why.  ERR_CANCELLED: --help was
  * printed. */

@@ -22,17 +22,44 @@ enum err cli_why(struct cli *c, enum err e, const char *fmt, ...)
 	return e;
 }
 
+/* Our own newlines, set apart from those of a path or another stranger's text. */
+enum { MARK = '\x1e' };
+static const char marks[] = {MARK, '\0'};
+
+__attribute__((format_arg(1))) static const char *with_marks(const char *fmt, char *out,
+                                                             size_t cap)
+{
+	size_t n = 0;
+
+	for (; fmt[n] != '\0' && n + 1 < cap; n++)
+		out[n] = fmt[n] == '\n' ? MARK : fmt[n];
+	out[n] = '\0';
+	return out;
+}
+
+static size_t count_of(const char *text, char what)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == what;
+	return n;
+}
+
 void cli_say(const struct cli *c, const char *fmt, ...)
 {
 	FILE *to = c->json ? stderr : stdout;
-	char text[2 * CLI_WHY_MAX], clean[sizeof(text)], *rest = text;
+	char text[2 * CLI_WHY_MAX], marked[sizeof(text)], clean[sizeof(text)];
+	char *rest = text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	(void)vsnprintf(text, sizeof(text), with_marks(fmt, marked, sizeof(marked)), ap);
 	va_end(ap);
+	/* More marks than ours: a stranger's.  Then none of them ends a line. */
+	const char *ends = count_of(text, MARK) > count_of(marked, MARK) ? "" : marks;
 	while (rest) {
-		char *line = strsep(&rest, "\n");
+		char *line = strsep(&rest, ends);
 
 		words_clean(line, clean, sizeof(clean));
 		(void)fprintf(to, "%s\n", clean);

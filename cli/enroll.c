@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/crypttab.h"
 #include "cli/output.h"
 #include "core/file.h"
 #include "core/hex.h"
@@ -19,12 +20,17 @@ static void step(void *ctx, const char *text)
 	cli_say(ctx, "  %s", text);
 }
 
+static void why(void *ctx, const char *text)
+{
+	(void)cli_why(ctx, OK, "%s", text);
+}
+
 /* The newest encryption key of a certificate file. */
 static enum err read_cert(struct cli *c, const char *path, struct pubkey *ret)
 {
 	uint8_t *file = NULL;
 	size_t len = 0, n = 0;
-	const char *why = NULL;
+	const char *reason = NULL;
 
 	enum err e = file_read_path(path, CERT_FILE_MAX, &file, &len);
 	if (e != OK)
@@ -37,14 +43,14 @@ static enum err read_cert(struct cli *c, const char *path, struct pubkey *ret)
 		return ERR_NOMEM;
 	}
 	e = cert_encryption_keys((struct bytes){file, len}, (uint32_t)time(NULL), keys,
-	                         CERT_KEYS, &n, &why);
+	                         CERT_KEYS, &n, &reason);
+	if (e == OK)
+		e = enroll_check_key(&keys[0], &reason);
 	if (e == OK)
 		pubkey_copy(ret, &keys[0]);
 	else
-		(void)cli_why(c, e,
-		              "%s has no encryption key that can be used. %s%sExport it "
-		              "anew: gpg --export KEYID.",
-		              path, why ? why : "", why ? " " : "");
+		(void)cli_why(c, e, "%s has no encryption key that can be used. %s", path,
+		              reason ? reason : "Export it anew: gpg --export KEYID.");
 	free(keys);
 	free(file);
 	return e;
@@ -137,9 +143,12 @@ static enum err one(struct cli *c, struct session *s, const struct pubkey *cert,
 	        .force = c->force,
 	        .key = key,
 	        .step = step,
+	        .why = why,
 	        .ctx = c,
 	};
 	e = enroll(s, v, &req, &r);
+	if (e != OK && *c->why)
+		return e; /* told better than below */
 	if (e == ERR_TAMPERED && v->state != RECORD_MATCHES)
 		return cli_untrusted(c, v, e);
 	if (e == ERR_REFUSED && c->keyslot == 0)
@@ -183,18 +192,26 @@ static enum err read_key_file(struct cli *c, struct secret **ret)
 	return e;
 }
 
-/* One passphrase for several keys, asked once, after the volume was found to be in order.
- */
-static enum err ask_once(struct cli *c, struct session *s, struct secret **ret)
+/* One passphrase for several keys, asked once, after the volume and the card's key were
+ * found to be in order. */
+static enum err ask_once(struct cli *c, struct session *s, bool card, struct secret **ret)
 {
 	AUTO_VOLUME *v = NULL;
+	const char *reason = NULL;
+	struct pubkey key;
 	int slot = -1;
 
 	enum err e = load_trusted(c, &v);
+	if (e == OK && card)
+		e = enroll_card_key(s, &key, &reason);
+	if (reason)
+		return cli_why(
+		        c, e, "%s%s",
+		        e == ERR_USAGE ? "" : "The card cannot be enrolled: ", reason);
 	return e == OK ? enroll_ask_key(s, v, ret, &slot) : e;
 }
 
-static enum err run(struct cli *c)
+static enum err enroll_all(struct cli *c)
 {
 	AUTO_SECRET *key = NULL;
 	AUTO_SESSION *s = NULL;
@@ -224,7 +241,7 @@ static enum err run(struct cli *c)
 	if (e == OK)
 		warn_of_heads(c);
 	if (e == OK && !key && keys > 1)
-		e = ask_once(c, s, &key);
+		e = ask_once(c, s, card, &key);
 	if (e == OK && card)
 		e = one(c, s, NULL, key);
 	for (size_t i = 0; e == OK && i < c->n_certs; i++)
@@ -233,12 +250,42 @@ static enum err run(struct cli *c)
 	return e;
 }
 
+/* The line of crypttab, with the volume as it is by now. */
+static enum err at_boot(struct cli *c,
+                        enum err (*what)(struct cli *c, const struct volume *v))
+{
+	AUTO_VOLUME *v = NULL;
+
+	const enum err e = load_trusted(c, &v);
+	return e == OK ? what(c, v) : e;
+}
+
+static enum err remind(struct cli *c, const struct volume *v)
+{
+	crypttab_remind(c, v);
+	return OK;
+}
+
+static enum err run(struct cli *c)
+{
+	/* What cannot be done is said before anything is asked. */
+	enum err e = c->crypttab ? at_boot(c, crypttab_check) : OK;
+
+	if (e == OK)
+		e = enroll_all(c);
+	if (e == OK)
+		e = at_boot(c, c->crypttab ? crypttab_enter : remind);
+	return e;
+}
+
 const struct verb verb_enroll = {
         .name = "enroll",
         .operands = "DEVICE",
         .min_operands = 1,
         .max_operands = 1,
-        .opts = OPT_VOLUME | OPT_CARD | OPT_CERT | OPT_KEYSLOT | OPT_KEY_FILE | OPT_FORCE,
+        .opts = OPT_VOLUME | OPT_CARD | OPT_CERT | OPT_KEYSLOT | OPT_KEY_FILE |
+                OPT_FORCE | OPT_CRYPTTAB | OPT_CRYPTTAB_NAME | OPT_CRYPTTAB_FILE |
+                OPT_REPLACE_KEYSCRIPT | OPT_NO_INITRAMFS,
         .summary = "give a dongle a way in",
         .help = "Gives a dongle a way into the LUKS volume DEVICE: a keyslot of its own "
                 "with a random\n"
@@ -249,6 +296,10 @@ const struct verb verb_enroll = {
                 "through before success is reported; with --cert the dongle can stay in "
                 "the safe.\n"
                 "You need the dongle's PIN and a passphrase (or key file) that opens the "
-                "volume.",
+                "volume.\n"
+                "With --crypttab the dongle opens it at boot: "
+                "keyscript=decrypt_bootlatch is "
+                "put into\n"
+                "its line of /etc/crypttab, and update-initramfs is run.",
         .run = run,
 };

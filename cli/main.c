@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "card/choose.h"
 #include "cli/output.h"
 #include "core/ask_words.h"
 #include "core/harden.h"
@@ -11,9 +12,9 @@
 #include "crypto/crypto.h"
 
 static const struct verb *const verbs[] = {
-        &verb_enroll,       &verb_unenroll,    &verb_list,
-        &verb_test,         &verb_unlock,      &verb_record_show,
-        &verb_record_renew, &verb_card_status, &verb_card_selftest,
+        &verb_enroll,      &verb_unenroll,      &verb_list,        &verb_status,
+        &verb_test,        &verb_unlock,        &verb_record_show, &verb_record_renew,
+        &verb_card_status, &verb_card_selftest,
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -49,16 +50,24 @@ static const struct verb *find(int argc, char **argv, int *ret_words)
 	return NULL;
 }
 
-static int no_verb(const char *word)
+/* The second word is NULL where there is none. */
+static int no_verb(const char *word, const char *second)
 {
-	char clean[64];
+	char both[64], clean[64];
 	const size_t n = strlen(word);
 	bool half = false;
 
 	for (size_t i = 0; i < VERBS; i++)
 		half = half || (strncmp(verbs[i]->name, word, n) == 0 &&
 		                verbs[i]->name[n] == ' ');
-	words_clean(word, clean, sizeof(clean));
+	/* An option is no half of a verb. */
+	if (half && second && second[0] != '-') {
+		(void)snprintf(both, sizeof(both), "%s %s", word, second);
+		half = false;
+	} else {
+		(void)snprintf(both, sizeof(both), "%s", word);
+	}
+	words_clean(both, clean, sizeof(clean));
 	if (half)
 		(void)fprintf(stderr,
 		              "bootlatch: \"%s\" needs a second word; see bootlatch "
@@ -128,7 +137,7 @@ int main(int argc, char **argv)
 	}
 	const struct verb *v = find(argc, argv, &words);
 	if (!v)
-		return no_verb(argv[1]);
+		return no_verb(argv[1], argv[2]);
 	e = cli_parse(v, argc - words, argv + words, &c);
 	if (e == ERR_CANCELLED)
 		return (int)err_exit(flushed(OK));
@@ -136,6 +145,8 @@ int main(int argc, char **argv)
 		log_to(to_stderr, NULL, LOG_DEBUG);
 	if (e == OK)
 		e = v->run(&c);
+	if (e == ERR_NO_SERVICE && !*c.why && c.transport)
+		(void)cli_why(&c, e, "%s", readers_choice_lost(c.transport));
 	/* The manual would not help: the command line was understood. */
 	if (e == ERR_USAGE && !*c.why)
 		e = cli_why(

@@ -19,40 +19,50 @@ static const struct row {
 	const char *arg; /* NULL: takes none */
 	const char *help;
 } rows[] = {
-        {OPT_CARD,          "card",          NULL,
-         "enroll the card in the reader (the default without --cert)"                                        },
-        {OPT_CERT,          "cert",          "FILE",
-         "enroll the encryption key of this OpenPGP certificate; again for more"                             },
-        {OPT_KEYSLOT,       "keyslot",       "N",       "this keyslot"                                       },
-        {OPT_KEY_FILE,      "key-file",      "FILE",
-         "a file whose bytes open the volume (- for standard input)"                                         },
-        {OPT_PASSPHRASE_FD, "passphrase-fd", "N",
-         "read the passphrase from descriptor N, to a newline or its end"                                    },
-        {OPT_PIN_FD,        "pin-fd",        "N",
-         "read the PIN from descriptor N, to a newline or its end"                                           },
-        {OPT_READER,        "reader",        "NAME",    "only readers with NAME in their name"               },
-        {OPT_SERIAL,        "serial",        "S",
-         "only the card of this serial number (12345678 or 000F:12345678)"                                   },
-        {OPT_WAIT,          "wait",          "SECONDS", "how long to wait for reader and card"               },
-        {OPT_TRANSPORT,     "transport",     "HOW",
-         "auto (the default), pcsc, ccid (no pcscd), or LIBRARY@CHANNEL"                                     },
-        {OPT_BOOT,          "boot",          "DIR",     "where the encrypted passphrases lie (default /boot)"},
-        {OPT_CONFIG,        "config",        "DIR",
-         "where the enrolment records lie (default /etc/bootlatch)"                                          },
-        {OPT_HEADER,        "header",        "FILE",    "a detached LUKS header"                             },
-        {OPT_NO_RECORD,     "no-record",     NULL,
-         "open a volume that this machine has no record of, after asking"                                    },
-        {OPT_READONLY,      "readonly",      NULL,      "map the volume read-only"                           },
-        {OPT_FORCE,         "force",         NULL,      "do it although it was refused to protect you"       },
-        {OPT_DESTRUCTIVE,   "destructive",   NULL,
-         "send a wrong PIN too, after asking for the serial number"                                          },
-        {OPT_REPORT,        "report",        "FILE",    "write FILE.txt and FILE.json, to be sent in"        },
-        {OPT_WITH_SERIAL,   "with-serial",   NULL,
-         "tell serial number, fingerprints and times too"                                                    },
-        {OPT_JSON,          "json",          NULL,      "print the result as JSON"                           },
-        {OPT_DEBUG,         "debug",         NULL,
-         "say on standard error what the layers below do (never a secret)"                                   },
-        {OPT_HELP,          "help",          NULL,      "this text"                                          },
+        {OPT_CARD,              "card",              NULL,
+         "enroll the card in the reader (the default without --cert)"                                                },
+        {OPT_CERT,              "cert",              "FILE",
+         "enroll the encryption key of this OpenPGP certificate; again for more"                                     },
+        {OPT_KEYSLOT,           "keyslot",           "N",       "this keyslot"                                       },
+        {OPT_KEY_FILE,          "key-file",          "FILE",
+         "a file whose bytes open the volume (- for standard input)"                                                 },
+        {OPT_PASSPHRASE_FD,     "passphrase-fd",     "N",
+         "read the passphrase from descriptor N, to a newline or its end"                                            },
+        {OPT_PIN_FD,            "pin-fd",            "N",
+         "read the PIN from descriptor N, to a newline or its end"                                                   },
+        {OPT_READER,            "reader",            "NAME",    "only readers with NAME in their name"               },
+        {OPT_SERIAL,            "serial",            "S",
+         "only the card of this serial number (12345678 or 000F:12345678)"                                           },
+        {OPT_WAIT,              "wait",              "SECONDS", "how long to wait for reader and card"               },
+        {OPT_TRANSPORT,         "transport",         "HOW",
+         "auto (the default), pcsc, ccid (no pcscd), or LIBRARY@CHANNEL"                                             },
+        {OPT_BOOT,              "boot",              "DIR",     "where the encrypted passphrases lie (default /boot)"},
+        {OPT_CONFIG,            "config",            "DIR",
+         "where the enrolment records lie (default /etc/bootlatch)"                                                  },
+        {OPT_HEADER,            "header",            "FILE",    "a detached LUKS header"                             },
+        {OPT_NO_RECORD,         "no-record",         NULL,
+         "open a volume that this machine has no record of, after asking"                                            },
+        {OPT_READONLY,          "readonly",          NULL,      "map the volume read-only"                           },
+        {OPT_FORCE,             "force",             NULL,      "do it although it was refused to protect you"       },
+        {OPT_DESTRUCTIVE,       "destructive",       NULL,
+         "send a wrong PIN too, after asking for the serial number"                                                  },
+        {OPT_REPORT,            "report",            "FILE",    "write FILE.txt and FILE.json, to be sent in"        },
+        {OPT_WITH_SERIAL,       "with-serial",       NULL,
+         "tell serial number, fingerprints and times too"                                                            },
+        {OPT_CRYPTTAB,          "crypttab",          NULL,
+         "open it at boot: put our keyscript into crypttab, make the image anew"                                     },
+        {OPT_CRYPTTAB_NAME,     "crypttab-name",     "NAME",
+         "the line of this mapping, which is added if there is none"                                                 },
+        {OPT_CRYPTTAB_FILE,     "crypttab-file",     "FILE",
+         "another crypttab (default /etc/crypttab)"                                                                  },
+        {OPT_REPLACE_KEYSCRIPT, "replace-keyscript", NULL,
+         "also where the line has another keyscript"                                                                 },
+        {OPT_NO_INITRAMFS,      "no-initramfs",      NULL,
+         "leave the image of the next boot as it is"                                                                 },
+        {OPT_JSON,              "json",              NULL,      "print the result as JSON"                           },
+        {OPT_DEBUG,             "debug",             NULL,
+         "say on standard error what the layers below do (never a secret)"                                           },
+        {OPT_HELP,              "help",              NULL,      "this text"                                          },
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), FIRST_VAL = 256 };
@@ -70,7 +80,7 @@ void cli_usage(const struct verb *v)
 			continue;
 		(void)snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
 		               rows[i].arg ? " " : "", rows[i].arg ? rows[i].arg : "");
-		printf("  %-18s %s\n", left, rows[i].help);
+		printf("  %-20s %s\n", left, rows[i].help);
 	}
 	printf("\nExit status: 0 done, 1 failed, 2 usage, 3 wrong PIN, 4 PIN blocked, 5 "
 	       "no reader or\n"
@@ -186,6 +196,23 @@ static enum err take(struct cli *c, const struct row *r, const char *arg)
 	case OPT_REPORT:
 		c->report = arg;
 		return OK;
+	case OPT_CRYPTTAB:
+		c->crypttab = true;
+		return OK;
+	case OPT_CRYPTTAB_NAME:
+		c->crypttab_name = arg;
+		c->crypttab = true;
+		return OK;
+	case OPT_CRYPTTAB_FILE:
+		c->crypttab_file = arg;
+		return OK;
+	case OPT_REPLACE_KEYSCRIPT:
+		c->replace_keyscript = true;
+		c->crypttab = true;
+		return OK;
+	case OPT_NO_INITRAMFS:
+		c->no_initramfs = true;
+		return OK;
 	case OPT_JSON:
 		c->json = true;
 		return OK;
@@ -236,6 +263,7 @@ enum err cli_parse(const struct verb *v, int argc, char **argv, struct cli *c)
 
 	*c = (struct cli){
 	        .where = {.boot_dir = "/boot", .config_dir = "/etc/bootlatch"},
+	        .crypttab_file = "/etc/crypttab",
 	        .pin_fd = -1,
 	        .passphrase_fd = -1,
 	        .wait_s = -1,

@@ -129,12 +129,14 @@ static struct json_object *enrolment(const struct enrolment *en)
 {
 	struct json_object *o = need(json_object_new_object());
 	struct json_object *serials = need(json_object_new_array());
+	char fpr[2 * FPR_LEN + 1];
 
 	for (size_t i = 0; i < RECORD_SERIALS && *en->ident[i]; i++)
 		append(serials, text(en->ident[i]));
 	add(o, "keyslot", need(json_object_new_int(en->keyslot)));
 	add(o, "backend", en->backend ? text(en->backend) : NULL);
-	add(o, "fingerprint", hex((struct bytes){en->fpr, FPR_LEN}));
+	hex_encode_up((struct bytes){en->fpr, FPR_LEN}, fpr);
+	add(o, "fingerprint", text(fpr));
 	add(o, "serials", serials);
 	add_flag(o, "needs_pin", en->needs_pin);
 	add_flag(o, "complete", en->complete);

@@ -2,6 +2,7 @@
 /* bootlatch record renew: trust a LUKS header as it is now. */
 #include <stdio.h>
 
+#include "cli/crypttab.h"
 #include "cli/output.h"
 #include "core/file.h"
 #include "core/hex.h"
@@ -51,6 +52,7 @@ static enum err renew(struct cli *c)
 	out_hex(c, "header_pin", (struct bytes){fresh.pin, HEADER_PIN_LEN});
 	out_number(c, "enrolled", (long)fresh.n);
 	cli_say(c, "The record was renewed; ways in of ours: %zu.", fresh.n);
+	crypttab_remind(c, v);
 	return OK;
 }
 

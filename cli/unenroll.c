@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* bootlatch unenroll: take a dongle's way in away. */
+#include <stdio.h>
 #include <string.h>
 
+#include "cli/crypttab.h"
 #include "cli/output.h"
 #include "unlock/enroll.h"
 
@@ -38,6 +40,61 @@ static enum err confirm(struct cli *c)
 	return OK;
 }
 
+/* Without a way in for a dongle nothing is left to do for us at boot. */
+static enum err at_boot(struct cli *c)
+{
+	AUTO_VOLUME *v = NULL;
+	bool left = false;
+
+	enum err e = cli_volume(c, &v);
+	if (e != OK)
+		return e;
+	if (v->n_enrolled == 0)
+		return crypttab_leave(c, v, &left);
+	crypttab_remind(c, v);
+	return OK;
+}
+
+/* Cut short before, it may have left the line of crypttab. */
+static enum err nothing_there(struct cli *c, const struct volume *v)
+{
+	bool left = false;
+
+	if (v->n_enrolled == 0) {
+		const enum err e = crypttab_leave(c, v, &left);
+		if (e != OK || left)
+			return e;
+	}
+	return cli_why(c, ERR_NOT_ENROLLED,
+	               "Nothing of ours is there to remove; see bootlatch list %s.",
+	               c->device);
+}
+
+/* Not all of them need be honest: a token in the header may be anybody's. */
+static enum err several(struct cli *c, const struct volume *v)
+{
+	char list[CLI_WHY_MAX / 2] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < v->n_enrolled; i++) {
+		const struct enrolment *en = &v->enrolled[i];
+		bool same = false;
+
+		for (size_t k = 0; k < RECORD_SERIALS && *en->ident[k]; k++)
+			same = same || pick_serial_matches(c->serial, en->ident[k]);
+		if (same && len < sizeof(list))
+			len += (size_t)snprintf(
+			        list + len, sizeof(list) - len, "%s%d (%s)",
+			        len > 0 ? ", " : "", en->keyslot,
+			        en->in_record && v->state == RECORD_MATCHES
+			                ? "enrolled here"
+			                : "a token says so");
+	}
+	return cli_why(c, ERR_USAGE,
+	               "Several keyslots belong to card %s: %s. Name one with --keyslot.",
+	               c->serial, list);
+}
+
 static enum err run(struct cli *c)
 {
 	AUTO_VOLUME *v = NULL;
@@ -70,14 +127,9 @@ static enum err run(struct cli *c)
 		               "luksAddKey %s), or add --force.",
 		               c->device, c->device);
 	if (e == ERR_NOT_ENROLLED)
-		return cli_why(
-		        c, e,
-		        "Nothing of ours is there to remove; see bootlatch list %s.",
-		        c->device);
+		return nothing_there(c, v);
 	if (e == ERR_USAGE)
-		return cli_why(
-		        c, e,
-		        "Several keyslots belong to that card; name one with --keyslot.");
+		return several(c, v);
 	if (e != OK)
 		return cli_untrusted(c, v, e);
 	out_number(c, "keyslot", keyslot);
@@ -87,7 +139,7 @@ static enum err run(struct cli *c)
 	        "its PIN can still open\nthe disk with that copy; only cryptsetup "
 	        "reencrypt ends that.",
 	        keyslot, c->device);
-	return OK;
+	return at_boot(c);
 }
 
 const struct verb verb_unenroll = {
@@ -95,13 +147,15 @@ const struct verb verb_unenroll = {
         .operands = "DEVICE",
         .min_operands = 1,
         .max_operands = 1,
-        .opts = OPT_VOLUME | OPT_KEYSLOT | OPT_FORCE,
+        .opts = OPT_VOLUME | OPT_KEYSLOT | OPT_FORCE | OPT_CRYPTTAB_FILE |
+                OPT_NO_INITRAMFS,
         .summary = "take a dongle's way in away",
         .help = "Kills the keyslot of one dongle (--keyslot N or --serial S) and removes "
                 "its token, its\n"
                 "file on /boot and its record. Neither the dongle nor its PIN is needed. "
                 "The last\n"
                 "way into a volume is only removed with --force and words typed on a "
-                "terminal.",
+                "terminal. With the\n"
+                "last dongle our keyscript goes out of /etc/crypttab too.",
         .run = run,
 };

@@ -11,8 +11,6 @@
 
 #define MAPPER "/dev/mapper"
 
-enum { MAP_NAME_MAX = 127 /* DM_NAME_LEN of the kernel, without its end */ };
-
 /* What deliver() is to do, and how it ended. */
 struct target {
 	const struct cli *c;
@@ -32,18 +30,16 @@ static enum err map(void *ctx, struct volume *v, int slot, const struct secret *
 /* Could it be mapped under that name?  Found out before a PIN is typed. */
 static enum err check_name(struct cli *c)
 {
-	char path[sizeof(MAPPER) + 1 + MAP_NAME_MAX];
+	char path[sizeof(MAPPER) + 1 + LUKS_NAME_MAX];
 	const char *name = c->name;
 
 	if (!name)
 		return OK;
-	if (*name == '\0' || strlen(name) > MAP_NAME_MAX || strchr(name, '/') ||
-	    strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-	    strcmp(name, "control") == 0)
+	if (!luks_name_ok(name))
 		return cli_why(c, ERR_USAGE,
 		               "\"%s\" cannot be the name of a mapping: up to %d "
 		               "characters, no \"/\".",
-		               name, MAP_NAME_MAX);
+		               name, LUKS_NAME_MAX);
 	(void)snprintf(path, sizeof(path), MAPPER "/%s", name);
 	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return cli_why(c, ERR_EXISTS,
@@ -100,8 +96,9 @@ static enum err not_opened(struct cli *c, const struct volume *v, enum err e)
 			               "or see bootlatch list %s.",
 			               c->serial, c->device);
 		return cli_why(c, e,
-		               "No card that is here opens %s. Insert the one that was "
-		               "enrolled: bootlatch list %s shows which.",
+		               "No card that is here opens %s. Do as said above, or "
+		               "insert the one that was enrolled: bootlatch list %s "
+		               "shows which.",
 		               c->device, c->device);
 	case ERR_NO_READER:
 		if (c->reader)

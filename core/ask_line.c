@@ -81,7 +81,7 @@ static bool in_escape(struct line *l, uint8_t key)
 }
 
 /* Only ever shrinks, which cannot fail. */
-static void cut(struct line *l, size_t len)
+static void shrink(struct line *l, size_t len)
 {
 	(void)!secret_set_len(l->text, len);
 }
@@ -96,7 +96,7 @@ static enum line_event back_space(struct line *l)
 	do
 		n--;
 	while (n > 0 && continues(b.p[n]));
-	cut(l, n);
+	shrink(l, n);
 	return LINE_REMOVED;
 }
 
@@ -104,10 +104,12 @@ static enum line_event add(struct line *l, uint8_t key)
 {
 	const size_t n = secret_len(l->text);
 
-	if (n >= l->max)
+	/* Once cut, nothing fits any more: back-space makes room for what comes next, but
+	 * does not bring back what is missing before it. */
+	if (l->cut || n >= l->max || secret_set_len(l->text, n + 1) != OK) {
+		l->cut = true;
 		return LINE_FULL;
-	if (secret_set_len(l->text, n + 1) != OK)
-		return LINE_FULL;
+	}
 	secret_buf(l->text)[n] = key;
 	return continues(key) ? LINE_NOTHING : LINE_ADDED;
 }
@@ -127,7 +129,8 @@ enum line_event line_key(struct line *l, uint8_t key)
 		return back_space(l);
 	case KEY_KILL:
 	case KEY_WORD:
-		cut(l, 0);
+		shrink(l, 0);
+		l->cut = false;
 		return LINE_CLEARED;
 	default:
 		return key < 0x20 ? LINE_NOTHING : add(l, key);

@@ -10,7 +10,7 @@ enum line_event {
 	LINE_ADDED,   /* one whole character: draw a star */
 	LINE_REMOVED, /* one character fewer */
 	LINE_CLEARED, /* .removed characters fewer */
-	LINE_FULL,    /* no room: ring */
+	LINE_FULL,    /* no room: ring; from now on the line is cut */
 	LINE_ENTER,
 	LINE_EOF, /* ^D on an empty line */
 };
@@ -20,6 +20,7 @@ enum line_escape { ESC_NONE, ESC_BEGUN, ESC_CSI, ESC_SS3 };
 struct line {
 	struct secret *text; /* owned */
 	size_t max;
+	bool cut; /* something typed is missing: no answer, until all is cleared */
 	enum line_escape escape;
 };
 

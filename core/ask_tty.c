@@ -2,7 +2,6 @@
 /* Questions on the terminal, which is quiet from the first of them until the end. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -151,7 +150,7 @@ static void tty_withdraw(struct ask *a)
 
 	if (!t->stands)
 		return;
-	if (secret_len(t->line.text) > 0)
+	if (secret_len(t->line.text) > 0 || t->line.cut)
 		t->unfinished = true;
 	drop_typed(t);
 	clear_line(t);
@@ -221,7 +220,7 @@ static enum err draw_again(struct tty *t)
 
 static enum err on_enter(struct tty *t, struct secret **ret_answer)
 {
-	char text[64];
+	char text[WORDS_MAX];
 
 	t->unfinished = false;
 	if (t->stale) {
@@ -232,10 +231,12 @@ static enum err on_enter(struct tty *t, struct secret **ret_answer)
 		    "sent. Type the PIN now.");
 		return ERR_TIMEOUT;
 	}
-	if (secret_len(t->line.text) < t->min) {
+	if (t->line.cut || secret_len(t->line.text) < t->min) {
+		if (t->line.cut)
+			words_too_long(t->line.max, text, sizeof(text));
+		else
+			words_too_short(t->min, text, sizeof(text));
 		(void)line_key(&t->line, 0x15); /* ^U */
-		(void)snprintf(text, sizeof(text), "At least %zu character%s.", t->min,
-		               t->min == 1 ? "" : "s");
 		say(t, text);
 		return ERR_TIMEOUT;
 	}

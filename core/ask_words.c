@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "core/ask_line.h"
 
 enum { WRITE_WAIT_MS = 1000 };
 
@@ -96,6 +99,38 @@ const char *words_warning(const struct ask_question *q)
 	return NULL;
 }
 
+const char words_not_for_this[] =
+        "That line was meant for the question before, so it was not used.";
+const char words_pipe_begun_before[] =
+        "The line in the pipe was begun before the question for the PIN, so nothing was "
+        "sent. Write the PIN now.";
+const char words_pipe_last_try[] =
+        "The last try of the PIN is not spent on a line from the pipe: who wrote it may "
+        "not have seen the warning. Write the passphrase, or type the PIN here.";
+
+void words_length(size_t min, size_t max, char *out, size_t cap)
+{
+	(void)snprintf(out, cap, "The answer has %zu to %zu characters.", min, max);
+}
+
+void words_too_short(size_t min, char *out, size_t cap)
+{
+	(void)snprintf(out, cap, "At least %zu character%s.", min, min == 1 ? "" : "s");
+}
+
+void words_too_long(size_t max, char *out, size_t cap)
+{
+	(void)snprintf(out, cap,
+	               "That is too long, so it was not used: at most %zu characters "
+	               "(fewer with accents). Type it again.",
+	               max);
+}
+
+void words_press_enter(const char *prompt, char *out, size_t cap)
+{
+	(void)snprintf(out, cap, "Press Enter first. Then: %s.", prompt);
+}
+
 void words_put(int fd, const void *text, size_t n)
 {
 	struct bytes b = {text, n};
@@ -115,11 +150,40 @@ void words_put(int fd, const void *text, size_t n)
 	}
 }
 
+/* 0: not told, or no terminal. */
+static size_t columns(int fd)
+{
+	struct winsize w = {0};
+
+	return ioctl(fd, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+}
+
+/* The last blank of a row that would be too long becomes its end.  What has no blank the
+ * terminal breaks. */
+static void wrap(char *text, size_t row)
+{
+	char *blank = NULL;
+	size_t n = 0;
+
+	for (char *p = text; row > 0 && *p != '\0'; p++) {
+		n += ((unsigned char)*p & 0xc0) != 0x80; /* characters, not bytes */
+		if (n > row && blank != NULL) {
+			*blank = '\n';
+			n = line_count((struct bytes){(const uint8_t *)blank + 1,
+			                              (size_t)(p - blank)});
+			blank = NULL;
+		}
+		if (*p == ' ')
+			blank = p;
+	}
+}
+
 void words_put_line(int fd, const char *text)
 {
 	char clean[WORDS_MAX];
 
 	words_clean(text, clean, sizeof(clean));
+	wrap(clean, columns(fd));
 	words_put(fd, clean, strlen(clean));
 	words_put(fd, "\n", 1);
 }

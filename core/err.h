@@ -23,12 +23,14 @@ enum [[nodiscard]] err {
 	ERR_CARD_LOST,     /* the card or reader went away in mid-conversation */
 	ERR_CARD_MUTE,     /* no answer in time: the connection was given up */
 	ERR_CARD_STATE,    /* the card answers, but cannot do this: no key, terminated */
+	ERR_CARD_REFUSES,  /* it refuses, and says nothing of why that we understand */
 	ERR_WRONG_CARD,
 	ERR_TOUCH,         /* nobody touched the dongle in time: SW 6600 */
 	/* the PIN */
 	ERR_PIN_WRONG, ERR_PIN_BLOCKED,
-	ERR_PIN_LENGTH,    /* too short or too long for the card: not sent */
+	ERR_PIN_LENGTH,    /* too short or too long for the card: no try was spent */
 	ERR_PIN_LAST_TRY,  /* one try left and nobody confirmed spending it: not sent */
+	ERR_PIN_GONE,      /* the card no longer knows that its PIN was verified */
 	ERR_PIN_UNKNOWN,   /* the connection failed during VERIFY: counts as a spent try */
 	/* data */
 	ERR_FORMAT, ERR_UNSUPPORTED, ERR_CRYPTO,

@@ -37,6 +37,9 @@ enum err file_read_path(const char *path, size_t max, uint8_t **ret, size_t *ret
  * file.
  */
 enum err file_publish(int dirfd, const char *name, struct bytes content, mode_t mode);
+/* The same over a file that is there, whose mode and owner it keeps.  ERR_NOT_FOUND,
+ * ERR_FORMAT: not a regular file. */
+enum err file_replace(int dirfd, const char *name, struct bytes content);
 /* Unlink and fsync dirfd.  ERR_NOT_FOUND when it was not there. */
 enum err file_remove(int dirfd, const char *name);
 /* Remove the temporary files that a killed file_publish of `name` left behind. */

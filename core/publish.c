@@ -67,7 +67,9 @@ static enum err open_aside(int dirfd, const char *name, char *tmp, int *ret_fd)
 	return ERR_EXISTS;
 }
 
-enum err file_publish(int dirfd, const char *name, struct bytes content, mode_t mode)
+/* like: whose mode and owner it gets. */
+static enum err publish(int dirfd, const char *name, struct bytes content,
+                        const struct stat *like)
 {
 	char tmp[NAME_MAX + 1];
 	int fd = -1;
@@ -77,8 +79,12 @@ enum err file_publish(int dirfd, const char *name, struct bytes content, mode_t 
 	enum err e = open_aside(dirfd, name, tmp, &fd);
 	if (e != OK)
 		return e;
-	/* vfat has no modes: EPERM there. */
-	if (fchmod(fd, mode) != 0 && errno != EPERM)
+	/* Before the mode, which a change of owner may cut.  vfat has neither: EPERM
+	 * there. */
+	if ((like->st_uid != geteuid() || like->st_gid != getegid()) &&
+	    fchown(fd, like->st_uid, like->st_gid) != 0)
+		e = err_from_errno(errno);
+	if (e == OK && fchmod(fd, like->st_mode & 07777) != 0 && errno != EPERM)
 		e = err_from_errno(errno);
 	if (e == OK)
 		e = write_all(fd, content);
@@ -93,6 +99,27 @@ enum err file_publish(int dirfd, const char *name, struct bytes content, mode_t 
 		return e;
 	}
 	return sync_dir(dirfd);
+}
+
+enum err file_publish(int dirfd, const char *name, struct bytes content, mode_t mode)
+{
+	const struct stat like = {
+	        .st_mode = mode, .st_uid = geteuid(), .st_gid = getegid()};
+
+	return publish(dirfd, name, content, &like);
+}
+
+enum err file_replace(int dirfd, const char *name, struct bytes content)
+{
+	struct stat like;
+
+	if (!file_name_ok(name))
+		return ERR_USAGE;
+	if (fstatat(dirfd, name, &like, AT_SYMLINK_NOFOLLOW) != 0)
+		return err_from_errno(errno);
+	if (!S_ISREG(like.st_mode))
+		return ERR_FORMAT;
+	return publish(dirfd, name, content, &like);
 }
 
 enum err file_remove(int dirfd, const char *name)

@@ -64,8 +64,12 @@ static enum err open_cfb(enum cipher_alg alg, const struct secret *key,
 	return OK;
 }
 
-enum err cfb_encrypt(enum cipher_alg alg, const struct secret *key, struct bytes in,
-                     uint8_t *out)
+/* gcry_cipher_encrypt or gcry_cipher_decrypt. */
+typedef gcry_error_t cipher_op(gcry_cipher_hd_t hd, void *out, size_t out_n,
+                               const void *in, size_t in_n);
+
+static enum err cfb(cipher_op *op, enum cipher_alg alg, const struct secret *key,
+                    struct bytes in, uint8_t *out)
 {
 	gcry_cipher_hd_t hd = NULL;
 	enum err e = open_cfb(alg, key, &hd);
@@ -73,23 +77,21 @@ enum err cfb_encrypt(enum cipher_alg alg, const struct secret *key, struct bytes
 	if (e != OK)
 		return e;
 	if (in.n > 0)
-		e = gcry_err(gcry_cipher_encrypt(hd, out, in.n, in.p, in.n));
+		e = gcry_err(op(hd, out, in.n, in.p, in.n));
 	gcry_cipher_close(hd);
 	return e;
+}
+
+enum err cfb_encrypt(enum cipher_alg alg, const struct secret *key, struct bytes in,
+                     uint8_t *out)
+{
+	return cfb(gcry_cipher_encrypt, alg, key, in, out);
 }
 
 enum err cfb_decrypt(enum cipher_alg alg, const struct secret *key, struct bytes in,
                      uint8_t *out)
 {
-	gcry_cipher_hd_t hd = NULL;
-	enum err e = open_cfb(alg, key, &hd);
-
-	if (e != OK)
-		return e;
-	if (in.n > 0)
-		e = gcry_err(gcry_cipher_decrypt(hd, out, in.n, in.p, in.n));
-	gcry_cipher_close(hd);
-	return e;
+	return cfb(gcry_cipher_decrypt, alg, key, in, out);
 }
 
 static enum err open_wrap(const struct secret *kek, gcry_cipher_hd_t *ret)

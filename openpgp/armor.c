@@ -52,6 +52,21 @@ static bool next_line(struct bytes *in, struct bytes *ret)
 	return true;
 }
 
+struct bytes armor_find(struct bytes in)
+{
+	struct bytes at = in, rest = in, line;
+
+	/* The first byte of every packet has this bit. */
+	if (in.n == 0 || (in.p[0] & 0x80) != 0)
+		return in;
+	while (next_line(&rest, &line)) {
+		if (starts(line, begin, sizeof(begin) - 1))
+			return at;
+		at = rest;
+	}
+	return in;
+}
+
 static uint32_t crc24(struct bytes b)
 {
 	uint32_t crc = 0xb704ce;

@@ -6,6 +6,9 @@
 #include "core/bytes.h"
 
 bool armor_is(struct bytes in); /* starts, after white space, with "-----BEGIN PGP " */
+/* From the first line that begins armor: mails and gpg have text before it.  All of `in`
+ * where there is none, or where it is binary. */
+struct bytes armor_find(struct bytes in);
 /* *ret is malloc'ed.  A CRC-24 that is there must be right; one that is missing is fine.
  */
 enum err armor_read(struct bytes in, uint8_t **ret, size_t *ret_len);

@@ -21,10 +21,14 @@ struct purpose {
 
 static const struct purpose to_encrypt = {
         .flags = FLAG_ENCRYPT,
-        .none = "The certificate has no encryption key.",
-        .not_meant = "The certificate has no key that is meant for encryption.",
-        .revoked = "The encryption key is revoked.",
-        .expired = "The encryption key has expired.",
+        .none = "The certificate has no encryption key. Make one (gpg --edit-key KEYID, "
+                "addkey) and export it anew.",
+        .not_meant = "The certificate has no key that is meant for encryption. Make one "
+                     "(gpg --edit-key KEYID, addkey) and export it anew.",
+        .revoked = "The encryption key is revoked. Make another one (gpg --edit-key "
+                   "KEYID, addkey).",
+        .expired = "The encryption key has expired. Extend it (gpg --edit-key KEYID, key "
+                   "N, expire) and export it anew.",
         .future = "The encryption key was made in the future: is the clock right?",
 };
 static const struct purpose to_sign = {
@@ -35,6 +39,12 @@ static const struct purpose to_sign = {
         .expired = "The signing key has expired.",
         .future = "The signing key was made in the future: is the clock right?",
 };
+
+static const char several[] =
+        "The file has more than one certificate. Export one alone: gpg --export KEYID.";
+
+static const char secret[] =
+        "The file has a secret key. Give the public one: gpg --export KEYID.";
 
 /* One pass over a certificate; `component` is what the signatures that follow are about.
  */
@@ -115,11 +125,13 @@ static void consider(struct walk *w, const struct pubkey *k, const struct claim 
 	if (!can(what, k))
 		return;
 	if (!c->there)
-		w->why = "The key has no binding signature that verifies.";
+		w->why =
+		        "The key has no binding signature that verifies. Export it anew.";
 	else if (revoked)
 		w->why = what->revoked;
 	else if (c->sig.has_flags && (c->sig.flags & what->flags) == 0)
-		w->why = what->not_meant;
+		/* Why one that is meant for it will not do tells more. */
+		w->why = w->why == what->none ? what->not_meant : w->why;
 	else if (key_expired(k, &c->sig, w->now))
 		w->why = what->expired;
 	else if (k->created > w->now && k->created - w->now > 24 * 60 * 60)
@@ -249,7 +261,10 @@ static enum err see_packet(struct walk *w, const struct packet *p)
 	case PACKET_TRUST:
 	case PACKET_PADDING:
 		return OK;
-	default: /* a second certificate; a secret key */
+	case PACKET_PUBLIC_KEY:
+		w->why = several;
+		return ERR_FORMAT;
+	default:
 		return ERR_FORMAT;
 	}
 }
@@ -261,6 +276,8 @@ static enum err walk_packets(struct packets in, struct walk *w)
 	if (in.n == 0)
 		return ERR_FORMAT;
 	enum err e = packet_next(&in, &p);
+	if (e == OK && p.tag == PACKET_SECRET_KEY)
+		w->why = secret;
 	if (e == OK && p.tag != PACKET_PUBLIC_KEY)
 		e = ERR_FORMAT;
 	if (e == OK)
@@ -275,17 +292,28 @@ static enum err walk_packets(struct packets in, struct walk *w)
 		return e;
 	end_component(w);
 	if (!w->self.there)
-		w->why = "The certificate has no self-signature that verifies.";
+		w->why = "The certificate has no self-signature that verifies. Export it "
+		         "anew.";
 	else if (w->primary_revoked)
 		w->why = "The certificate is revoked.";
 	else if (key_expired(&w->primary, &w->self.sig, w->now))
-		w->why = "The certificate has expired.";
+		w->why = "The certificate has expired. Extend it (gpg --edit-key KEYID, "
+		         "expire) and export it anew.";
 	else
 		consider(w, &w->primary, &w->self, false);
 	if (!w->self.there || w->primary_revoked ||
 	    key_expired(&w->primary, &w->self.sig, w->now))
 		w->n = 0;
 	return w->n > 0 ? OK : ERR_NOT_FOUND;
+}
+
+static bool has_two_blocks(struct bytes armor)
+{
+	struct bytes line;
+
+	if (!armor_is(armor) || bytes_take(&armor, 1, &line) != OK)
+		return false;
+	return armor_is(armor_find(armor));
 }
 
 static enum err keys_for(const struct purpose *what, struct bytes cert, uint32_t now,
@@ -295,7 +323,10 @@ static enum err keys_for(const struct purpose *what, struct bytes cert, uint32_t
 	uint8_t *own = NULL;
 	size_t len = 0;
 
-	enum err e = armor_own(cert, &own, &len);
+	const struct bytes in = armor_find(cert);
+	enum err e = armor_own(in, &own, &len);
+	if (e == ERR_FORMAT && ret_why != NULL && has_two_blocks(in))
+		*ret_why = several;
 	if (e != OK)
 		return e;
 
@@ -316,7 +347,8 @@ static enum err keys_for(const struct purpose *what, struct bytes cert, uint32_t
 		for (size_t i = 0; i < w->n; i++)
 			pubkey_copy(&ret[i], &w->found[i]);
 		*ret_n = w->n;
-	} else if (e == ERR_NOT_FOUND && ret_why != NULL) {
+	} else if (ret_why != NULL &&
+	           (e == ERR_NOT_FOUND || w->why == several || w->why == secret)) {
 		*ret_why = w->why;
 	}
 out:

@@ -181,12 +181,11 @@ enum err pubkey_make_rsa(uint32_t created, struct bytes n, struct bytes e,
 	return make_rsa(created, PGP_RSA, n, e, ret);
 }
 
-enum err pubkey_make_ecdh(uint32_t created, const struct curve *c, struct bytes oid,
-                          struct bytes point, uint8_t kdf_hash, uint8_t kdf_cipher,
-                          struct pubkey *ret)
+/* Version to point; the caller adds what comes after it. */
+static enum err put_ec(struct writer *w, uint32_t created, enum pgp_alg alg,
+                       const struct curve *c, struct bytes oid, struct bytes point)
 {
-	uint8_t body[PGP_KEY_MAX], mpi[1 + 256];
-	struct writer w = {.p = body, .cap = sizeof(body)};
+	uint8_t mpi[1 + 256];
 	struct writer m = {.p = mpi, .cap = sizeof(mpi)};
 
 	if (c == NULL || point.n != c->point_len)
@@ -194,58 +193,95 @@ enum err pubkey_make_ecdh(uint32_t created, const struct curve *c, struct bytes 
 	if (is_native(c))
 		put_be(&m, 1, POINT_PREFIX);
 	put_bytes(&m, point.p, point.n);
-	put_key_head(&w, created, PGP_ECDH);
-	put_be(&w, 1, (uint32_t)oid.n);
-	put_bytes(&w, oid.p, oid.n);
-	put_mpi(&w, writer_bytes(&m));
+	put_key_head(w, created, alg);
+	put_be(w, 1, (uint32_t)oid.n);
+	put_bytes(w, oid.p, oid.n);
+	put_mpi(w, writer_bytes(&m));
+	return writer_ok(w) && writer_ok(&m) ? OK : ERR_UNSUPPORTED;
+}
+
+enum err pubkey_make_ecdh(uint32_t created, const struct curve *c, struct bytes oid,
+                          struct bytes point, uint8_t kdf_hash, uint8_t kdf_cipher,
+                          struct pubkey *ret)
+{
+	uint8_t body[PGP_KEY_MAX];
+	struct writer w = {.p = body, .cap = sizeof(body)};
+
+	const enum err e = put_ec(&w, created, PGP_ECDH, c, oid, point);
+	if (e != OK)
+		return e;
 	put_be(&w, 2, 0x0301);
 	put_be(&w, 1, kdf_hash);
 	put_be(&w, 1, kdf_cipher);
-	if (!writer_ok(&w) || !writer_ok(&m))
+	return writer_ok(&w) ? pubkey_parse(writer_bytes(&w), ret) : ERR_UNSUPPORTED;
+}
+
+enum err pubkey_make_signer(uint32_t created, enum pgp_alg alg, const struct curve *c,
+                            struct bytes oid, struct bytes point, struct pubkey *ret)
+{
+	uint8_t body[PGP_KEY_MAX];
+	struct writer w = {.p = body, .cap = sizeof(body)};
+
+	if (alg != PGP_ECDSA && alg != PGP_EDDSA)
 		return ERR_UNSUPPORTED;
-	return pubkey_parse(writer_bytes(&w), ret);
+	const enum err e = put_ec(&w, created, alg, c, oid, point);
+	return e == OK ? pubkey_parse(writer_bytes(&w), ret) : e;
 }
 
-static bool has_fpr(const struct pubkey *k, const uint8_t fpr[static PGP_FPR_LEN])
+/* The i-th spelling of a key; ERR_NOT_FOUND past the last one. */
+static enum err spelling(const struct key_parts *p, uint32_t created, size_t i,
+                         struct pubkey *ret)
 {
-	return memcmp(k->fpr, fpr, PGP_FPR_LEN) == 0;
-}
-
-enum err pubkey_match_rsa(uint32_t created, struct bytes n, struct bytes e,
-                          const uint8_t fpr[static PGP_FPR_LEN], struct pubkey *ret)
-{
-	static const enum pgp_alg algs[] = {PGP_RSA, PGP_RSA_ENC};
-	struct pubkey k;
-
-	for (size_t i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
-		enum err r = make_rsa(created, algs[i], n, e, &k);
-		if (r != OK)
-			return r;
-		if (has_fpr(&k, fpr)) {
-			pubkey_copy(ret, &k);
-			return OK;
-		}
-	}
-	return ERR_CRYPTO;
-}
-
-enum err pubkey_match_ecdh(uint32_t created, const struct curve *c, struct bytes point,
-                           const uint8_t fpr[static PGP_FPR_LEN], struct pubkey *ret)
-{
+	static const enum pgp_alg rsa[] = {PGP_RSA, PGP_RSA_ENC, PGP_RSA_SIGN};
 	struct ecdh_kdf kdf;
+
+	if (p->alg == PGP_RSA)
+		return i < sizeof(rsa) / sizeof(rsa[0])
+		               ? make_rsa(created, rsa[i], p->n, p->e, ret)
+		               : ERR_NOT_FOUND;
+	if (p->curve == NULL)
+		return ERR_UNSUPPORTED;
+	if (p->alg == PGP_ECDH)
+		return ecdh_kdf_nth(p->curve, i, &kdf)
+		               ? pubkey_make_ecdh(created, p->curve, kdf.oid, p->point,
+		                                  kdf.hash, kdf.cipher, ret)
+		               : ERR_NOT_FOUND;
+	if (i > 1 || (i == 1 && p->curve->oid_new.n == 0))
+		return ERR_NOT_FOUND;
+	return pubkey_make_signer(created, p->alg, p->curve,
+	                          i == 0 ? p->curve->oid : p->curve->oid_new, p->point,
+	                          ret);
+}
+
+enum err pubkey_match(const struct key_parts *parts, uint32_t created,
+                      const uint8_t fpr[static PGP_FPR_LEN], struct pubkey *ret)
+{
 	struct pubkey k;
 
-	if (c == NULL)
-		return ERR_UNSUPPORTED;
-	for (size_t i = 0; ecdh_kdf_nth(c, i, &kdf); i++) {
-		enum err e = pubkey_make_ecdh(created, c, kdf.oid, point, kdf.hash,
-		                              kdf.cipher, &k);
+	for (size_t i = 0;; i++) {
+		const enum err e = spelling(parts, created, i, &k);
+
+		if (e == ERR_NOT_FOUND)
+			return ERR_CRYPTO;
 		if (e != OK)
 			return e;
-		if (has_fpr(&k, fpr)) {
+		if (memcmp(k.fpr, fpr, PGP_FPR_LEN) == 0) {
 			pubkey_copy(ret, &k);
 			return OK;
 		}
 	}
-	return ERR_CRYPTO;
+}
+
+static bool is_rsa(enum pgp_alg a)
+{
+	return a == PGP_RSA || a == PGP_RSA_ENC || a == PGP_RSA_SIGN;
+}
+
+bool pubkey_has_parts(const struct pubkey *k, const struct key_parts *parts)
+{
+	if (is_rsa(k->alg))
+		return parts->alg == PGP_RSA && bytes_equal(k->n, parts->n) &&
+		       bytes_equal(k->e, parts->e);
+	return k->alg == parts->alg && k->curve == parts->curve &&
+	       bytes_equal(k->point, parts->point);
 }

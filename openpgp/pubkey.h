@@ -44,24 +44,36 @@ enum err pubkey_make_rsa(uint32_t created, struct bytes n, struct bytes e,
 enum err pubkey_make_ecdh(uint32_t created, const struct curve *c, struct bytes oid,
                           struct bytes point, uint8_t kdf_hash, uint8_t kdf_cipher,
                           struct pubkey *ret);
+/* ECDSA and EdDSA (RFC 9580, 5.5.5.4 and 5.5.5.5). */
+enum err pubkey_make_signer(uint32_t created, enum pgp_alg alg, const struct curve *c,
+                            struct bytes oid, struct bytes point, struct pubkey *ret);
+
+/* A public key as mathematics: what is left when time and spelling are taken away. */
+struct key_parts {
+	enum pgp_alg alg; /* PGP_RSA stands for all three ids */
+	struct bytes n, e;
+	const struct curve *curve;
+	struct bytes point; /* as in struct pubkey */
+};
 
 /*
- * Recompute the OpenPGP key from a card: tries every spelling that gpg, Sequoia and
- * others use (KDF hash and cipher, old and new curve OID, RSA algorithm id 1, 2) until
- * the fingerprint matches. ERR_CRYPTO: none does (the card's public key, time and
- * fingerprint do not belong together).
+ * Recompute the OpenPGP key from its parts: tries every spelling that gpg, Sequoia and
+ * others use (KDF hash and cipher, old and new curve OID, RSA algorithm id 1, 2, 3) until
+ * the fingerprint matches. ERR_CRYPTO: none does (public key, time and fingerprint do not
+ * belong together).
  */
-enum err pubkey_match_rsa(uint32_t created, struct bytes n, struct bytes e,
-                          const uint8_t fpr[static PGP_FPR_LEN], struct pubkey *ret);
-enum err pubkey_match_ecdh(uint32_t created, const struct curve *c, struct bytes point,
-                           const uint8_t fpr[static PGP_FPR_LEN], struct pubkey *ret);
+enum err pubkey_match(const struct key_parts *parts, uint32_t created,
+                      const uint8_t fpr[static PGP_FPR_LEN], struct pubkey *ret);
+/* Is k that key, whatever its time and spelling?  Public bytes: not constant-time. */
+bool pubkey_has_parts(const struct pubkey *k, const struct key_parts *parts);
 
 /*
  * Certificates (RFC 9580, 10.1; binary or armored): every encryption-capable (sub)key
  * whose binding signature verifies, says "encrypt" (flags 0x04, 0x08, or no flags at all)
  * and that is neither revoked nor expired at `now`; newest first.  *ret_n <= cap.
- * ERR_NOT_FOUND: none, with the reason of the last one refused in *ret_why (a sentence;
- * may be NULL).
+ * ERR_NOT_FOUND: none, with the most telling reason and what to do in *ret_why (sentences;
+ * may be NULL).  ERR_FORMAT: no certificate; *ret_why is set when it is known what it is.
+ * Text before armor is passed over.
  */
 enum err cert_encryption_keys(struct bytes cert, uint32_t now, struct pubkey *ret,
                               size_t cap, size_t *ret_n, const char **ret_why);

@@ -86,19 +86,22 @@ static bool is_hidden(const struct pkesk *p)
 	return memcmp(p->keyid, hidden, sizeof(hidden)) == 0;
 }
 
-/* Of the card's key; when its attributes name no curve that we know, by the point. */
-static const struct curve *curve_of(const struct card_info *info, const struct pkesk *p)
+/* Of the card's key; when its attributes name no curve that we know, the nth that has
+ * such points. */
+static const struct curve *curve_of(const struct card_info *info, const struct pkesk *p,
+                                    size_t nth)
 {
-	static const enum curve_id usual[] = {CURVE_P256, CURVE_P384, CURVE_P521,
-	                                      CURVE_25519};
+	static const enum curve_id usual[] = {CURVE_P256,  CURVE_P384,  CURVE_P521,
+	                                      CURVE_25519, CURVE_BP256, CURVE_BP384,
+	                                      CURVE_BP512};
 	const struct card_key_attr *attr = &info->key[CARD_KEY_DEC].attr;
 
 	const struct curve *c = curve_by_oid((struct bytes){attr->oid, attr->oid_len});
 	if (c)
-		return c->point_len == p->point.n ? c : NULL;
+		return nth == 0 && c->point_len == p->point.n ? c : NULL;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
 		c = curve_by_id(usual[i]);
-		if (c && c->point_len == p->point.n)
+		if (c && c->point_len == p->point.n && nth-- == 0)
 			return c;
 	}
 	return NULL;
@@ -119,7 +122,7 @@ static bool is_for_card(const struct card_info *info, const struct pkesk *p)
 	case PGP_ECDH:
 		return (key->attr.type == CARD_KEY_ECDH ||
 		        key->attr.type == CARD_KEY_NONE) &&
-		       curve_of(info, p) != NULL;
+		       curve_of(info, p, 0) != NULL;
 	case PGP_RSA_SIGN:
 	case PGP_ECDSA:
 	case PGP_EDDSA:
@@ -204,6 +207,20 @@ static enum err probe(struct session *s, const struct volume *v,
 
 /* --- decryption --- */
 
+/* The wrapped key tells whether it was the right curve. */
+static enum err unwrap(struct session *s, const struct pkesk *p,
+                       const struct secret *plain, struct secret **ret_session)
+{
+	const struct card_info *info = session_card(s);
+	const struct curve *c;
+	enum err e = ERR_CRYPTO;
+
+	for (size_t nth = 0; e == ERR_CRYPTO && (c = curve_of(info, p, nth)); nth++)
+		e = pkesk_session_ecdh_fpr(p, c, info->key[CARD_KEY_DEC].fpr, plain,
+		                           ret_session);
+	return e;
+}
+
 static enum err decipher_once(struct session *s, const struct pkesk *p,
                               struct secret **ret_session)
 {
@@ -217,21 +234,32 @@ static enum err decipher_once(struct session *s, const struct pkesk *p,
 			return e;
 		return pkesk_session_rsa(p, plain, ret_session);
 	}
-	const struct curve *c = curve_of(info, p);
+	const struct curve *c = curve_of(info, p, 0);
 	if (!c)
 		return ERR_BUG; /* it was planned, so there is one */
 	enum err e = card_decipher_ecdh(card, p->point, c->field_len, &plain);
-	if (e != OK)
+	return e == OK ? unwrap(s, p, plain, ret_session) : e;
+}
+
+/* The PIN may hold for one use only, or another program may have reset it: it is verified
+ * once more, by the rules. */
+static enum err decipher_verified(struct session *s, const struct pkesk *p,
+                                  struct secret **ret_session)
+{
+	enum err e = decipher_once(s, p, ret_session);
+
+	if (e != ERR_PIN_GONE)
 		return e;
-	return pkesk_session_ecdh_fpr(p, c, info->key[CARD_KEY_DEC].fpr, plain,
-	                              ret_session);
+	session_pin_gone(s);
+	e = session_verify_pin(s, session_disk(s));
+	return e == OK ? decipher_once(s, p, ret_session) : e;
 }
 
 /* Nobody touched it: only a person decides to wait once more. */
 static bool touch_again(struct session *s)
 {
 	struct ask *a = session_ask(s);
-	char hint[WORDS_MAX];
+	char hint[SENTENCE_MAX];
 	AUTO_SECRET *answer = NULL;
 
 	if (!a->ops->interactive(a, ASK_CONFIRM))
@@ -261,7 +289,7 @@ static enum err decipher(struct session *s, const struct pkesk *p, size_t nth, s
 		if (session_card(s)->key[CARD_KEY_DEC].touch)
 			words_say(session_ask(s), n > 1 ? WORDS_TOUCH_OF : WORDS_TOUCH,
 			          &args);
-		enum err e = decipher_once(s, p, ret_session);
+		enum err e = decipher_verified(s, p, ret_session);
 		if (e != ERR_TOUCH || !touch_again(s))
 			return e;
 	}
@@ -321,12 +349,12 @@ static enum err open_blob(struct session *s, const struct volume *v,
 
 	enum err e = decrypt(s, p, &pass);
 	if (e != OK) {
-		if (blob_at_fault(e))
+		if (blob_at_fault(e) && !en->trial)
 			words_say(session_ask(s), WORDS_BLOB_NOT_OPENED, &args);
 		return e;
 	}
 	e = check_passphrase(s, v, en, pass);
-	if (e == ERR_PASSPHRASE)
+	if (e == ERR_PASSPHRASE && !en->trial)
 		words_say(session_ask(s), WORDS_BLOB_STALE, &args);
 	if (e != OK)
 		return e;
@@ -344,7 +372,7 @@ static enum err recover(struct session *s, const struct volume *v,
 	enum err e = is_enrolled_card(s, en, true);
 	if (e != OK)
 		return e;
-	e = plan_all(s, en, true, plan);
+	e = plan_all(s, en, !en->trial, plan);
 	if (e == OK)
 		e = session_verify_pin(s, disk);
 	if (e != OK) {

@@ -15,7 +15,7 @@ static enum err recover(struct session *s, const struct volume *v,
                         const struct enrolment *en, struct secret **ret_pass)
 {
 	AUTO_SECRET *pass = NULL;
-	char hint[WORDS_MAX];
+	char hint[SENTENCE_MAX];
 	const enum answer who = session_answer(s, ASK_PASSPHRASE);
 	const bool other = who == ANSWER_PERSON && session_other_way(s);
 

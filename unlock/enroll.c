@@ -2,25 +2,15 @@
 /* Adding a way in: everything that is checked and asked before anything is written. */
 #include "unlock/enroll.h"
 
+#include <stdio.h>
+
 #include "core/log.h"
 #include "crypto/crypto.h"
 #include "unlock/backend.h"
 #include "unlock/enroll_impl.h"
+#include "unlock/words.h"
 
 enum { PASSPHRASE_TRIES = 3 };
-
-void enroll_step(const struct enrolling *w, const char *text)
-{
-	if (w->req->step != NULL)
-		w->req->step(w->req->ctx, text);
-}
-
-void enroll_note(const struct enrolling *w, const char *text)
-{
-	struct ask *a = session_ask(w->s);
-
-	a->ops->note(a, text);
-}
 
 /* May a way in be added to this volume?  A record that is not there is made. */
 static enum err check_volume(const struct volume *v)
@@ -32,47 +22,25 @@ static enum err check_volume(const struct volume *v)
 
 /* --- the key --- */
 
-static enum err match_ecdh(const struct card_key_info *info,
-                           const struct card_pubkey *pub, struct pubkey *ret)
+/* Of the card that is here, and why it will not do. */
+static enum err key_of_card(struct enrolling *w)
 {
-	const struct curve *c = curve_by_oid(pub->oid);
+	const char *why = NULL;
+	char text[SENTENCE_MAX];
 
-	if (c == NULL)
-		return ERR_UNSUPPORTED;
-	return pubkey_match_ecdh(info->created, c, pub->point, info->fpr, ret);
-}
-
-/* The OpenPGP key is recomputed: that public key, time and fingerprint belong together
- * shows that the blob will be for a key that this card really holds. */
-static enum err key_of_card(struct card *c, struct pubkey *ret)
-{
-	const struct card_key_info *info = &card_info(c)->key[CARD_KEY_DEC];
-	struct card_pubkey pub;
-
-	if (!info->present)
-		return ERR_CARD_STATE;
-	enum err e = card_read_pubkey(c, CARD_KEY_DEC, &pub);
+	enum err e = session_wait_card(w->s, NULL, 0);
+	if (e == ERR_USAGE) /* they were named */
+		enroll_why(w, pick_why_text(PICK_SEVERAL));
 	if (e != OK)
 		return e;
-	switch (pub.type) {
-	case CARD_KEY_RSA:
-		e = pubkey_match_rsa(info->created, pub.rsa_n, pub.rsa_e, info->fpr, ret);
-		break;
-	case CARD_KEY_ECDH:
-		e = match_ecdh(info, &pub, ret);
-		break;
-	case CARD_KEY_NONE:
-	case CARD_KEY_ECDSA:
-	case CARD_KEY_EDDSA:
-		e = ERR_UNSUPPORTED;
-		break;
+	enroll_step(w, "Reading the card's decryption key.");
+	e = enroll_read_key(session_card_handle(w->s), &w->key, &why);
+	if (why != NULL) {
+		(void)snprintf(text, sizeof(text), "Card %s cannot be enrolled: %s",
+		               session_card(w->s)->ident, why);
+		enroll_why(w, text);
 	}
-	if (e == ERR_CRYPTO) {
-		log_line(LOG_DEBUG, "public key, time and fingerprint of the card's "
-		                    "decryption key do not belong together");
-		return ERR_CARD_STATE;
-	}
-	return e;
+	return e == ERR_CRYPTO ? ERR_CARD_STATE : e;
 }
 
 /* What F9 said at enrolment, so that another answer is noticed before a PIN is sent. */
@@ -100,11 +68,7 @@ static enum err find_key(struct enrolling *w)
 		memcpy(en->fpr, w->key.fpr, sizeof(en->fpr));
 		return OK;
 	}
-	enum err e = session_wait_card(w->s, NULL, 0);
-	if (e != OK)
-		return e;
-	enroll_step(w, "Reading the card's decryption key.");
-	e = key_of_card(session_card_handle(w->s), &w->key);
+	const enum err e = key_of_card(w);
 	if (e != OK)
 		return e;
 	const struct card_info *info = session_card(w->s);

@@ -16,6 +16,9 @@ struct enroll_request {
 	        *key; /* --key-file: an existing key of the volume; NULL: ask */
 	/* Progress for the person: a sentence a step; may be NULL. */
 	void (*step)(void *ctx, const char *text);
+	/* What happened and what to do, better than the error that follows tells it; may
+	 * be NULL. */
+	void (*why)(void *ctx, const char *text);
 	void *ctx;
 };
 
@@ -35,6 +38,21 @@ struct enroll_result {
  */
 enum err enroll(struct session *s, struct volume *v, const struct enroll_request *req,
                 struct enroll_result *ret);
+
+/*
+ * May something be encrypted to this key?  Tried, before anything is asked.
+ * ERR_UNSUPPORTED, ERR_CRYPTO: no, and *ret_why is a sentence (static) that says why.
+ */
+enum err enroll_check_key(const struct pubkey *key, const char **ret_why);
+
+/*
+ * The card's decryption key, read and checked in every way that needs no PIN.  *ret_why,
+ * written on every path: why it cannot be enrolled and what to do, behind "The card
+ * cannot be enrolled: " (static), or NULL: the error says it.
+ */
+enum err enroll_read_key(struct card *c, struct pubkey *ret, const char **ret_why);
+/* The same of the session's card, which is waited for. */
+enum err enroll_card_key(struct session *s, struct pubkey *ret, const char **ret_why);
 
 /* Ask for a passphrase that opens v, up to three times.  ERR_PASSPHRASE. */
 enum err enroll_ask_key(struct session *s, struct volume *v, struct secret **ret,

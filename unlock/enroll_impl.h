@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What enroll.c, enroll_slot.c, enroll_write.c, leftovers.c, unenroll.c and renew.c
- * share; no other file includes this. */
+/* What enroll.c, enroll_say.c, enroll_slot.c, enroll_write.c, leftovers.c, unenroll.c and
+ * renew.c share; no other file includes this. */
 #ifndef UNLOCK_ENROLL_IMPL_H
 #define UNLOCK_ENROLL_IMPL_H
 
@@ -18,8 +18,12 @@ struct enrolling {
 	int existing_slot; /* that the person's passphrase opens */
 };
 
+/* enroll_say.c */
 void enroll_step(const struct enrolling *w, const char *text);
 void enroll_note(const struct enrolling *w, const char *text);
+void enroll_why(const struct enrolling *w, const char *text);
+
+/* enroll_write.c */
 enum err enroll_write(struct enrolling *w, struct enroll_result *ret);
 
 /* enroll_slot.c */

@@ -131,7 +131,7 @@ static enum err prove(const struct enrolling *w, const struct written *p,
 		return OK;
 	enroll_step(w, "Opening the new way in with the card.");
 	struct enrolment en = *found; /* as the record will have it */
-	en.in_record = en.complete = true;
+	en.in_record = en.complete = en.trial = true;
 	en.kdf = w->entry.kdf;
 	memcpy(en.kdf_digest, w->entry.kdf_digest, sizeof(en.kdf_digest));
 	const struct backend *b = backend_by_type(en.backend);
@@ -140,7 +140,14 @@ static enum err prove(const struct enrolling *w, const struct written *p,
 	e = b->recover(w->s, fresh, &en, &pass);
 	if (e == OK && !secret_equal(pass, p->pass))
 		e = ERR_CRYPTO;
-	return e;
+	if (e == ERR_CRYPTO || e == ERR_FORMAT || e == ERR_UNSUPPORTED ||
+	    e == ERR_PASSPHRASE)
+		enroll_why(w,
+		           "The card did not open what had just been encrypted to its "
+		           "own key, so nothing was enrolled. Take it out and put it in "
+		           "again, and try once more. If it fails again, make or import "
+		           "its decryption key anew (gpg --card-edit).");
+	return e == ERR_PASSPHRASE ? ERR_CRYPTO : e;
 }
 
 /* The old entries, and the new one. */

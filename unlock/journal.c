@@ -24,11 +24,8 @@ enum err journal_parse(struct bytes json, struct journal *ret)
 	const char *text = NULL;
 	int version = 0;
 
-	if (json.n > JOURNAL_MAX)
-		return ERR_FORMAT;
-	enum err e = json_read(json, &o);
-	if (e == OK && !json_only(o, names, sizeof(names) / sizeof(names[0])))
-		e = ERR_FORMAT;
+	enum err e = json_read_only(json, JOURNAL_MAX, names,
+	                            sizeof(names) / sizeof(names[0]), &o);
 	if (e == OK)
 		e = json_int(o, "version", 1, 1, &version);
 	if (e == OK)

@@ -197,6 +197,24 @@ bool json_only(const struct json_object *o, const char *const *names, size_t n)
 	return true;
 }
 
+enum err json_read_only(struct bytes text, size_t max, const char *const *names, size_t n,
+                        struct json_object **ret)
+{
+	struct json_object *o = NULL;
+
+	if (text.n > max)
+		return ERR_FORMAT;
+	const enum err e = json_read(text, &o);
+	if (e != OK)
+		return e;
+	if (!json_only(o, names, n)) {
+		json_drop(o);
+		return ERR_FORMAT;
+	}
+	*ret = o;
+	return OK;
+}
+
 enum err json_int(const struct json_object *o, const char *name, int min, int max,
                   int *ret)
 {

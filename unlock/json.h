@@ -30,6 +30,9 @@ static inline void json_cleanup_(struct json_object **o)
 
 /* An object with no names but these. */
 bool json_only(const struct json_object *o, const char *const *names, size_t n);
+/* Both at once, of a text of at most `max` bytes: how our own files begin. */
+enum err json_read_only(struct bytes text, size_t max, const char *const *names, size_t n,
+                        struct json_object **ret);
 bool json_is_object(const struct json_object *o);
 bool json_is_array(const struct json_object *o);
 /* NULL: o is no object or has no such name. */

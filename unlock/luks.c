@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a LUKS volume says of itself, trying a passphrase on it, and mapping it. */
+/* What a LUKS volume says of itself, and trying a passphrase on it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ struct luks *luks_close(struct luks *l)
 	return NULL;
 }
 
-static void to_log(int level, const char *text, void *ctx)
+void luks_to_log(int level, const char *text, void *ctx)
 {
 	(void)level;
 	(void)ctx;
@@ -92,7 +92,7 @@ static void copy_uuid(struct luks *l, const char *from)
 
 enum err luks_load(struct luks *l)
 {
-	crypt_set_log_callback(l->cd, to_log, NULL);
+	crypt_set_log_callback(l->cd, luks_to_log, NULL);
 	crypt_token_external_disable();
 	(void)crypt_volume_key_keyring(l->cd, 0);
 	enum err e = luks_err(crypt_load(l->cd, CRYPT_LUKS, NULL));
@@ -213,7 +213,7 @@ static bool is_affordable(const struct luks *l, int slot)
 	       (uint64_t)kdf.iterations * kdf.max_memory_kb <= ARGON2_WORK_MAX;
 }
 
-static enum err check_cost(const struct luks *l, int slot)
+enum err luks_check_cost(const struct luks *l, int slot)
 {
 	const int first = slot == LUKS_ANY_SLOT ? 0 : slot;
 	const int last = slot == LUKS_ANY_SLOT ? luks_slots(l) - 1 : slot;
@@ -234,7 +234,7 @@ enum err luks_try(struct luks *l, int slot, const struct secret *pass, int *ret_
 {
 	const struct bytes p = secret_view(pass);
 
-	const enum err e = check_cost(l, slot);
+	const enum err e = luks_check_cost(l, slot);
 	if (e != OK)
 		return e;
 	const int r = crypt_activate_by_passphrase(l->cd, NULL, slot, (const char *)p.p,
@@ -252,7 +252,7 @@ enum err luks_volume_key(struct luks *l, int slot, const struct secret *pass,
 	const int size = crypt_get_volume_key_size(l->cd);
 	struct secret *key = NULL;
 
-	enum err e = check_cost(l, slot);
+	enum err e = luks_check_cost(l, slot);
 	if (e == OK && size <= 0)
 		e = ERR_FORMAT;
 	if (e != OK)
@@ -275,41 +275,11 @@ enum err luks_volume_key(struct luks *l, int slot, const struct secret *pass,
 	return OK;
 }
 
-static uint32_t activation_flags(const struct luks_activation *a)
+bool luks_name_ok(const char *name)
 {
-	return (a->readonly ? (uint32_t)CRYPT_ACTIVATE_READONLY : 0) |
-	       (a->discard ? (uint32_t)CRYPT_ACTIVATE_ALLOW_DISCARDS : 0) |
-	       (a->no_read_workqueue ? (uint32_t)CRYPT_ACTIVATE_NO_READ_WORKQUEUE : 0) |
-	       (a->no_write_workqueue ? (uint32_t)CRYPT_ACTIVATE_NO_WRITE_WORKQUEUE : 0) |
-	       (a->same_cpu_crypt ? (uint32_t)CRYPT_ACTIVATE_SAME_CPU_CRYPT : 0) |
-	       (a->submit_from_crypt_cpus
-	                ? (uint32_t)CRYPT_ACTIVATE_SUBMIT_FROM_CRYPT_CPUS
-	                : 0);
-}
-
-enum err luks_activate(struct luks *l, const struct luks_activation *a, int slot,
-                       const struct secret *pass)
-{
-	AUTO_SECRET *key = NULL;
-	int opened = -1;
-
-	enum err e = luks_volume_key(l, slot, pass, &key, &opened);
-	if (e != OK)
-		return e;
-	int r = crypt_volume_key_verify(l->cd, (const char *)secret_buf(key),
-	                                secret_len(key));
-	if (r < 0)
-		return luks_err(r);
-	r = crypt_activate_by_volume_key(l->cd, a->name, (const char *)secret_buf(key),
-	                                 secret_len(key), activation_flags(a));
-	if (r >= 0)
-		return OK;
-	/* libdevmapper makes the node by itself where the kernel has device-mapper. */
-	if (access("/dev/mapper/control", F_OK) != 0)
-		return ERR_UNSUPPORTED;
-	if (r == -EPERM) /* not the passphrase: the key just passed the digest */
-		return ERR_ACCESS;
-	return luks_err(r);
+	return name[0] != '\0' && strlen(name) <= LUKS_NAME_MAX && !strchr(name, '/') &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+	       strcmp(name, "control") != 0;
 }
 
 enum err luks_token_get(const struct luks *l, int token, const char *type, char **ret)

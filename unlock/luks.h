@@ -10,6 +10,7 @@ enum {
 	LUKS_SLOTS_MAX = 32,
 	LUKS_TOKENS_MAX = 32,
 	LUKS_UUID_LEN = 40,
+	LUKS_NAME_MAX = 127, /* of a mapping: the kernel's DM_NAME_LEN, without its end */
 	LUKS_ANY_SLOT = -1
 };
 /* RFC 8018 asks for at least 1000; a 256 bit random passphrase needs none at all. */
@@ -68,11 +69,16 @@ enum err luks_try(struct luks *l, int slot, const struct secret *pass, int *ret_
 enum err luks_volume_key(struct luks *l, int slot, const struct secret *pass,
                          struct secret **ret, int *ret_slot);
 
+/* Can a mapping have that name?  A file name of at most LUKS_NAME_MAX bytes. */
+bool luks_name_ok(const char *name);
+
 struct luks_activation {
 	const char *name;
 	bool readonly, discard, no_read_workqueue, no_write_workqueue, same_cpu_crypt,
 	        submit_from_crypt_cpus;
 };
+/* Is there an active mapping of that name?  Of whatever kind. */
+bool luks_is_mapped(const char *name);
 /* Map it.  ERR_EXISTS: the name is taken.  ERR_UNSUPPORTED: this kernel has no
  * device-mapper. */
 enum err luks_activate(struct luks *l, const struct luks_activation *a, int slot,

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bootlatch-unlock: the keyscript of Debian's initramfs.  The key goes to standard
- * output, raw. */
+/* bootlatch-unlock: the boot run and the keyscript of Debian's initramfs.  The
+ * keyscript's key goes to standard output, raw. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/ask_words.h"
@@ -16,184 +13,17 @@
 #include "core/log.h"
 #include "crypto/crypto.h"
 #include "unlock/heads_key.h"
-#include "unlock/open_session.h"
+#include "unlock/main_options.h"
 #include "unlock/source.h"
 #include "unlock/unlock.h"
 
-#ifndef BOOTLATCH_VERSION
-#define BOOTLATCH_VERSION "unreleased"
-#endif
-
-#define CONFIG_DIR    "/etc/bootlatch"
-#define BOOT_IN_IMAGE "/etc/bootlatch/boot"
-#define BOOT_DIR      "/boot"
-
 enum { SOURCE_MAX = 512 };
-
-struct options {
-	const char *key_field; /* crypttab's third field, or NULL */
-	const char *source, *name;
-	const char *header, *boot_dir, *config_dir;
-	bool first_try;
-	bool debug;
-	struct session_wish wish;
-};
-
-static const char usage[] =
-        "Usage: bootlatch-unlock [OPTION]... [KEYFIELD]\n"
-        "Open a LUKS volume with an OpenPGP card and write its passphrase to standard "
-        "output.\n"
-        "A keyscript of crypttab: the device is CRYPTTAB_SOURCE, its name "
-        "CRYPTTAB_NAME,\n"
-        "a detached header CRYPTTAB_OPTION_header.\n"
-        "\n"
-        "  --device DEVICE       instead of CRYPTTAB_SOURCE: a path, UUID=, LABEL=, "
-        "PARTUUID=,\n"
-        "                        PARTLABEL=\n"
-        "  --header FILE         a detached LUKS header\n"
-        "  --boot DIR            key blobs are in DIR/bootlatch (default " BOOT_IN_IMAGE
-        ",\n"
-        "                        else " BOOT_DIR ")\n"
-        "  --config DIR          records are in DIR/volumes (default " CONFIG_DIR ")\n"
-        "  --pin-fd N            read the PIN from descriptor N\n"
-        "  --passphrase-fd N     read the passphrase from descriptor N\n"
-        "  --reader NAME         only readers with NAME in their name\n"
-        "  --serial S            only the card with this serial number\n"
-        "  --transport HOW       auto (the default), pcsc, ccid (no pcscd), or "
-        "LIBRARY@CHANNEL\n"
-        "  --wait SECONDS        how long to wait for a card\n"
-        "  --debug               say what happens, on standard error\n"
-        "  --help                this text\n"
-        "  --version             the version\n"
-        "\n"
-        "Exit status: 0 done, 1 failed, 2 usage, 3 wrong PIN, 4 PIN blocked, 5 no reader "
-        "or card,\n"
-        "6 not the enrolled card, 7 verification failed, 8 nothing enrolled, 9 "
-        "cancelled, 10 refused.\n";
 
 static void log_sink_stderr(enum log_level level, const char *line, void *ctx)
 {
 	(void)level;
 	(void)ctx;
 	(void)fprintf(stderr, "bootlatch-unlock: %s\n", line);
-}
-
-static enum err bad_usage(const char *what)
-{
-	(void)fprintf(stderr, "bootlatch-unlock: %s. See bootlatch-unlock --help.\n",
-	              what);
-	return ERR_USAGE;
-}
-
-static enum err number(const char *text, int *ret)
-{
-	char *end = NULL;
-
-	errno = 0;
-	const long v = strtol(text, &end, 10);
-
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v > INT_MAX)
-		return bad_usage(
-		        "A number is needed for --pin-fd, --passphrase-fd and --wait");
-	*ret = (int)v;
-	return OK;
-}
-
-/* OK: go on, or (*ret_done) the text that was asked for is printed. */
-static enum err parse_options(int argc, char **argv, struct options *o, bool *ret_done)
-{
-	/* Those with a text, those with a number, the rest. */
-	enum {
-		OPT_DEVICE = 256,
-		OPT_HEADER,
-		OPT_BOOT,
-		OPT_CONFIG,
-		OPT_READER,
-		OPT_SERIAL,
-		OPT_TRANSPORT,
-		OPT_PIN_FD,
-		OPT_PASSPHRASE_FD,
-		OPT_WAIT,
-		OPT_DEBUG,
-		OPT_HELP,
-		OPT_VERSION,
-	};
-	const char **const texts[] = {&o->source,        &o->header,      &o->boot_dir,
-	                              &o->config_dir,    &o->wish.reader, &o->wish.serial,
-	                              &o->wish.transport};
-	int *const numbers[] = {&o->wish.pin_fd, &o->wish.passphrase_fd, &o->wish.wait_s};
-	static const struct option longs[] = {
-	        {"device",           required_argument, NULL, OPT_DEVICE},
-	        {"header",              required_argument, NULL, OPT_HEADER},
-	        {"boot",                  required_argument, NULL, OPT_BOOT},
-	        {"config",required_argument, NULL, OPT_CONFIG},
-	        {"pin-fd",        required_argument, NULL, OPT_PIN_FD},
-	        {"passphrase-fd",             required_argument, NULL, OPT_PASSPHRASE_FD},
-	        {"reader",              required_argument, NULL, OPT_READER},
-	        {"serial",                  required_argument, NULL, OPT_SERIAL},
-	        {"transport",              required_argument, NULL, OPT_TRANSPORT},
-	        {"wait",        required_argument, NULL, OPT_WAIT},
-	        {"debug",           no_argument, NULL, OPT_DEBUG},
-	        {"help",              no_argument, NULL, OPT_HELP},
-	        {"version",                  no_argument, NULL, OPT_VERSION},
-	        {0},
-	};
-	enum err e = OK;
-	int c;
-
-	while (e == OK && (c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c >= OPT_DEVICE && c <= OPT_TRANSPORT) {
-			*texts[c - OPT_DEVICE] = optarg;
-			continue;
-		}
-		if (c >= OPT_PIN_FD && c <= OPT_WAIT) {
-			e = number(optarg, numbers[c - OPT_PIN_FD]);
-			continue;
-		}
-		switch (c) {
-		case OPT_DEBUG:
-			o->debug = true;
-			break;
-		case OPT_HELP:
-			(void)fputs(usage, stdout);
-			*ret_done = true;
-			return OK;
-		case OPT_VERSION:
-			(void)puts("bootlatch-unlock " BOOTLATCH_VERSION);
-			*ret_done = true;
-			return OK;
-		default:
-			return ERR_USAGE; /* getopt_long said why */
-		}
-	}
-	if (e != OK)
-		return e;
-	if (argc - optind > 1)
-		return bad_usage("Only one key field can be given");
-	o->key_field = optind < argc ? argv[optind] : NULL;
-	return OK;
-}
-
-static const char *boot_default(void)
-{
-	struct stat st;
-
-	return stat(BOOT_IN_IMAGE, &st) == 0 && S_ISDIR(st.st_mode) ? BOOT_IN_IMAGE
-	                                                            : BOOT_DIR;
-}
-
-/* The only place that reads the environment: what cryptdisks_start and the initramfs set.
- */
-static void from_environment(struct options *o)
-{
-	const char *tried = getenv("CRYPTTAB_TRIED");
-
-	o->source = getenv("CRYPTTAB_SOURCE");
-	o->name = getenv("CRYPTTAB_NAME");
-	o->header = getenv("CRYPTTAB_OPTION_header");
-	if (o->header && o->header[0] == '\0')
-		o->header = NULL;
-	o->first_try = !tried || tried[0] == '\0' || strcmp(tried, "0") == 0;
 }
 
 static enum err write_all(int fd, struct bytes b)
@@ -233,7 +63,9 @@ static enum err unlock(const struct options *o, struct session *s, struct volume
 	const struct unlock_goal goal = {
 	        .name = o->name,
 	        .passphrase_first = o->wish.passphrase_fd >= 0 && o->wish.pin_fd < 0,
-	        .skip_check = true,
+	        /* When cryptsetup did not take the first one, no number of wrong ones
+	         * shall use up the boot's rounds: they are tried here. */
+	        .skip_check = o->first_try || o->tries_given,
 	        /* cryptsetup comes back when it does not open the keyslot after all. */
 	        .trust_record = o->first_try,
 	        .deliver = deliver,
@@ -255,8 +87,8 @@ static enum err open_volume(const struct options *o, const char *device,
 	const struct volume_where where = {
 	        .device = device,
 	        .header = o->header,
-	        .boot_dir = o->boot_dir ? o->boot_dir : boot_default(),
-	        .config_dir = o->config_dir ? o->config_dir : CONFIG_DIR,
+	        .boot_dir = o->boot_dir,
+	        .config_dir = o->config_dir,
 	};
 	struct volume *v = NULL;
 	AUTO_SECRET *key = NULL;
@@ -318,7 +150,8 @@ static void say_end(const struct options *o, enum err e, bool told)
 {
 	char name[SOURCE_MAX];
 
-	words_clean(o->name     ? o->name
+	words_clean(o->crypttab ? o->crypttab
+	            : o->name   ? o->name
 	            : o->source ? o->source
 	                        : "start",
 	            name, sizeof(name));
@@ -329,47 +162,49 @@ static void say_end(const struct options *o, enum err e, bool told)
 		              err_advice(e));
 }
 
+/* A keyscript's run; has_stdout: there was one before harden_process opened what is
+ * closed. */
+static enum err keyscript(const struct options *o, bool has_stdout, bool *ret_told)
+{
+	int out = -1;
+
+	if (!has_stdout)
+		return bad_usage(
+		        "Standard output is closed, and the passphrase would be lost");
+	if (isatty(STDOUT_FILENO) == 1)
+		return bad_usage(
+		        "Standard output is a terminal, and the passphrase would be "
+		        "shown there: redirect it");
+	enum err e = take_stdout(&o->wish, &out);
+
+	if (e == OK)
+		e = run(o, out, ret_told);
+	/* A close that fails may have lost the key on its way. */
+	if (out >= 0 && close(out) < 0 && e == OK)
+		e = err_from_errno(errno);
+	return e;
+}
+
 int main(int argc, char **argv)
 {
-	struct options o = {
-	        .wish = {.pin_fd = -1, .passphrase_fd = -1, .wait_s = -1}
-        };
+	struct options o = {0};
 	bool done = false, told = false;
-	int out = -1;
-	/* harden_process opens what is closed: a key must not go nowhere. */
 	const bool has_stdout = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
 	enum err e = harden_process();
 
 	log_to(log_sink_stderr, NULL, LOG_WARN);
 	if (e == OK)
 		e = crypto_init();
-	if (e != OK)
-		goto end;
-	from_environment(&o);
-	e = parse_options(argc, argv, &o, &done);
-	if (e != OK || done)
+	if (e == OK)
+		e = parse_options(argc, argv, &o, &done);
+	if (done)
 		return (int)err_exit(e);
-	if (!has_stdout) {
-		e = bad_usage(
-		        "Standard output is closed, and the passphrase would be lost");
-		return (int)err_exit(e);
-	}
-	if (isatty(STDOUT_FILENO) == 1) {
-		e = bad_usage("Standard output is a terminal, and the passphrase would "
-		              "be shown "
-		              "there: redirect it");
-		return (int)err_exit(e);
-	}
 	if (o.debug)
 		log_to(log_sink_stderr, NULL, LOG_DEBUG);
-	e = take_stdout(&o.wish, &out);
 	if (e == OK)
-		e = run(&o, out, &told);
-	/* A close that fails may have lost the key on its way. */
-	if (out >= 0 && close(out) < 0 && e == OK)
-		e = err_from_errno(errno);
-end:
-	if (e != OK && e != ERR_USAGE)
+		e = o.crypttab ? boot(&o, &told) : keyscript(&o, has_stdout, &told);
+	/* A boot run has told of each volume. */
+	if (e != OK && e != ERR_USAGE && !(told && o.crypttab))
 		say_end(&o, e, told);
 	return (int)err_exit(e);
 }

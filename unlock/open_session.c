@@ -8,6 +8,7 @@
 
 #include "card/child.h"
 #include "card/choose.h"
+#include "core/ask_boot.h"
 
 static bool is_open(int fd)
 {
@@ -31,7 +32,8 @@ static enum err open_asker(const struct session_wish *w, struct ask **ret)
 	struct ask *tty = NULL;
 
 	if (!by_fd || isatty(STDIN_FILENO) == 1) {
-		const enum err e = ask_open_tty(&tty);
+		const enum err e =
+		        w->at_boot && !by_fd ? ask_open_boot(&tty) : ask_open_tty(&tty);
 
 		if (e == OK && !by_fd) {
 			*ret = tty;
@@ -74,6 +76,7 @@ enum err open_session(const struct session_wish *w, struct session **ret)
 		e = ERR_USAGE;
 	if (e != OK)
 		return e;
+	o.no_service = readers_choice_lost(how);
 	e = open_asker(w, &o.ask);
 	if (e != OK)
 		return e;

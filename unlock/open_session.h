@@ -13,7 +13,9 @@ struct session_wish {
 	const char *transport;     /* as in card/choose.h; NULL: auto */
 	const char *reader;        /* NULL: any */
 	const char *serial;        /* NULL: any */
-	int wait_s; /* -1: for ever when a person can answer, else SESSION_WAIT_MS */
+	bool at_boot; /* no descriptors: ask by splash, console and pipe (core/ask_boot.h)
+	               */
+	int wait_s;   /* -1: for ever when a person can answer, else SESSION_WAIT_MS */
 };
 
 /*

@@ -137,13 +137,9 @@ enum err record_parse(struct bytes json, struct record *ret)
 	const char *text = NULL;
 	int version = 0;
 
-	if (json.n > RECORD_MAX)
-		return ERR_FORMAT;
-	enum err e = json_read(json, &o);
+	enum err e = json_read_only(json, RECORD_MAX, names, COUNT(names), &o);
 	if (e != OK)
 		return e;
-	if (!json_only(o, names, COUNT(names)))
-		return ERR_FORMAT;
 	e = json_int(o, "version", 1, 1, &version);
 	if (e == OK)
 		e = json_text(o, "uuid", &text);

@@ -210,6 +210,12 @@ enum err session_want(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t 
 	return e == OK && s->o.readers ? need_pick(s, true) : e;
 }
 
+void session_set_known(struct session *s, const struct session_known *known, size_t n)
+{
+	s->n_known = n < KNOWN_MAX ? n : KNOWN_MAX;
+	memcpy(s->known, known, s->n_known * sizeof(*known));
+}
+
 enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n)
 {
 	const int64_t start = now_ms();

@@ -12,8 +12,9 @@ struct session_options {
 	struct ask *ask;         /* the same */
 	const char *reader;      /* --reader: only this one, or NULL */
 	const char *serial;      /* --serial: only this card, or NULL */
-	int wait_ms;             /* how long to wait for reader and card; -1: for ever */
-	int poll_ms;             /* between two looks; 0: 250 */
+	const char *no_service; /* what is said of ERR_NO_SERVICE; NULL: pcscd is meant */
+	int wait_ms;            /* how long to wait for reader and card; -1: for ever */
+	int poll_ms;            /* between two looks; 0: 250 */
 	bool pin_by_fd, passphrase_by_fd; /* the asker has a descriptor for that kind */
 };
 
@@ -43,6 +44,13 @@ enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], si
 /* For the loop: which decryption keys are wanted from now on (copied; the first that fits
  * is taken). */
 enum err session_want(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n);
+/* Cards that were enrolled, and where: one of them that is not wanted has another key by
+ * now.  Only what is said depends on it. */
+struct session_known {
+	char ident[CARD_IDENT_LEN];
+	int keyslot;
+};
+void session_set_known(struct session *s, const struct session_known *known, size_t n);
 /* Look once.  OK: a card is open (maybe since before).  Otherwise why, and the error;
  * what stands in the way (busy, foreign card) is noted once.  ERR_CARD_LOST,
  * ERR_CARD_RESET: the one that was open. */
@@ -80,6 +88,7 @@ bool session_wants_other_way(struct session *s); /* and forgets it */
  * errors.
  */
 enum err session_verify_pin(struct session *s, const char *about);
+void session_pin_gone(struct session *s); /* the card forgot it: verify it once more */
 bool session_pin_ready(
         const struct session *s); /* verified, or may be sent again unasked */
 

@@ -3,25 +3,11 @@
 #ifndef UNLOCK_SESSION_IMPL_H
 #define UNLOCK_SESSION_IMPL_H
 
+#include "unlock/pin_memory.h"
 #include "unlock/session.h"
 #include "unlock/words.h"
 
-enum { FAILED_PINS_MAX = 8, PIN_TRIES_FULL = 3, WANTED_MAX = 32 };
-
-/* PINs of this session: those that failed are never sent again, one that succeeded may
- * be. */
-struct pin_memory {
-	struct {
-		char ident[CARD_IDENT_LEN];
-		struct secret *pin;
-	} failed[FAILED_PINS_MAX];
-	size_t n_failed;
-	struct secret *good;
-	char good_ident[CARD_IDENT_LEN];
-	int good_full; /* what a full counter reads; -1: not known, so never sent again */
-};
-
-void pin_memory_clear(struct pin_memory *m);
+enum { PIN_TRIES_FULL = 3, WANTED_MAX = 32, KNOWN_MAX = 64 };
 
 struct session {
 	struct session_options o;
@@ -29,6 +15,8 @@ struct session {
 	struct pick_wish wish;
 	uint8_t wanted[WANTED_MAX][FPR_LEN];
 	size_t n_wanted; /* 0: any card */
+	struct session_known known[KNOWN_MAX];
+	size_t n_known;
 	struct card *card;
 	bool verified;
 	struct pin_memory pins;

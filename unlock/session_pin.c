@@ -9,47 +9,6 @@ enum { YES_MAX = 16 };
 
 /* --- PINs of this session --- */
 
-static void forget_good(struct pin_memory *m)
-{
-	m->good = secret_free(m->good);
-	m->good_full = -1;
-}
-
-void pin_memory_clear(struct pin_memory *m)
-{
-	for (size_t i = 0; i < FAILED_PINS_MAX; i++)
-		m->failed[i].pin = secret_free(m->failed[i].pin);
-	forget_good(m);
-}
-
-static bool failed_before(const struct pin_memory *m, const char *ident,
-                          const struct secret *pin)
-{
-	for (size_t i = 0; i < FAILED_PINS_MAX; i++)
-		if (m->failed[i].pin && strcmp(m->failed[i].ident, ident) == 0 &&
-		    secret_equal(m->failed[i].pin, pin))
-			return true;
-	return false;
-}
-
-static enum err remember_failed(struct pin_memory *m, const char *ident,
-                                const struct secret *pin)
-{
-	const size_t at = m->n_failed % FAILED_PINS_MAX;
-	struct secret *copy = NULL;
-
-	if (failed_before(m, ident, pin))
-		return OK;
-	enum err e = secret_copy(secret_view(pin), &copy);
-	if (e != OK)
-		return e;
-	secret_free(m->failed[at].pin);
-	m->failed[at].pin = copy;
-	memcpy(m->failed[at].ident, ident, CARD_IDENT_LEN);
-	m->n_failed++;
-	return OK;
-}
-
 /* DESIGN.md 1, rule 3: again within one command, only while the counter is full. */
 static bool may_send_again(const struct session *s)
 {
@@ -63,6 +22,11 @@ static bool may_send_again(const struct session *s)
 bool session_pin_ready(const struct session *s)
 {
 	return s->card && (s->verified || may_send_again(s));
+}
+
+void session_pin_gone(struct session *s)
+{
+	s->verified = false;
 }
 
 /* --- sending --- */
@@ -97,7 +61,7 @@ static enum err remember_good(struct session *s, const struct secret *pin, int b
 	enum err e = secret_copy(secret_view(pin), &copy);
 	if (e != OK)
 		return e;
-	forget_good(&s->pins);
+	pin_memory_forget_good(&s->pins);
 	s->pins.good = copy;
 	memcpy(s->pins.good_ident, info->ident, CARD_IDENT_LEN);
 	/* Three is full on nearly every card.  A counter that started elsewhere says
@@ -108,7 +72,7 @@ static enum err remember_good(struct session *s, const struct secret *pin, int b
 }
 
 /* What the card said of a PIN that it did not take. */
-static enum err say_refused(struct session *s, enum err e)
+static enum err say_refused(struct session *s, enum err e, bool sent)
 {
 	const struct card_info *info = card_info(s->card);
 
@@ -123,7 +87,8 @@ static enum err say_refused(struct session *s, enum err e)
 		                                 : WORDS_PIN_WRONG);
 		return e;
 	case ERR_PIN_LENGTH:
-		words_say(s->o.ask, WORDS_PIN_LENGTH,
+		/* Within our limits it was sent, and the card has others. */
+		words_say(s->o.ask, sent ? WORDS_PIN_LENGTH_CARD : WORDS_PIN_LENGTH,
 		          &(struct words_args){.card = info->ident,
 		                               .n = (int)info->pin_min,
 		                               .m = (int)info->pin_max});
@@ -148,13 +113,15 @@ static enum err send_pin(struct session *s, const struct secret *pin, bool last_
 		return remember_good(s, pin, before);
 	}
 	const bool refused = e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED;
-	enum err kept = refused ? remember_failed(&s->pins, info->ident, pin) : OK;
+	enum err kept = refused ? pin_memory_add_failed(&s->pins, info->ident, pin) : OK;
 	/* The machine has no business sending this one again. */
 	if (pin == s->pins.good && (refused || e == ERR_PIN_UNKNOWN))
-		forget_good(&s->pins);
+		pin_memory_forget_good(&s->pins);
 	if (kept != OK)
 		return kept; /* what cannot be remembered could be sent again */
-	return say_refused(s, e);
+	return say_refused(s, e,
+	                   secret_len(pin) >= info->pin_min &&
+	                           secret_len(pin) <= info->pin_max);
 }
 
 /* --- asking --- */
@@ -187,8 +154,8 @@ static enum err ask_once(struct session *s, const char *about, bool again,
 	const struct card_info *info = card_info(s->card);
 	const bool person = session_answer(s, ASK_USER_PIN) == ANSWER_PERSON;
 	const bool instead = person && s->other_way;
-	char subject[WORDS_MAX];
-	char hint[WORDS_MAX];
+	char subject[SENTENCE_MAX];
+	char hint[SENTENCE_MAX];
 	AUTO_SECRET *pin = NULL;
 
 	const struct words_args args = {.card = info->ident, .disk = about};
@@ -246,7 +213,7 @@ static enum err confirm_last_try(struct session *s)
 	static const uint8_t yes[] = {'y', 'e', 's'};
 	const struct words_args args = {.card = card_info(s->card)->ident};
 	struct ask *a = s->o.ask;
-	char hint[WORDS_MAX];
+	char hint[SENTENCE_MAX];
 	AUTO_SECRET *answer = NULL;
 
 	const struct ask_question q = {
@@ -287,7 +254,7 @@ static enum err use_pad(struct session *s, const char *about)
 	if (e == OK)
 		s->verified = true;
 	if (e != ERR_CANCELLED && e != ERR_TIMEOUT)
-		return say_refused(s, e);
+		return say_refused(s, e, true);
 	say_pin(s, WORDS_PIN_PAD_NONE);
 	if (s->other_way)
 		session_set_wants_other_way(s);
@@ -315,7 +282,7 @@ static enum err ask_and_send(struct session *s, const char *about)
 	enum err e = ask_once(s, about, false, &pin);
 	if (e != OK)
 		return e;
-	if (failed_before(&s->pins, info->ident, pin)) {
+	if (pin_memory_failed(&s->pins, info->ident, pin)) {
 		say_pin(s, WORDS_PIN_FAILED_BEFORE);
 		return ERR_PIN_WRONG;
 	}

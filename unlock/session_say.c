@@ -4,6 +4,14 @@
 
 #include "unlock/session_impl.h"
 
+static const struct session_known *known_as(const struct session *s, const char *ident)
+{
+	for (size_t i = 0; i < s->n_known; i++)
+		if (strcmp(s->known[i].ident, ident) == 0)
+			return &s->known[i];
+	return NULL;
+}
+
 static void say_foreign(struct session *s, const struct pick_seen *seen)
 {
 	for (size_t i = 0; i < s->n_told; i++)
@@ -12,8 +20,11 @@ static void say_foreign(struct session *s, const struct pick_seen *seen)
 	if (s->n_told == READERS_MAX)
 		return;
 	memcpy(s->told_ident[s->n_told++], seen->ident, CARD_IDENT_LEN);
-	words_say(s->o.ask, WORDS_FOREIGN,
-	          &(struct words_args){.reader = seen->reader, .card = seen->ident});
+	const struct session_known *k = known_as(s, seen->ident);
+	words_say(s->o.ask, k ? WORDS_KEY_CHANGED : WORDS_FOREIGN,
+	          &(struct words_args){.reader = seen->reader,
+	                               .card = seen->ident,
+	                               .n = k ? k->keyslot : -1});
 }
 
 /* True the first time that it is called for `why`. */
@@ -52,7 +63,9 @@ void session_tell_why(struct session *s, enum pick_why why)
 	    !first_time(s, why))
 		return;
 	if (s->o.ask)
-		s->o.ask->ops->note(s->o.ask, pick_why_text(why));
+		s->o.ask->ops->note(s->o.ask, why == PICK_NO_SERVICE && s->o.no_service
+		                                      ? s->o.no_service
+		                                      : pick_why_text(why));
 }
 
 bool session_why_needs_words(enum pick_why why)
@@ -64,6 +77,10 @@ bool session_why_needs_words(enum pick_why why)
 	case PICK_HANGS:
 	case PICK_TERMINATED:
 	case PICK_FAILED:
+	case PICK_OLD:
+	case PICK_BLOCK_2:
+	case PICK_NO_COUNTERS:
+	case PICK_NO_KDF:
 	case PICK_WRONG_SERIAL:
 		return true;
 	case PICK_FOUND:

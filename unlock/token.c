@@ -108,13 +108,9 @@ enum err token_parse(struct bytes json, struct token *ret)
 	const char *text = NULL;
 	int version = 0;
 
-	if (json.n > TOKEN_JSON_MAX)
-		return ERR_FORMAT;
-	enum err e = json_read(json, &o);
+	enum err e = json_read_only(json, TOKEN_JSON_MAX, names, COUNT(names), &o);
 	if (e != OK)
 		return e;
-	if (!json_only(o, names, COUNT(names)))
-		return ERR_FORMAT;
 	e = json_text(o, "type", &text);
 	if (e == OK && strcmp(text, TOKEN_TYPE) != 0)
 		e = ERR_FORMAT;

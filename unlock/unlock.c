@@ -3,55 +3,40 @@
 #include "unlock/unlock.h"
 
 #include <assert.h>
-#include <time.h>
 
 #include "unlock/unlock_run.h"
 
-int64_t run_now_ms(void)
+/* Whatever a header makes of a passphrase, the person is asked again. */
+static void say_no_use(struct run *r, enum err e)
 {
-	struct timespec t = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-void run_say(struct run *r, enum words w)
-{
-	const struct card_info *info = session_card(r->s);
-
-	words_say(
-	        session_ask(r->s), w,
-	        &(struct words_args){.disk = r->disk, .card = info ? info->ident : NULL});
-}
-
-enum err run_deliver(struct run *r, const char *backend, int slot,
-                     const struct secret *pass)
-{
-	const struct card_info *info = session_card(r->s);
-
-	r->result = (struct unlock_result){.backend = backend, .keyslot = slot};
-	if (info && backend == backend_card.type)
-		memcpy(r->result.ident, info->ident, sizeof(r->result.ident));
-	r->done = true;
-	return r->goal->deliver ? r->goal->deliver(r->goal->ctx, r->v, slot, pass) : OK;
+	if (e == ERR_PASSPHRASE)
+		run_say(r, WORDS_PASSPHRASE_WRONG);
+	else
+		words_say(session_ask(r->s), WORDS_PASSPHRASE_UNTRIED,
+		          &(struct words_args){.disk = r->disk, .text = err_text(e)});
 }
 
 static enum err try_passphrase(struct run *r, const struct secret *pass)
 {
+	const struct unlock_goal *goal = r->goal;
+	const bool person = r->f.passphrase == ANSWER_PERSON;
 	int slot = LUKS_ANY_SLOT;
 
 	enum err e = OK;
-	if (!r->goal->skip_check)
+	if (!goal->skip_check)
 		e = passphrase_find_slot(r->v, pass, &slot);
+	if (e != OK && e != ERR_PASSPHRASE && (!person || e == ERR_BUG))
+		return e;
+	const enum err told = goal->typed ? goal->typed(goal->ctx, pass, e == OK) : OK;
+	if (told != OK)
+		return told;
 	if (e == OK)
 		return run_deliver(r, backend_passphrase.type, slot, pass);
-	if (e != ERR_PASSPHRASE)
-		return e;
 	r->f.passphrase_end = e;
 	if (r->f.passphrase == ANSWER_FD)
 		r->f.passphrase = ANSWER_NONE; /* a descriptor has one say */
 	else
-		run_say(r, WORDS_PASSPHRASE_WRONG);
+		say_no_use(r, e);
 	return OK;
 }
 
@@ -86,8 +71,12 @@ static enum err either_answered(struct run *r, const struct secret *pass)
 {
 	if (secret_len(pass) > 0)
 		return try_passphrase(r, pass);
-	if (r->f.card != CARD_HERE)
+	if (r->f.card == CARD_HERE)
+		return OK;
+	if (r->why == PICK_FOUND || r->why == PICK_NO_CARD || r->why == PICK_NO_READER)
 		run_say(r, WORDS_EMPTY_NO_CARD);
+	else
+		session_ask(r->s)->ops->note(session_ask(r->s), pick_why_text(r->why));
 	return OK;
 }
 
@@ -213,6 +202,10 @@ enum err unlock_volume(struct session *s, struct volume *v,
 		/* Reading a card takes a while: what was typed meanwhile is no PIN. */
 		if (r.standing && session_has_input(r.s))
 			r.f.typing = true;
+		if (r.elsewhere && !r.f.typing) {
+			e = ERR_WRONG_CARD;
+			break;
+		}
 		const struct policy_next next = policy_next(&r.f);
 		if (next.action != DO_ASK_EITHER)
 			withdraw(&r);

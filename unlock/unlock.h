@@ -16,6 +16,14 @@ struct unlock_goal {
 	                      first (keyscript) */
 	bool trust_record; /* deliver a card's passphrase that the record knows without
 	                      opening its keyslot first */
+	/* For several volumes that are opened together: the decryption keys of cards that
+	 * open one of them, this volume's too.  A card of another one ends the run with
+	 * ERR_WRONG_CARD and stays open in the session, unless somebody is typing. */
+	const uint8_t (*wanted)[FPR_LEN];
+	size_t n_wanted; /* 0: this volume's alone */
+	/* Told of a typed passphrase, before deliver when it opens the volume.  Anything
+	 * but OK ends the run with that.  NULL: nothing. */
+	enum err (*typed)(void *ctx, const struct secret *pass, bool opens);
 	/* What to do with the passphrase that opens keyslot `slot`; called at most once;
 	 * NULL: nothing. */
 	enum err (*deliver)(void *ctx, struct volume *v, int slot,

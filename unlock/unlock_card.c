@@ -20,6 +20,25 @@ static bool is_usable(const struct run *r, const struct enrolment *en)
 	return en->complete || r->f.vouched;
 }
 
+/* By name, for the words: a card whose key is another one now is recognised. */
+static void know_cards(struct run *r)
+{
+	struct session_known known[LUKS_SLOTS_MAX * RECORD_SERIALS] = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->v->n_enrolled; i++) {
+		const struct enrolment *en = &r->v->enrolled[i];
+
+		for (size_t k = 0; r->usable[i] && k < RECORD_SERIALS; k++) {
+			if (en->ident[k][0] == '\0')
+				continue;
+			known[n].keyslot = en->keyslot;
+			memcpy(known[n++].ident, en->ident[k], CARD_IDENT_LEN);
+		}
+	}
+	session_set_known(r->s, known, n);
+}
+
 enum err run_count_ways(struct run *r)
 {
 	uint8_t fprs[LUKS_SLOTS_MAX][FPR_LEN];
@@ -31,6 +50,9 @@ enum err run_count_ways(struct run *r)
 			memcpy(fprs[n++], r->v->enrolled[i].fpr, FPR_LEN);
 	}
 	r->f.card_ways = n;
+	know_cards(r);
+	if (r->goal->n_wanted > 0)
+		return session_want(r->s, r->goal->wanted, r->goal->n_wanted);
 	return n > 0 ? session_want(r->s, (const uint8_t(*)[FPR_LEN])fprs, n) : OK;
 }
 
@@ -52,6 +74,18 @@ static size_t enrolment_of_card(struct run *r)
 			found = i;
 	}
 	return found;
+}
+
+/* A way in that died is this volume's all the same. */
+static bool is_elsewhere(const struct run *r)
+{
+	const struct card_info *info = session_card(r->s);
+
+	for (size_t i = 0; i < r->v->n_enrolled && info; i++)
+		if (memcmp(info->key[CARD_KEY_DEC].fpr, r->v->enrolled[i].fpr, FPR_LEN) ==
+		    0)
+			return false;
+	return info && r->goal->n_wanted > 0;
 }
 
 /* --- the card --- */
@@ -103,6 +137,10 @@ static enum policy_card card_state(enum pick_why why)
 	case PICK_MUTE:
 	case PICK_TERMINATED:
 	case PICK_FAILED:
+	case PICK_OLD:
+	case PICK_BLOCK_2:
+	case PICK_NO_COUNTERS:
+	case PICK_NO_KDF:
 	case PICK_SEVERAL: /* not here: the first that fits is taken */
 	case PICK_WHYS_:
 		break;
@@ -140,6 +178,9 @@ enum err run_look(struct run *r)
 	} else {
 		r->f.card = e == OK ? CARD_HERE : card_state(r->why);
 	}
+	r->elsewhere = r->f.card == CARD_HERE && is_elsewhere(r);
+	if (r->elsewhere)
+		r->f.card = CARD_FOREIGN;
 	/* Put back a moment after it was pulled, a card can look mute: readers miss such
 	 * a bounce.  So what does not answer is tried again now and then; but not one
 	 * that hangs, as nothing is read from the person while that is found out. */

@@ -23,6 +23,7 @@ struct run {
 	int64_t broken_since;        /* when a card that does not answer was last tried */
 	char ident[CARD_IDENT_LEN];  /* the card that was here last, or "" */
 	bool standing;               /* the question for either does */
+	bool elsewhere;              /* the open card is for another volume */
 	bool said_here, said_waiting;
 	bool done;
 	struct unlock_result result;

@@ -39,7 +39,7 @@ static bool is_yes(const struct secret *answer)
 enum err run_confirm(struct run *r, enum err unused)
 {
 	char pin[2 * HEADER_PIN_LEN + 1];
-	char hint[WORDS_MAX];
+	char hint[SENTENCE_MAX];
 	const struct words_args args = {.disk = r->disk};
 	AUTO_SECRET *answer = NULL;
 

@@ -35,6 +35,8 @@ static const char *const table[WORDS_COUNT_] = {
 		"spent.",
 	[WORDS_PIN_LENGTH] =
 		"The PIN of card %c is %n to %m characters long. It was not sent, and no try was spent.",
+	[WORDS_PIN_LENGTH_CARD] =
+		"Card %c wants a PIN of another length than that. It counted no try: type it again.",
 	[WORDS_PIN_UNKNOWN] =
 		"The connection to card %c failed while the PIN was checked. The try counts "
 		"as spent: look at the tries left before you type it again.",
@@ -52,14 +54,17 @@ static const char *const table[WORDS_COUNT_] = {
 
 	[WORDS_FOREIGN] =
 		"Card %c in %r is not enrolled for this volume. Insert the card that is.",
+	[WORDS_KEY_CHANGED] =
+		"Card %c was enrolled in keyslot %n with another decryption key than it has now. If you "
+		"changed the key: open the volume another way, then bootlatch unenroll --keyslot %n and "
+		"bootlatch enroll.",
 	[WORDS_KDF_CHANGED] =
 		"Card %c: its PIN settings (KDF) are not those that were enrolled, so no PIN is sent. "
-		"If you changed them: bootlatch unenroll, then enroll.",
+		"If you changed them: open the volume another way, then bootlatch enroll.",
 	[WORDS_BUSY] =
 		"Another program holds the card in %r. If it is GnuPG: gpgconf --kill scdaemon.",
 	[WORDS_NOT_UNDERSTOOD] =
-		"What the card in %r says of itself is not understood (%t). Take it out and put it in "
-		"again, or insert another one.",
+		"What the card in %r says of itself is not understood (%t). Insert another one.",
 	[WORDS_PULLED] =
 		"The dongle was pulled out. Insert it again and leave it in place.",
 	[WORDS_LOOKING_AGAIN] =
@@ -100,6 +105,8 @@ static const char *const table[WORDS_COUNT_] = {
 	[WORDS_PASSPHRASE_WRONG] =
 		"This passphrase does not open %d. Check Caps Lock and the keyboard layout, then type it "
 		"again.",
+	[WORDS_PASSPHRASE_UNTRIED] =
+		"The passphrase could not be tried on %d: %t. Type it again, or use the dongle.",
 
 	[WORDS_STRANGE] =
 		"%d is refused: %t. Type no PIN and no passphrase: check the disk from a system that you "
@@ -121,6 +128,42 @@ static const char *const table[WORDS_COUNT_] = {
 	[WORDS_VOUCH_PIN] = "The header pin of %d is %t",
 	[WORDS_NOT_VOUCHED] =
 		"Nobody vouched for %d, so nothing was opened. Answer yes at a terminal to vouch for it.",
+
+	[WORDS_BOOT_OPEN] = "%d is open.",
+	[WORDS_BOOT_LEFT] =
+		"%d was not opened: %t. It is left to cryptroot, which asks for it next.",
+	[WORDS_BOOT_LEFT_TOLD] =
+		"%d was not opened. It is left to cryptroot, which asks for it next.",
+	[WORDS_BOOT_UNMAPPED] =
+		"%d could be opened, but not mapped: %t. See the kernel's log (dmesg). It is left to "
+		"cryptroot.",
+	[WORDS_BOOT_TRIES] =
+		"This passphrase does not open %d, and that was try %n of %n (tries= in crypttab).",
+	[WORDS_BOOT_HEADS] =
+		"The key that Heads released does not open %d. Use the dongle or the passphrase, and "
+		"seal the key in Heads anew.",
+	[WORDS_BOOT_WAITING] = "Waiting up to %n seconds for %t, which holds %d.",
+	[WORDS_BOOT_ABSENT] =
+		"%t has not appeared. %d is left to cryptroot, which goes on looking for it.",
+
+	[WORDS_TAB_FIELDS] =
+		"The line of %d in crypttab does not have three or four fields. It is left to cryptroot.",
+	[WORDS_TAB_SPELLING] =
+		"The line of %d in crypttab has a control character, or a backslash that begins no octal "
+		"number. It is left to cryptroot.",
+	[WORDS_TAB_NAME] = "crypttab: %d cannot be the name of a mapping. It is left to cryptroot.",
+	[WORDS_TAB_SOURCE] =
+		"crypttab: the source of %d is no path and no UUID=, LABEL=, PARTUUID= or PARTLABEL=. "
+		"It is left to cryptroot.",
+	[WORDS_TAB_OPTION] =
+		"crypttab: %d has the option %t, which is not known here. It is left to cryptroot.",
+	[WORDS_TAB_VALUE] =
+		"crypttab: %d has the option %t with a value that it cannot have. It is left to "
+		"cryptroot.",
+	[WORDS_TAB_TWICE] =
+		"crypttab: %d has the option %t twice, with different values. It is left to cryptroot.",
+	[WORDS_TAB_AGAIN] =
+		"crypttab has a second line for %d, which is left out. Only the first one counts.",
 };
 /* clang-format on */
 
@@ -211,7 +254,7 @@ const char *words_fill(enum words w, const struct words_args *args, char *out, s
 
 void words_say(struct ask *a, enum words w, const struct words_args *args)
 {
-	char text[WORDS_MAX];
+	char text[SENTENCE_MAX];
 
 	if (a && a->ops->note)
 		a->ops->note(a, words_fill(w, args, text, sizeof(text)));

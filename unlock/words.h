@@ -5,7 +5,7 @@
 
 #include "core/ask.h"
 
-enum { WORDS_MAX = 512 };
+enum { SENTENCE_MAX = 512 }; /* with its end; a terminal takes no more of it */
 
 /* In templates: %r reader, %c card, %d disk, %t text, %n and %m numbers. */
 enum words {
@@ -23,6 +23,7 @@ enum words {
 	WORDS_PIN_DIFFERS,
 	WORDS_PIN_FAILED_BEFORE,
 	WORDS_PIN_LENGTH,
+	WORDS_PIN_LENGTH_CARD, /* the card said so, to a PIN that was sent */
 	WORDS_PIN_UNKNOWN,
 	WORDS_PIN_ON_PAD,
 	WORDS_PIN_ON_PAD_FOR,
@@ -31,6 +32,7 @@ enum words {
 	WORDS_NOBODY,
 	/* the card */
 	WORDS_FOREIGN,
+	WORDS_KEY_CHANGED,
 	WORDS_KDF_CHANGED,
 	WORDS_BUSY,
 	WORDS_NOT_UNDERSTOOD,
@@ -55,6 +57,7 @@ enum words {
 	/* the passphrase */
 	WORDS_PASSPHRASE_HINT,
 	WORDS_PASSPHRASE_WRONG,
+	WORDS_PASSPHRASE_UNTRIED,
 	/* trust */
 	WORDS_STRANGE,
 	WORDS_RECORD_DIFFERS,
@@ -64,6 +67,24 @@ enum words {
 	WORDS_VOUCH,
 	WORDS_VOUCH_PIN,
 	WORDS_NOT_VOUCHED,
+	/* the boot run */
+	WORDS_BOOT_OPEN,
+	WORDS_BOOT_LEFT,
+	WORDS_BOOT_LEFT_TOLD,
+	WORDS_BOOT_UNMAPPED,
+	WORDS_BOOT_TRIES,
+	WORDS_BOOT_HEADS,
+	WORDS_BOOT_WAITING,
+	WORDS_BOOT_ABSENT,
+	/* a line of crypttab that is left to cryptroot */
+	WORDS_TAB_FIELDS,
+	WORDS_TAB_SPELLING,
+	WORDS_TAB_NAME,
+	WORDS_TAB_SOURCE,
+	WORDS_TAB_OPTION,
+	WORDS_TAB_VALUE,
+	WORDS_TAB_TWICE,
+	WORDS_TAB_AGAIN,
 	WORDS_COUNT_
 };
 

@@ -26,20 +26,6 @@ struct ccid_card {
 	               size_t cap); /* 0: no answer will come */
 };
 
-/* What is done to answers that carry data; N counts those. */
-enum frame_fault {
-	FRAME_NONE,
-	FRAME_CUT,   /* half of the bytes */
-	FRAME_LONG,  /* the length says more than there is */
-	FRAME_HUGE,  /* the length says 4 GB */
-	FRAME_SEQ,   /* the number of another command */
-	FRAME_TYPE,  /* another kind of message */
-	FRAME_ERROR, /* failed: the card is mute */
-	FRAME_LOST,  /* nothing is sent */
-	FRAME_EMPTY, /* no data */
-	FRAME_NOISE, /* other bytes instead of it */
-};
-
 struct ccid;
 
 struct ccid *ccid_new(const struct ccid_config *c, const struct ccid_card *card);

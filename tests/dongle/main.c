@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* bootlatch-dongle: options of the virtual card as a USB dongle for QEMU's guests. */
 #include "tests/dongle/dongle.h"
+#include "tests/vcard/card_options.h"
 
-#include <getopt.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 static const char usage[] =
         "usage: bootlatch-dongle --state FILE --socket PATH [options]\n"
@@ -55,9 +53,8 @@ static bool parse_level(const char *s, struct model *m)
 }
 
 struct options {
-	const char *state, *profile, *trace, *press, *level, *protocol, *ids;
-	const char *fault[MAX_FAULTS];
-	size_t n_faults;
+	struct card_options card;
+	const char *level, *protocol, *ids;
 	bool no_interrupt;
 	struct dongle_place place;
 };
@@ -65,7 +62,7 @@ struct options {
 /* What the options say of the device; false: nonsense. */
 static bool shape(const struct options *o, struct model *m)
 {
-	*m = model_for(o->profile);
+	*m = model_for(o->card.profile);
 	if (o->level != NULL && !parse_level(o->level, m))
 		return false;
 	if (o->ids != NULL && !parse_ids(o->ids, m))
@@ -77,20 +74,6 @@ static bool shape(const struct options *o, struct model *m)
 	if (o->no_interrupt)
 		m->interrupt = false;
 	return !m->reader.t0 || m->reader.level == LEVEL_TPDU;
-}
-
-static int block_signals(void)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set); /* valid set and signals: cannot fail */
-	(void)sigaddset(&set, SIGUSR1);
-	(void)sigaddset(&set, SIGUSR2);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int refuse(const char *why)
@@ -105,8 +88,8 @@ static int run(struct options *o)
 
 	if (!shape(o, &m))
 		return refuse("no such level, protocol or ids");
-	o->place.signals = block_signals();
-	struct vcard *v = vcard_new(o->profile, o->state);
+	o->place.signals = card_signals();
+	struct vcard *v = vcard_new(o->card.profile, o->card.state);
 	if (v == NULL)
 		return refuse("no such profile, or the state file cannot be used");
 	const struct buf *serial = obj_get(v, OBJ_SERIAL);
@@ -114,12 +97,12 @@ static int run(struct options *o)
 		(void)snprintf(m.serial + 2 * i, 3, "%02X", serial->p[i]);
 	struct dongle *d = dongle_new(v, &m, &o->place);
 	int rc = 2;
-	bool ok = d != NULL && vcard_press(v, o->press, -1);
-	for (size_t i = 0; ok && i < o->n_faults; i++)
-		ok = dongle_fault(d, o->fault[i]);
+	bool ok = d != NULL && vcard_press(v, o->card.press, -1);
+	for (size_t i = 0; ok && i < o->card.n_faults; i++)
+		ok = dongle_fault(d, o->card.fault[i]);
 	if (!ok)
 		rc = refuse("not a fault, or no name for --press");
-	else if (o->trace != NULL && !trace_open(v, o->trace))
+	else if (o->card.trace != NULL && !trace_open(v, o->card.trace))
 		rc = refuse("the trace cannot be written");
 	else
 		rc = dongle_run(d);
@@ -131,48 +114,43 @@ static int run(struct options *o)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-	        {"state",        required_argument, NULL, 's'},
+	        CARD_LONGS,
 	        {"socket",       required_argument, NULL, 'S'},
-	        {"listen",       no_argument,       NULL, 'l'},
-	        {"profile",      required_argument, NULL, 'p'},
+	        {"listen",       no_argument,       NULL, 'k'},
 	        {"level",        required_argument, NULL, 'L'},
 	        {"protocol",     required_argument, NULL, 'P'},
 	        {"ids",          required_argument, NULL, 'i'},
 	        {"no-interrupt", no_argument,       NULL, 'n'},
-	        {"latency",      required_argument, NULL, 'w'},
-	        {"fault",        required_argument, NULL, 'f'},
-	        {"press",        required_argument, NULL, 'b'},
-	        {"trace",        required_argument, NULL, 't'},
 	        {"help",         no_argument,       NULL, 'h'},
 	        {NULL,           0,                 NULL, 0  },
 	};
-	struct options o = {.press = "auto"};
+	struct options o = {.card = {.press = "auto"}};
 	const char **text[128] = {
-	        ['s'] = &o.state, ['S'] = &o.place.path, ['p'] = &o.profile,
-	        ['L'] = &o.level, ['P'] = &o.protocol,   ['i'] = &o.ids,
-	        ['b'] = &o.press, ['t'] = &o.trace,
+	        ['S'] = &o.place.path,
+	        ['L'] = &o.level,
+	        ['P'] = &o.protocol,
+	        ['i'] = &o.ids,
 	};
 	int c = 0;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (card_option(&o.card, c, optarg))
+			continue;
 		if (c > 0 && c < 128 && text[c] != NULL)
 			*text[c] = optarg;
-		else if (c == 'l')
+		else if (c == 'k')
 			o.place.listen = true;
 		else if (c == 'n')
 			o.no_interrupt = true;
-		else if (c == 'w')
-			o.place.latency_ms = (unsigned)strtoul(optarg, NULL, 10);
-		else if (c == 'f' && o.n_faults < MAX_FAULTS)
-			o.fault[o.n_faults++] = optarg;
 		else {
 			(void)fputs(usage, c == 'h' ? stdout : stderr);
 			return c == 'h' ? 0 : 2;
 		}
 	}
-	if (o.state == NULL || o.place.path == NULL || optind != argc) {
+	if (o.card.state == NULL || o.place.path == NULL || optind != argc) {
 		(void)fputs(usage, stderr);
 		return 2;
 	}
+	o.place.latency_ms = o.card.latency_ms;
 	return run(&o);
 }

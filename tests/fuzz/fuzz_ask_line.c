@@ -27,11 +27,17 @@ static bool fits(enum line_event event, size_t before, size_t after)
 	return false;
 }
 
-static void check(const struct line *l, enum line_event event, size_t before)
+static void check(const struct line *l, enum line_event event, size_t before,
+                  bool was_cut)
 {
 	const struct bytes text = secret_view(l->text);
 
 	if (!fits(event, before, line_chars(l)) || text.n > l->max)
+		abort();
+	/* What was dropped is not forgotten before all is cleared. */
+	if (event == LINE_FULL ? !l->cut : event == LINE_ADDED && l->cut)
+		abort();
+	if (event == LINE_CLEARED ? l->cut : was_cut && !l->cut)
 		abort();
 	for (size_t i = 0; i < text.n; i++)
 		if (text.p[i] < 0x20 || text.p[i] == 0x7f)
@@ -46,8 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	for (size_t i = 1; i < size; i++) {
 		const size_t before = line_chars(&l);
+		const bool was_cut = l.cut;
 
-		check(&l, line_key(&l, data[i]), before);
+		check(&l, line_key(&l, data[i]), before, was_cut);
 	}
 	line_end(&l);
 	return 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A hostile card: every answer is two length bytes and that much of the input. */
+/*
+ * A hostile card.  First byte: what its reader can do and how it is used (the bits of
+ * enum how); then every answer is two length bytes and that much of the input.
+ */
 #include "card/card.h"
 #include "crypto/crypto.h"
 
@@ -7,11 +10,38 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum how {
+	HAS_PAD = 1,
+	MAY_EXTEND = 2,  /* the reader does not say */
+	MUST_EXTEND = 4, /* it says so, and so does the answer to reset */
+	IS_T0 = 8,
+	MONTGOMERY = 16,  /* Curve25519, else P-256 */
+	SPENDS_LAST = 32, /* the person said yes to the last try */
+	RESETS = 64,      /* another program resets the card before the first PIN */
+	SHA256 = 128,     /* what is signed, else SHA-512 */
+};
+
 struct hostile {
 	struct transport base;
 	struct bytes in;
-	unsigned verifies, allowed;
+	struct card *card;
+	uint32_t how;
+	unsigned verifies, allowed, looks;
 };
+
+static void check(bool ok)
+{
+	if (!ok)
+		__builtin_trap();
+}
+
+/* One call, one VERIFY, and never the last one unasked. */
+static void spend(struct hostile *h)
+{
+	check(h->card && ++h->verifies <= h->allowed);
+	const int tries = card_info(h->card)->tries_user;
+	check(tries > 1 || (tries == 1 && (h->how & SPENDS_LAST)));
+}
 
 static enum err transmit(struct transport *t, struct bytes cmd, uint8_t *resp, size_t cap,
                          size_t *ret_len)
@@ -20,8 +50,8 @@ static enum err transmit(struct transport *t, struct bytes cmd, uint8_t *resp, s
 	struct bytes part;
 	uint32_t n;
 
-	if (cmd.n > 1 && cmd.p[1] == 0x20 && ++h->verifies > h->allowed)
-		__builtin_trap(); /* one call, one VERIFY */
+	if (cmd.n > 1 && cmd.p[1] == 0x20)
+		spend(h);
 	if (bytes_take_be(&h->in, 2, &n) != OK)
 		return ERR_CARD_LOST;
 	if (n == 0xffff)
@@ -39,8 +69,8 @@ static enum err verify_on_pad(struct transport *t, struct bytes template,
 	struct hostile *h = (struct hostile *)t;
 	uint32_t sw;
 
-	if (template.n != PAD_TEMPLATE || ++h->verifies > h->allowed)
-		__builtin_trap();
+	spend(h);
+	check(template.n == PAD_TEMPLATE);
 	if (bytes_take_be(&h->in, 2, &sw) != OK)
 		return ERR_CARD_LOST;
 	*ret_sw = (uint16_t)sw;
@@ -49,8 +79,9 @@ static enum err verify_on_pad(struct transport *t, struct bytes template,
 
 static enum err alive(struct transport *t)
 {
-	(void)t;
-	return OK;
+	struct hostile *h = (struct hostile *)t;
+
+	return (h->how & RESETS) && h->looks++ == 0 ? ERR_CARD_RESET : OK;
 }
 
 static void drop(struct transport *t)
@@ -66,61 +97,97 @@ static const struct transport_ops pad_ops = {.name = "hostile",
                                              .alive = alive,
                                              .close = drop};
 
+static void read_keys(struct card *c)
+{
+	for (enum card_key k = CARD_KEY_SIG; k < CARD_KEYS; k++) {
+		struct card_pubkey key;
+
+		check(card_read_pubkey(c, k, &key) != OK || key.type != CARD_KEY_NONE);
+	}
+}
+
+static void decipher(struct card *c, const struct hostile *h)
+{
+	static const uint8_t zeros[65] = {4};
+	const bool montgomery = (h->how & MONTGOMERY) != 0;
+	AUTO_SECRET *out = NULL;
+	AUTO_SECRET *x = NULL;
+
+	if (card_decipher_ecdh(c, (struct bytes){zeros, montgomery ? 32 : 65}, 32, &x) ==
+	    OK)
+		check(secret_len(x) == 32);
+	(void)(card_decipher_rsa(c, (struct bytes){zeros, 65}, &out) == OK);
+}
+
 static void sign(struct card *c, struct hostile *h, const struct secret *pin)
 {
 	static const uint8_t digest[64] = {1};
+	const enum hash_alg alg = h->how & SHA256 ? HASH_SHA256 : HASH_SHA512;
+	const bool may = (h->how & SPENDS_LAST) != 0;
 	struct bytes sig;
 
 	h->allowed = h->verifies + 1;
-	if (card_verify_sign(c, pin, false) != OK) {
-		if (card_signs(c))
-			__builtin_trap();
-		return;
-	}
-	if (card_sign(c, HASH_SHA512, (struct bytes){digest, 64}, &sig) == OK &&
-	    (sig.n == 0 || sig.n > 8192))
-		__builtin_trap();
+	const enum err e = card_has_pad(c) ? card_verify_sign_on_pad(c, may)
+	                                   : card_verify_sign(c, pin, may);
+	check(e == OK || !card_signs(c));
+	for (int i = 0; e == OK && i < 2; i++)
+		if (card_sign(c, alg, (struct bytes){digest, hash_len(alg)}, &sig) == OK)
+			check(sig.n > 0 && sig.n <= 8192);
 }
 
 static void use(struct card *c, struct hostile *h)
 {
-	static const uint8_t zeros[65] = {4};
 	AUTO_SECRET *pin = NULL;
-	AUTO_SECRET *out = NULL;
-	AUTO_SECRET *x = NULL;
-	struct card_pubkey k;
+	const bool may = (h->how & SPENDS_LAST) != 0;
 
-	if (card_read_pubkey(c, CARD_KEY_DEC, &k) == OK && k.type == CARD_KEY_NONE)
-		__builtin_trap();
-	if (secret_copy((struct bytes){(const uint8_t *)"123456", 6}, &pin) != OK)
-		return;
-	if (card_info(c)->kdf.count > 4096) /* slow is no finding */
+	h->card = c;
+	read_keys(c);
+	if (secret_copy((struct bytes){(const uint8_t *)"123456", 6}, &pin) != OK ||
+	    card_info(c)->kdf.count > 4096) /* slow is no finding */
 		return;
 	h->allowed = 1;
-	if ((card_has_pad(c) ? card_verify_on_pad(c, true)
-	                     : card_verify_user(c, pin, true)) != OK) {
-		sign(c, h, pin);
-		return;
-	}
-	if (card_decipher_ecdh(c, (struct bytes){zeros, 65}, 32, &x) == OK &&
-	    secret_len(x) != 32)
-		__builtin_trap();
-	(void)(card_decipher_rsa(c, (struct bytes){zeros, 65}, &out) == OK);
+	if ((card_has_pad(c) ? card_verify_on_pad(c, may)
+	                     : card_verify_user(c, pin, may)) == OK)
+		decipher(c, h);
 	sign(c, h, pin);
+}
+
+static struct hostile *make(uint32_t how, struct bytes in)
+{
+	/* of a YubiKey 5: extended length */
+	static const uint8_t atr[] = {0x3b, 0xfd, 0x13, 0x00, 0x00, 0x81, 0x31, 0xfe,
+	                              0x15, 0x80, 0x73, 0xc0, 0x21, 0xc0, 0x57, 0x59,
+	                              0x75, 0x62, 0x69, 0x4b, 0x65, 0x79, 0x40};
+	struct hostile *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		abort();
+	h->how = how;
+	h->in = in;
+	h->base.ops = how & HAS_PAD ? &pad_ops : &ops;
+	h->base.reader = "hostile";
+	h->base.extended = how & MUST_EXTEND  ? EXTENDED_YES
+	                   : how & MAY_EXTEND ? EXTENDED_UNKNOWN
+	                                      : EXTENDED_NO;
+	h->base.t0 = (how & IS_T0) != 0;
+	if (how & MUST_EXTEND) {
+		memcpy(h->base.atr, atr, sizeof(atr));
+		h->base.atr_len = sizeof(atr);
+	}
+	return h;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct hostile *h = calloc(1, sizeof(*h));
+	struct bytes in = {data, size};
 	struct card *c = NULL;
+	uint32_t how;
 
-	if (!h || crypto_init() != OK)
+	if (crypto_init() != OK)
 		abort();
-	h->base.ops = size % 8 < 2 ? &pad_ops : &ops;
-	h->base.reader = "hostile";
-	h->base.extended = size % 2 ? EXTENDED_UNKNOWN : EXTENDED_NO;
-	h->base.t0 = size % 4 == 0;
-	h->in = (struct bytes){data, size};
+	if (bytes_take_be(&in, 1, &how) != OK)
+		return 0;
+	struct hostile *h = make(how, in);
 	if (card_open(&h->base, &c) == OK)
 		use(c, h);
 	card_close(c);

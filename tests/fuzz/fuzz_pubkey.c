@@ -20,9 +20,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	pubkey_copy(&copy, &k);
 	if (copy.point.n > 0 && memcmp(copy.point.p, k.point.p, k.point.n) != 0)
 		abort();
-	if (k.alg == PGP_ECDH)
-		(void)!pubkey_match_ecdh(k.created, k.curve, k.point, k.fpr, &found);
-	else if (k.n.n > 0)
-		(void)!pubkey_match_rsa(k.created, k.n, k.e, k.fpr, &found);
+	const struct key_parts parts = {
+	        .alg = k.n.n > 0 ? PGP_RSA : k.alg,
+	        .n = k.n,
+	        .e = k.e,
+	        .curve = k.curve,
+	        .point = k.point,
+	};
+	if (!pubkey_has_parts(&k, &parts))
+		abort();
+	if (pubkey_match(&parts, k.created, k.fpr, &found) == OK &&
+	    !pubkey_has_parts(&found, &parts))
+		abort();
 	return 0;
 }

@@ -44,6 +44,7 @@ check_says 'check-hardware without a card: skipped, no failure' 0 '0 failed, 1 s
 check_status 'status takes no device' 2 status /dev/null
 check_status 'status takes no --destructive' 2 status --destructive
 check_says 'card needs a second word' 2 'needs a second word' "$O/bootlatch" card
+check_says 'card foo is no verb' 2 'no verb "card foo"' "$O/bootlatch" card foo
 
 # --- Several makes --------------------------------------------------------------------------
 

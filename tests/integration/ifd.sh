@@ -97,7 +97,7 @@ lib_end $CARD
 check_is 'with every try left' 03 "$(vcard_field cv25519 pin.pw1.tries)"
 
 check_status 'no card: an error' 5 ifd test --wait 1
-check_says 'no handler: an error in words' 5 'cannot be reached' \
+check_says 'no handler: an error in words' 5 'could not be loaded' \
 	timeout 60 "$O/bootlatch" test "$D" --boot "$BOOT" --config "$CONF" --wait 1 \
 	--transport /nonexistent.so@1 --pin-fd 3 3<"$T/pin"
 check_says 'no transport: usage' 2 '--transport takes' \

@@ -164,6 +164,40 @@ to_many() {
 		done && g --decrypt "$tmp/ours" | cmp - "$tmp/body"
 }
 check 'we encrypt to several' to_many
+# Each of the several reads it with another's program, and reads what that wrote for all of them.
+ours_for_several() { # PROGRAM [-a]
+	# shellcheck disable=SC2086
+	"$tool" ${2:-} encrypt "$tmp/body" "$tmp/rsa3072.asc" "$tmp/cv25519.asc" "$tmp/nistp521.asc" >"$tmp/ours" &&
+		for a in rsa3072 cv25519 nistp521; do
+			sec=$tmp/$a.sec
+			rm -f "$tmp/out"
+			"$1_decrypt" "$tmp/ours" "$tmp/out" && cmp "$tmp/out" "$tmp/body" || return 1
+		done
+}
+rnp_several() { r --encrypt -r ours-rsa3072@ -r ours-cv25519@ -r ours-nistp521@ --output "$2" "$1"; }
+sq_several() {
+	option=--recipient-cert
+	[ ! "$sq_new" ] || option='--without-signature --for-file'
+	set -- "$1" "$2" "$option $tmp/rsa3072.asc ${option##* } $tmp/cv25519.asc ${option##* } $tmp/nistp521.asc"
+	# shellcheck disable=SC2086  # words
+	s encrypt $3 --output "$2" "$1"
+}
+theirs_for_several() { # PROGRAM
+	rm -f "$tmp/theirs"
+	"$1_several" "$tmp/body" "$tmp/theirs" &&
+		for a in rsa3072 cv25519 nistp521; do
+			"$tool" decrypt "$tmp/theirs" "$tmp/$a.sec" | cmp - "$tmp/body" || return 1
+		done && not "$tool" decrypt "$tmp/theirs" "$tmp/nistp256.sec"
+}
+for program in rnp sq; do
+	if ! command -v $program >/dev/null; then
+		skip "several recipients and $program: it is not installed"
+		continue
+	fi
+	check "$program reads ours for several" ours_for_several $program
+	check "$program reads ours for several in armor" ours_for_several $program -a
+	check "we read $program's for several" theirs_for_several $program
+done
 
 # --- certificates that others make ----------------------------------------------------
 lists() { # lists VERB FINGERPRINT

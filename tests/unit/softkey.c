@@ -101,6 +101,17 @@ void softkey_free(struct softkey *k)
 	k->sexp = NULL;
 }
 
+struct key_parts softkey_parts(const struct softkey *k)
+{
+	return (struct key_parts){
+	        .alg = k->pub.curve ? k->pub.alg : PGP_RSA,
+	        .n = k->pub.n,
+	        .e = k->pub.e,
+	        .curve = k->pub.curve,
+	        .point = k->pub.point,
+	};
+}
+
 static bool from_sexp(gcry_sexp_t plain, bool ecdh, const struct curve *c,
                       struct secret **ret)
 {

@@ -21,6 +21,7 @@ bool softkey_ecdh(enum curve_id id, uint8_t kdf_hash, uint8_t kdf_cipher,
                   struct softkey *k);
 bool softkey_signer(enum curve_id id, struct softkey *k); /* ECDSA or EdDSA */
 void softkey_free(struct softkey *k);
+struct key_parts softkey_parts(const struct softkey *k);
 
 /* The unpadded RSA message, or the shared secret as a card gives it. */
 bool softkey_decipher(const struct softkey *k, const struct pkesk *p,

@@ -12,6 +12,7 @@
 #include "tests/unit/check.h"
 #include "tests/unit/double_vcard.h"
 #include "tests/unit/softkey.h"
+#include "unlock/card_key.h"
 
 enum { SECRET_SUBKEY = 7, NOW = 1780000000, COMMAND_MAX = 4096 };
 enum {
@@ -268,12 +269,7 @@ static bool is_the_key(struct card *c, const struct pubkey *want)
 
 	if (card_read_pubkey(c, CARD_KEY_DEC, &pub) != OK)
 		return false;
-	const enum err e =
-	        pub.type == CARD_KEY_RSA
-	                ? pubkey_match_rsa(info->created, pub.rsa_n, pub.rsa_e, info->fpr,
-	                                   &got)
-	                : pubkey_match_ecdh(info->created, curve_by_oid(pub.oid),
-	                                    pub.point, info->fpr, &got);
+	const enum err e = card_key_openpgp(info, &pub, &got);
 	return e == OK && memcmp(got.fpr, want->fpr, PGP_FPR_LEN) == 0;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How commands and answers are cut and put together. */
+#include <time.h>
+
 #include "card/apdu.h"
 #include "tests/unit/check.h"
 #include "tests/unit/double_script.h"
@@ -16,6 +18,8 @@
 #define END(used_)                                                                       \
 	transport_close(l.t);                                                            \
 	CHECK(log.closed && !log.wrong && log.used == (used_))
+
+enum { SHORT_ANSWER = 258 };
 
 static const uint8_t zeros[600];
 static const struct apdu get = {.ins = 0xca, .p2 = 0x6e, .le = true};
@@ -39,6 +43,25 @@ static void a_wrong_le_is_corrected_once(void)
 	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == OK && n == 2 &&
 	      sw == SW_OK);
 	END(2);
+}
+
+/* Le is wrong at the command and at each part, as cards with a fixed block have it. */
+static void a_wrong_le_is_corrected_at_every_part(void)
+{
+	PLAY({"00CA006E00", "6C02", OK}, {"00CA006E02", "01026100", OK},
+	     {"00C0000000", "6C02", OK}, {"00C0000002", "03046100", OK},
+	     {"00C0000000", "6C01", OK}, {"00C0000001", "059000", OK});
+	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == OK);
+	CHECK(n == 5 && sw == SW_OK && memcmp(buf, "\1\2\3\4\5", 5) == 0);
+	END(6);
+}
+
+static void a_le_that_is_wrong_for_ever_ends_the_answer(void)
+{
+	PLAY({"00CA006E00", "01026100", OK}, {"00C0000000", "6C02", OK},
+	     {"00C0000002", "6C02", OK});
+	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == OK && sw == 0x6c02);
+	END(3);
 }
 
 static void an_empty_last_part_is_fine(void)
@@ -72,6 +95,124 @@ static void extended_is_used_when_only_that_is_announced(void)
 	l.extended = true;
 	CHECK(apdu_send(&l, &big, buf, sizeof(buf), &n, &sw) == OK && n == 1);
 	END(1);
+}
+
+/* Some cards announce it and do not know it, some readers choke upon it. */
+static void extended_that_is_refused_is_sent_as_a_chain_once(void)
+{
+	static const struct {
+		const char *resp;
+		enum err e;
+	} rows[] = {
+	        {"6700", OK    },
+                {"6D00", OK    },
+                {NULL,   ERR_IO}
+        };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct script_step steps[] = {
+		        {"002A8086000201*", rows[i].resp, rows[i].e},
+		        {"102A8086FE*",     "9000",       OK       },
+		        {"102A8086FE*",     "9000",       OK       },
+		        {"002A808605*",     "AA9000",     OK       },
+		};
+		struct script_log log;
+		uint8_t buf[APDU_CAP];
+		uint16_t sw = 0;
+		size_t n = 0;
+		struct link l = {.t = double_script(steps, 4, &log), .extended = true};
+
+		CHECK(apdu_send(&l, &big, buf, sizeof(buf), &n, &sw) == OK && n == 1);
+		END(4);
+	}
+}
+
+static void a_card_that_takes_neither_is_heard(void)
+{
+	PLAY({"002A8086000201*", "6700", OK}, {"102A8086FE*", "6884", OK});
+	l.extended = true;
+	CHECK(apdu_send(&l, &big, buf, sizeof(buf), &n, &sw) == OK && sw == SW_LENGTH);
+	END(2);
+}
+
+static void other_refusals_of_extended_end_the_command(void)
+{
+	PLAY({"002A8086000201*", "6A80", OK});
+	l.extended = true;
+	CHECK(apdu_send(&l, &big, buf, sizeof(buf), &n, &sw) == OK && sw == SW_DATA);
+	END(1);
+}
+
+/* --- answers that drip --- */
+
+struct drip {
+	struct transport base;
+	int naps;
+	int64_t until; /* the last one that it was given */
+	bool later;    /* a part was given more time than the one before */
+};
+
+static enum err drip_transmit(struct transport *t, struct bytes cmd, uint8_t *resp,
+                              size_t cap, size_t *ret_len)
+{
+	const struct timespec nap = {.tv_nsec = 20000000};
+	struct drip *d = (struct drip *)(void *)t;
+
+	(void)cmd;
+	if (cap < 3)
+		return ERR_IO;
+	if (d->naps++ > 0 && t->until_ms > d->until)
+		d->later = true;
+	d->until = t->until_ms;
+	(void)nanosleep(&nap, NULL);
+	memcpy(resp, "\xaa\x61\x01", 3);
+	*ret_len = 3;
+	return OK;
+}
+
+static const struct transport_ops drip_ops = {.name = "drip", .transmit = drip_transmit};
+
+/* One limit for an answer with all its parts: 256 of them take five seconds here. */
+static void an_answer_that_drips_is_given_up(void)
+{
+	struct drip d = {.base = {.ops = &drip_ops, .reader = "R", .limit_ms = 60}};
+	const struct link l = {.t = &d.base};
+	uint8_t buf[APDU_CAP];
+	uint16_t sw = 0;
+	size_t n = 0;
+
+	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == ERR_CARD_MUTE && n == 0);
+	CHECK(d.naps > 0 && d.naps < 10 && !d.later && d.until > 0);
+	CHECK(d.base.until_ms == 0 && d.base.limit_ms == 60);
+}
+
+/* And one for all commands together, where there is one. */
+static void a_conversation_that_drips_is_given_up(void)
+{
+	struct drip d = {.base = {.ops = &drip_ops, .reader = "R"}};
+	const struct link l = {.t = &d.base, .until_ms = link_now_ms() + 60};
+	uint8_t buf[APDU_CAP];
+	uint16_t sw = 0;
+	size_t n = 0;
+
+	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == ERR_CARD_MUTE);
+	CHECK(d.naps < 10);
+	d.naps = 0;
+	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == ERR_CARD_MUTE);
+	CHECK(d.naps == 0);
+}
+
+/* A touch may take a minute; what was computed then does not. */
+static void parts_are_not_waited_for_as_long_as_a_touch(void)
+{
+	struct drip d = {.base = {.ops = &drip_ops, .reader = "R", .limit_ms = 60000}};
+	const struct link l = {.t = &d.base};
+	uint8_t buf[SHORT_ANSWER];
+	uint16_t sw = 0;
+	size_t n = 0;
+
+	const int64_t first = link_now_ms();
+	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == ERR_FORMAT); /* full */
+	CHECK(d.until < first + 2 * APDU_MS && d.until >= first + APDU_MS);
 }
 
 static void a_reader_that_says_no_gets_a_chain(void)
@@ -114,6 +255,20 @@ int main(void)
 	        {"an answer in parts is put together",
 	         an_answer_in_parts_is_put_together                                            },
 	        {"a wrong Le is corrected once",                 a_wrong_le_is_corrected_once  },
+	        {"a wrong Le is corrected at every part",
+	         a_wrong_le_is_corrected_at_every_part                                         },
+	        {"a Le that is wrong for ever ends the answer",
+	         a_le_that_is_wrong_for_ever_ends_the_answer                                   },
+	        {"extended that is refused is sent as a chain once",
+	         extended_that_is_refused_is_sent_as_a_chain_once                              },
+	        {"a card that takes neither is heard",           a_card_that_takes_neither_is_heard},
+	        {"other refusals of extended end the command",
+	         other_refusals_of_extended_end_the_command                                    },
+	        {"an answer that drips is given up",             an_answer_that_drips_is_given_up},
+	        {"a conversation that drips is given up",
+	         a_conversation_that_drips_is_given_up                                         },
+	        {"parts are not waited for as long as a touch",
+	         parts_are_not_waited_for_as_long_as_a_touch                                   },
 	        {"an empty last part is fine",                   an_empty_last_part_is_fine    },
 	        {"parts without data are refused",               parts_without_data_are_refused},
 	        {"long commands are chained",                    long_commands_are_chained     },

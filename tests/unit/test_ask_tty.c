@@ -86,6 +86,18 @@ static int ask_in_narrow(struct ask *a)
 	return answer_is(a, &pass, "12345");
 }
 
+/* 40 columns: the sentence has 49 characters. */
+static int told_in_narrow(struct ask *a)
+{
+	const struct winsize narrow = {.ws_row = 10, .ws_col = 40};
+
+	if (ioctl(STDIN_FILENO, TIOCSWINSZ, &narrow) != 0)
+		return OTHER;
+	a->ops->note(a, "Take the card out, put it in again and press Enter");
+	a->ops->note(a, "A-word-that-is-longer-than-the-whole-row-of-a-terminal is");
+	return SAME;
+}
+
 static pid_t start(int (*child)(struct ask *), int *ret_fd)
 {
 	int fd = -1;
@@ -168,6 +180,25 @@ static void a_passphrase_takes_utf8_and_back_space(void)
 
 	CHECK(expect(fd, "Passphrase for sda2: "));
 	type(fd, "p\xc3\xa4\xc3\xb6\x08ss\r");
+	CHECK(end(pid, fd) == SAME);
+}
+
+/* The maximum is 8: what does not fit must not make the rest an answer. */
+static void a_line_that_is_too_long_is_no_answer(void)
+{
+	int fd = -1;
+	const pid_t pid = start(ask_pin, &fd);
+
+	CHECK(expect(fd, "left): "));
+	type(fd, "12345678x\r");
+	CHECK(expect(fd, "That is too long, so it was not used: at most 8 characters"));
+	CHECK(expect(fd, "left): "));
+	type(fd, "12345678x\x7f\x7f\x7f\r"); /* 123456, or is it? */
+	CHECK(expect(fd, "That is too long"));
+	type(fd, "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\r"); /* 5, but 10 bytes */
+	CHECK(expect(fd, "That is too long"));
+	type(fd, "123456789\x15"
+	         "123456\r");
 	CHECK(end(pid, fd) == SAME);
 }
 
@@ -268,6 +299,16 @@ static void keys_after_a_sentence_are_not_shown(void)
 	CHECK(end(pid, fd) == SAME);
 }
 
+static void a_sentence_is_broken_between_words(void)
+{
+	int fd = -1;
+	const pid_t pid = start(told_in_narrow, &fd);
+
+	CHECK(expect(fd, "Take the card out, put it in again and\r\npress Enter\r\n"));
+	CHECK(expect(fd, "-row-of-a-terminal\r\nis\r\n"));
+	CHECK(end(pid, fd) == SAME);
+}
+
 static void a_line_taken_back_between_questions_spoils_nothing(void)
 {
 	int fd = -1;
@@ -326,6 +367,8 @@ int main(void)
 	         a_pin_is_typed_with_stars_and_edited                                               },
 	        {"a_passphrase_takes_utf8_and_back_space",
 	         a_passphrase_takes_utf8_and_back_space                                             },
+	        {"a_line_that_is_too_long_is_no_answer",
+	         a_line_that_is_too_long_is_no_answer                                               },
 	        {"end_of_file_cancels",                                end_of_file_cancels          },
 	        {"whole_lines_typed_ahead_are_dropped",
 	         whole_lines_typed_ahead_are_dropped                                                },
@@ -339,6 +382,8 @@ int main(void)
 	         keys_between_two_questions_are_not_shown                                           },
 	        {"keys_after_a_sentence_are_not_shown",
 	         keys_after_a_sentence_are_not_shown                                                },
+	        {"a_sentence_is_broken_between_words",
+	         a_sentence_is_broken_between_words                                                 },
 	        {"a_line_taken_back_between_questions_spoils_nothing",
 	         a_line_taken_back_between_questions_spoils_nothing                                 },
 	        {"a_prompt_of_two_rows_is_cleared_whole",

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* card status and card selftest against virtual cards: what is listed, what is told,
- * which cases fail when the card does, and how many PINs it all costs. */
+/* card status against virtual cards: what is listed, and what is told. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/card_selftest.h"
+#include "cli/card.h"
 #include "cli/card_words.h"
+#include "tests/unit/card_seen.h"
 #include "tests/unit/check.h"
-#include "tests/unit/world.h"
-
-#define READER "Nitrokey Nitrokey Pro (000034AB) 00 00"
 
 enum { TOLD_MAX = 8192 };
 
@@ -23,18 +20,18 @@ static void every_card_is_listed_and_what_cannot_be_read_is_said(void)
 	static struct card_facts list[READERS_MAX];
 	struct readers *r = double_vcard_readers();
 	struct vcard *a = vcard_new("default", NULL), *b = vcard_new("gnuk", NULL);
-	enum pick_why why = PICK_WHYS_;
+	struct look_end end;
 	size_t n = 99;
 
-	CHECK(card_look(r, &any, list, &n, &why) == ERR_NO_READER &&
-	      why == PICK_NO_READER);
+	CHECK(card_look(r, &any, list, &n, &end) == ERR_NO_READER &&
+	      end.why == PICK_NO_READER);
 	double_vcard_put(r, 0, "empty", NULL);
-	CHECK(card_look(r, &any, list, &n, &why) == ERR_NO_CARD && n == 99);
+	CHECK(card_look(r, &any, list, &n, &end) == ERR_NO_CARD && n == 99);
 	double_vcard_put(r, 1, "one", a);
 	double_vcard_put(r, 2, "two", b);
 	double_vcard_put(r, 3, "three", b);
 	double_vcard_connect_err(r, 3, ERR_BUSY);
-	CHECK(card_look(r, &any, list, &n, &why) == OK && n == 3);
+	CHECK(card_look(r, &any, list, &n, &end) == OK && n == 3);
 	CHECK(strcmp(list[0].reader, "one") == 0 && list[0].why == PICK_FOUND);
 	CHECK(list[0].info.version == 0x0304 && list[1].info.version == 0x0200);
 	CHECK(list[2].why == PICK_BUSY && list[2].e == ERR_BUSY);
@@ -55,34 +52,56 @@ static void reader_and_serial_number_narrow_it_down(void)
 	const struct look_wish none = {.reader = "four"};
 	struct readers *r = double_vcard_readers();
 	struct vcard *v = vcard_new("default", NULL);
-	enum pick_why why = PICK_WHYS_;
+	struct look_end end;
 	size_t n = 0;
 
 	double_vcard_put(r, 0, "one", v);
 	double_vcard_put(r, 1, "two", v);
-	CHECK(card_look(r, &two, list, &n, &why) == OK && n == 1);
+	CHECK(card_look(r, &two, list, &n, &end) == OK && n == 1);
 	CHECK(strcmp(list[0].reader, "two") == 0);
 	const struct look_wish this = {.serial = list[0].info.ident};
-	CHECK(card_look(r, &this, list, &n, &why) == OK && n == 2);
-	CHECK(card_look(r, &other, list, &n, &why) == ERR_WRONG_CARD &&
-	      why == PICK_WRONG_SERIAL);
-	CHECK(card_look(r, &none, list, &n, &why) == ERR_NO_READER &&
-	      why == PICK_NO_SUCH_READER);
+	CHECK(card_look(r, &this, list, &n, &end) == OK && n == 2);
+	CHECK(card_look(r, &other, list, &n, &end) == ERR_WRONG_CARD &&
+	      end.why == PICK_WRONG_SERIAL);
+	CHECK(card_look(r, &none, list, &n, &end) == ERR_NO_READER &&
+	      end.why == PICK_NO_SUCH_READER);
 	r = readers_close(r);
 	vcard_free(v);
 }
 
-static struct card_facts look_at(struct vcard *v)
+static void a_look_that_found_nothing_says_where_it_looked(void)
 {
 	static struct card_facts list[READERS_MAX];
+	struct cli c = {.wait_s = 0, .transport = "ccid"};
 	struct readers *r = double_vcard_readers();
-	enum pick_why why = PICK_WHYS_;
+	struct look_end end;
 	size_t n = 0;
 
-	double_vcard_put(r, 0, READER, v);
-	CHECK(card_look(r, &any, list, &n, &why) == OK && n == 1);
+	CHECK(cli_look(&c, r, list, &n, &end) == ERR_NO_READER && end.readers.n == 0);
+	CHECK(strstr(c.why, "Looked through libccid, without pcscd.") != NULL);
+	double_vcard_put(r, 0, "one", NULL);
+	double_vcard_put(r, 1, "t\033wo", NULL);
+	c.transport = "pcsc";
+	CHECK(cli_look(&c, r, list, &n, &end) == ERR_NO_CARD && end.readers.n == 2);
+	CHECK(strstr(c.why, "Looked through pcscd: one, t?wo.") != NULL);
+	c.reader = "three";
+	CHECK(cli_look(&c, r, list, &n, &end) == ERR_NO_READER);
+	CHECK(strstr(c.why, "three") && strstr(c.why, "pcscd: one, t?wo."));
 	r = readers_close(r);
-	return list[0];
+}
+
+static void the_way_that_auto_took_is_told(void)
+{
+	struct cli c = {0};
+	struct readers *r = NULL;
+
+	CHECK(cli_readers(&c, &r) == OK && c.transport != NULL);
+	CHECK(c.transport && (strcmp(c.transport, "pcsc") == 0 ||
+	                      strcmp(c.transport, "ccid") == 0));
+	r = readers_close(r);
+	c.transport = "/x.so@1";
+	CHECK(cli_readers(&c, &r) == OK && strcmp(card_route(&c), "/x.so@1") == 0);
+	r = readers_close(r);
 }
 
 static void what_keeps_a_card_from_being_enrolled_is_said(void)
@@ -90,14 +109,18 @@ static void what_keeps_a_card_from_being_enrolled_is_said(void)
 	static const uint8_t wrong[FPR_LEN] = {1, 2, 3};
 	struct vcard *bare = vcard_new("default", NULL), *v = world_card(CURVE_25519);
 
-	const struct card_facts none = look_at(bare);
+	const struct card_facts none = card_seen(bare);
 	CHECK(strstr(why_not_enrolled(&none), "no decryption key") != NULL);
-	struct card_facts f = look_at(v);
+	struct card_facts f = card_seen(v);
 	CHECK(why_not_enrolled(&f) == NULL && f.origin[CARD_KEY_DEC] == 1);
 	f.info.tries_user = 0;
 	CHECK(strstr(why_not_enrolled(&f), "blocked") != NULL);
+	CHECK(vcard_fault(v, "read-key:sw=6F00"));
+	f = card_seen(v); /* nobody is told to make a key anew */
+	CHECK(strstr(why_not_enrolled(&f), "leave it as it is") != NULL);
+	CHECK(vcard_fault(v, ""));
 	world_card_put(v, 0xc8, wrong, sizeof(wrong));
-	f = look_at(v);
+	f = card_seen(v);
 	CHECK(f.dec_key == ERR_CRYPTO);
 	CHECK(strstr(why_not_enrolled(&f), "fingerprint") != NULL);
 	vcard_free(bare);
@@ -106,7 +129,7 @@ static void what_keeps_a_card_from_being_enrolled_is_said(void)
 
 static void describe(const struct card_facts *f, bool personal, char out[static TOLD_MAX])
 {
-	const struct cli c = {0};
+	const struct cli c = {.transport = "pcsc"};
 	FILE *to = fmemopen(out, TOLD_MAX, "w");
 
 	CHECK(to != NULL);
@@ -118,7 +141,7 @@ static void a_report_names_nobody(void)
 {
 	static char all[TOLD_MAX], part[TOLD_MAX];
 	struct vcard *v = world_card(CURVE_25519);
-	const struct card_facts f = look_at(v);
+	const struct card_facts f = card_seen(v);
 	char number[9];
 
 	(void)snprintf(number, sizeof(number), "%08X", (unsigned)f.info.serial);
@@ -128,6 +151,7 @@ static void a_report_names_nobody(void)
 	CHECK(strstr(all, "2021-01-14")); /* 0x60000000 */
 	CHECK(!strstr(part, number) && !strstr(part, "000034AB"));
 	CHECK(!strstr(part, "2021-01-1") && strstr(part, "Nitrokey Pro () 00 00"));
+	CHECK(strstr(part, "reached by      pcscd\n"));
 	CHECK(strstr(part, "Curve25519") && strstr(part, "generated"));
 	vcard_free(v);
 }
@@ -136,7 +160,7 @@ static void few_tries_are_warned_of(void)
 {
 	static char told[TOLD_MAX];
 	struct vcard *v = world_card(CURVE_25519);
-	struct card_facts f = look_at(v);
+	struct card_facts f = card_seen(v);
 
 	describe(&f, true, told);
 	CHECK(!strstr(told, "WARNING"));
@@ -151,261 +175,44 @@ static void few_tries_are_warned_of(void)
 	vcard_free(v);
 }
 
-/* --- the cases --- */
-
-static struct selftest t;
-static struct cli options;
-static char *told;
-static size_t told_len;
-
-static void begin(void)
+/* Only what the card still allows is advised, with the same words everywhere. */
+static void the_ways_out_of_a_blocked_pin_are_those_that_are_left(void)
 {
-	t = (struct selftest){.c = &options};
-	t.to = open_memstream(&told, &told_len);
-	CHECK(t.to != NULL);
-}
-
-static void end(void)
-{
-	CHECK(fclose(t.to) == 0);
-	free(told);
-}
-
-/* How the case whose name begins so ended; CASE_SKIP + 1: there is none. */
-static int outcome(const char *what)
-{
-	for (size_t i = 0; i < t.n; i++)
-		if (strncmp(t.cases[i].what, what, strlen(what)) == 0)
-			return (int)t.cases[i].outcome;
-	return CASE_SKIP + 1;
-}
-
-static enum err reading(struct vcard *v, const char *fault)
-{
-	const struct card_facts f = look_at(v);
-
-	CHECK(vcard_fault(v, fault));
-	return read_cases(&t, &f, double_vcard_transport(v, READER));
-}
-
-static void every_profile_passes_the_reading_cases_without_a_pin(void)
-{
-	static const char *const profiles[] = {
-	        "default",         "outer-tags",     "gnuk",     "smartpgp-like",
-	        "pico-like",       "canokey-like",   "le-6c",    "v2.0",
-	        "yubikey5",        "yubikey5-2",     "yubikey4", "nitrokey3",
-	        "zeitcontrol-2.1", "zeitcontrol-3.4"};
-
-	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
-		struct vcard *v = vcard_new(profiles[i], NULL);
-
-		begin();
-		CHECK_ROW(reading(v, "") == OK, profiles[i]);
-		CHECK_ROW(t.count[CASE_FAIL] == 0, profiles[i]);
-		CHECK_ROW(t.count[CASE_OK] > 8, profiles[i]);
-		CHECK_ROW(vcard_verify_count(v) == 0, profiles[i]);
-		CHECK_ROW(!t.has_dec, profiles[i]);
-		end();
-		vcard_free(v);
-	}
-}
-
-static void a_card_that_answers_otherwise_fails_its_case(void)
-{
-	/* Counted from SELECT: short 6E (two), long 6E, then the objects. */
 	static const struct {
-		const char *fault, *what;
+		int admin, code;
+		const char *says, *not;
 	} rows[] = {
-	        {"at=1:sw=6A82",  "SELECT"               },
-	        {"at=2:garbage",  "6E is read in short"  },
-	        {"at=4:short",    "6E in extended length"},
-	        {"at=4:sw=6F00",  "6E in extended length"},
-	        {"at=5:garbage",  "4F"                   },
-	        {"at=13:garbage", "C5"                   },
-	        {"at=14:garbage", "CD"                   },
+	        {3, 3, "passwd",        "factory"},
+	        {3, 0, "passwd",        "unblock)"},
+	        {0, 3, "unblock)",      "passwd" },
+	        {0, 0, "factory reset", "gpg"    },
 	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct vcard *v = world_card(CURVE_25519);
-		const struct card_facts f = look_at(v);
-
-		begin();
-		CHECK(vcard_fault(v, rows[i].fault));
-		const enum err e = read_cases(&t, &f, double_vcard_transport(v, READER));
-		CHECK_ROW(e == OK, rows[i].fault);
-		CHECK_ROW(outcome(rows[i].what) == CASE_FAIL, rows[i].fault);
-		end();
-		vcard_free(v);
-	}
-}
-
-static void a_connection_that_ends_is_said_and_ends_it(void)
-{
-	struct vcard *v = vcard_new("default", NULL);
-
-	begin();
-	CHECK(reading(v, "at=6:drop") == ERR_CARD_LOST);
-	CHECK(t.count[CASE_FAIL] == 1 && t.cases[t.n - 1].outcome == CASE_FAIL);
-	CHECK(strstr(t.cases[t.n - 1].why, "went away") != NULL);
-	end();
-	vcard_free(v);
-}
-
-static void a_key_without_its_fingerprint_fails(void)
-{
-	static const uint8_t wrong[FPR_LEN] = {1, 2, 3};
+	static char told[TOLD_MAX];
 	struct vcard *v = world_card(CURVE_25519);
+	struct card_facts f = card_seen(v);
 
-	begin();
-	CHECK(reading(v, "") == OK && t.has_dec && t.count[CASE_FAIL] == 0);
-	end();
-	world_card_put(v, 0xc8, wrong, sizeof(wrong));
-	begin();
-	CHECK(reading(v, "") == OK && !t.has_dec);
-	CHECK(outcome("decryption key: has") == CASE_FAIL);
-	end();
+	f.info.tries_user = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		f.info.tries_admin = rows[i].admin;
+		f.info.tries_reset = rows[i].code;
+		describe(&f, true, told);
+		CHECK_ROW(strstr(told, rows[i].says), rows[i].says);
+		CHECK_ROW(!strstr(told, rows[i].not ), rows[i].says);
+	}
 	vcard_free(v);
 }
 
-/* --- with the PIN --- */
-
-static struct {
-	struct double_ask person;
-	struct vcard *v;
-	struct session *s;
-	struct card_facts f;
-	unsigned verifies; /* before */
-} w;
-
-static void pin_begin(const char *profile_fault)
+/* 4.0 is used as 3.4, and the person knows. */
+static void a_version_to_come_is_warned_of(void)
 {
-	struct session_options o = {.poll_ms = 1, .wait_ms = 0};
+	static char told[TOLD_MAX];
+	struct vcard *v = world_card(CURVE_25519);
+	struct card_facts f = card_seen(v);
 
-	w.v = world_card(CURVE_25519);
-	begin();
-	w.f = look_at(w.v);
-	CHECK(read_cases(&t, &w.f, double_vcard_transport(w.v, READER)) == OK);
-	o.readers = double_vcard_readers();
-	double_vcard_put(o.readers, 0, READER, w.v);
-	o.ask = double_ask_init(&w.person);
-	CHECK(session_new(&o, &w.s) == OK);
-	CHECK(vcard_fault(w.v, profile_fault));
-	w.verifies = vcard_verify_count(w.v);
-}
-
-static unsigned sent(void)
-{
-	return vcard_verify_count(w.v) - w.verifies;
-}
-
-static void pin_end(void)
-{
-	w.s = session_free(w.s);
-	end();
-	vcard_free(w.v);
-}
-
-static void the_right_pin_is_sent_once_and_all_is_well(void)
-{
-	pin_begin("");
-	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
-	CHECK(pin_cases(&t, &w.f, w.s, false) == OK);
-	CHECK(sent() == 1 && t.count[CASE_FAIL] == 0);
-	CHECK(outcome("without a PIN") == CASE_OK && outcome("deciphers") == CASE_OK);
-	CHECK(outcome("a reset takes") == CASE_OK);
-	CHECK(outcome("a wrong PIN") > CASE_SKIP);
-	pin_end();
-}
-
-static void on_request_a_wrong_one_goes_before_it(void)
-{
-	pin_begin("");
-	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
-	CHECK(pin_cases(&t, &w.f, w.s, true) == OK);
-	CHECK(sent() == 2 && t.count[CASE_FAIL] == 0);
-	CHECK(outcome("a wrong PIN") == CASE_OK && outcome("it costs one") == CASE_OK);
-	CHECK(outcome("the right PIN costs") == CASE_OK);
-	CHECK(look_at(w.v).info.tries_user == 3);
-	pin_end();
-}
-
-static void spend(unsigned n)
-{
-	AUTO_SECRET *bad = NULL;
-	struct card *c = NULL;
-
-	CHECK(secret_copy((struct bytes){(const uint8_t *)"000000", 6}, &bad) == OK);
-	for (unsigned i = 0; i < n; i++) {
-		CHECK(card_open(double_vcard_transport(w.v, READER), &c) == OK);
-		CHECK(card_verify_user(c, bad, false) == ERR_PIN_WRONG);
-		c = card_close(c);
-	}
-	w.verifies += n;
-}
-
-static void a_wrong_one_is_not_sent_with_two_tries_left(void)
-{
-	pin_begin("");
-	spend(1);
-	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
-	CHECK(pin_cases(&t, &w.f, w.s, true) == OK);
-	CHECK(outcome("a wrong PIN") == CASE_SKIP && sent() == 1);
-	CHECK(outcome("deciphers") == CASE_OK);
-	pin_end();
-}
-
-static void the_last_try_is_left_alone(void)
-{
-	pin_begin("");
-	spend(2);
-	CHECK(pin_cases(&t, &w.f, w.s, true) == OK);
-	CHECK(sent() == 0 && w.person.asked[ASK_USER_PIN] == 0);
-	CHECK(outcome("deciphers") == CASE_SKIP);
-	pin_end();
-}
-
-static void where_nobody_can_be_asked_no_pin_is_sent(void)
-{
-	pin_begin("");
-	w.person.nobody[ASK_USER_PIN] = true;
-	CHECK(pin_cases(&t, &w.f, w.s, true) == OK);
-	CHECK(sent() == 0 && outcome("deciphers") == CASE_SKIP);
-	pin_end();
-}
-
-static void faults_of_the_card_are_told_and_cost_no_second_pin(void)
-{
-	static const struct {
-		const char *fault, *what;
-		enum err want;
-		unsigned most;
-	} rows[] = {
-	        {"decipher@1:garbage", "without a PIN", OK,              1},
-	        {"decipher@2:sw=6F00", "deciphers",     OK,              1},
-	        {"decipher@2:sw=6600", "deciphers",     OK,              1},
-	        {"decipher@2:garbage", "deciphers",     OK,              1},
-	        {"decipher@3:garbage", "a reset takes", OK,              1},
-	        {"decipher@2:drop",    "deciphers",     ERR_CARD_LOST,   1},
-	        {"verify:drop",        "the PIN is",    ERR_PIN_UNKNOWN, 1},
-	        {"verify:sw=6F00",     "the PIN is",    ERR_CARD_STATE,  1},
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		pin_begin(rows[i].fault);
-		double_ask_answer(&w.person, ASK_USER_PIN, "123456");
-		CHECK_ROW(pin_cases(&t, &w.f, w.s, false) == rows[i].want, rows[i].fault);
-		CHECK_ROW(outcome(rows[i].what) == CASE_FAIL, rows[i].fault);
-		CHECK_ROW(sent() <= rows[i].most, rows[i].fault);
-		pin_end();
-	}
-}
-
-static void a_wrong_pin_that_was_typed_is_no_fault_of_the_card(void)
-{
-	pin_begin("");
-	double_ask_answer(&w.person, ASK_USER_PIN, "654321");
-	CHECK(pin_cases(&t, &w.f, w.s, false) == ERR_CANCELLED);
-	CHECK(sent() == 1 && t.count[CASE_FAIL] == 0);
-	CHECK(outcome("the PIN is") == CASE_SKIP);
-	pin_end();
+	f.info.version = 0x0400;
+	describe(&f, true, told);
+	CHECK(strstr(told, "used as one of 3.4"));
+	vcard_free(v);
 }
 
 #define CASE(name)                                                                       \
@@ -418,20 +225,13 @@ int main(void)
 	static const struct check_case cases[] = {
 	        CASE(every_card_is_listed_and_what_cannot_be_read_is_said),
 	        CASE(reader_and_serial_number_narrow_it_down),
+	        CASE(a_look_that_found_nothing_says_where_it_looked),
+	        CASE(the_way_that_auto_took_is_told),
 	        CASE(what_keeps_a_card_from_being_enrolled_is_said),
 	        CASE(a_report_names_nobody),
 	        CASE(few_tries_are_warned_of),
-	        CASE(every_profile_passes_the_reading_cases_without_a_pin),
-	        CASE(a_card_that_answers_otherwise_fails_its_case),
-	        CASE(a_connection_that_ends_is_said_and_ends_it),
-	        CASE(a_key_without_its_fingerprint_fails),
-	        CASE(the_right_pin_is_sent_once_and_all_is_well),
-	        CASE(on_request_a_wrong_one_goes_before_it),
-	        CASE(a_wrong_one_is_not_sent_with_two_tries_left),
-	        CASE(the_last_try_is_left_alone),
-	        CASE(where_nobody_can_be_asked_no_pin_is_sent),
-	        CASE(faults_of_the_card_are_told_and_cost_no_second_pin),
-	        CASE(a_wrong_pin_that_was_typed_is_no_fault_of_the_card),
+	        CASE(the_ways_out_of_a_blocked_pin_are_those_that_are_left),
+	        CASE(a_version_to_come_is_warned_of),
 	};
 
 	if (crypto_init() != OK)

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "openpgp/armor.h"
+#include "openpgp/packet.h"
 #include "tests/unit/check.h"
 #include "tests/unit/softkey.h"
 
@@ -108,6 +113,87 @@ static void two(void)
 	CHECK(keys_of(&c, &n, NULL) == ERR_FORMAT);
 }
 
+/* softkey_cert()'s with a primary key that could encrypt, but is not meant to. */
+static void expired_under_rsa(void)
+{
+	static const uint8_t short_life[] = {5,    2, 0x5f, 0x5e, 0x10, 0, 2, 27,
+	                                     0x0c, 5, 9,    0,    0,    0, 9};
+	static const uint8_t certify[] = {5, 2, 0x5f, 0x5e, 0x10, 0, 2, 27, 0x03};
+	static const uint8_t uid[] = {'a'};
+	uint8_t cert[8192];
+	struct writer w = {.p = cert, .cap = sizeof(cert)};
+	struct softkey rsa;
+	struct pubkey out[2];
+	const char *why = NULL;
+	size_t n = 0;
+
+	CHECK(softkey_rsa(&rsa));
+	put_packet(&w, PACKET_PUBLIC_KEY, (struct bytes){rsa.pub.body, rsa.pub.body_len});
+	put_packet(&w, PACKET_USER_ID, (struct bytes){uid, sizeof(uid)});
+	CHECK(softkey_put_signature(&w, &rsa, 0x13,
+	                            &(struct sig_subject){
+	                                    .primary = &rsa.pub,
+	                                    .uid_tag = PACKET_USER_ID,
+	                                    .uid = {uid, sizeof(uid)}
+        },
+	                            (struct bytes){certify, sizeof(certify)}));
+	put_packet(&w, PACKET_PUBLIC_SUBKEY,
+	           (struct bytes){key.pub.body, key.pub.body_len});
+	CHECK(softkey_put_signature(
+	        &w, &rsa, 0x18,
+	        &(struct sig_subject){.primary = &rsa.pub, .subkey = &key.pub},
+	        (struct bytes){short_life, sizeof(short_life)}));
+	CHECK(cert_encryption_keys(writer_bytes(&w), NOW, out, 2, &n, &why) ==
+	      ERR_NOT_FOUND);
+	CHECK(why && strstr(why, "has expired") && strstr(why, "expire)"));
+	softkey_free(&rsa);
+}
+
+/* What is no certificate, but is known. */
+static void told(void)
+{
+	struct softcert c = {0};
+	struct writer w = {.p = c.data, .cap = sizeof(c.data)};
+	const char *why = NULL;
+	char *armor = NULL, twice[16384];
+	size_t n = 0, armor_n = 0;
+
+	CHECK(softkey_put_secret(&w, PACKET_SECRET_KEY, &key));
+	c.n = w.n;
+	CHECK(keys_of(&c, &n, &why) == ERR_FORMAT && why && strstr(why, "secret key"));
+	why = NULL;
+	CHECK(softkey_cert(&key, 0x0c, 0, false, &c));
+	CHECK(armor_write(ARMOR_PUBLIC_KEY, (struct bytes){c.data, c.n}, &armor,
+	                  &armor_n) == OK);
+	memcpy(c.data + c.n, c.data, c.n);
+	c.n *= 2;
+	CHECK(keys_of(&c, &n, &why) == ERR_FORMAT && why && strstr(why, "more than one"));
+	why = NULL;
+	const int len = snprintf(twice, sizeof(twice), "%s%s", armor, armor);
+	c.n = (size_t)len;
+	CHECK(c.n <= sizeof(c.data));
+	memcpy(c.data, twice, c.n);
+	CHECK(keys_of(&c, &n, &why) == ERR_FORMAT && why && strstr(why, "more than one"));
+	free(armor);
+}
+
+static void text_before(void)
+{
+	struct softcert c;
+	char *armor = NULL, text[16384];
+	size_t n = 0, armor_n = 0;
+
+	CHECK(softkey_cert(&key, 0x0c, 0, false, &c));
+	CHECK(armor_write(ARMOR_PUBLIC_KEY, (struct bytes){c.data, c.n}, &armor,
+	                  &armor_n) == OK);
+	const int len =
+	        snprintf(text, sizeof(text), "pub   cv25519\nuid   a\n\n%s", armor);
+	c.n = (size_t)len;
+	memcpy(c.data, text, c.n);
+	CHECK(keys_of(&c, &n, NULL) == OK && n == 1);
+	free(armor);
+}
+
 static void cut(void)
 {
 	struct softcert c;
@@ -131,6 +217,10 @@ int main(void)
 	        {"a revocation that the key did not make does not count",
 	         false_revocation	                                                              },
 	        {"two certificates in one file are refused",                             two           },
+	        {"a key that expired is told, whatever the primary key could do",
+	         expired_under_rsa	                                                             },
+	        {"a secret key and several certificates are told",                       told          },
+	        {"text before the armor is passed over",                                 text_before   },
 	        {"a certificate that is cut short has no keys",                          cut           },
 	};
 

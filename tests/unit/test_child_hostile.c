@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The reader child as an enemy, and the machine against it: nothing of that holds the
- * parent up, ends it, or stays behind. */
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
+/* The reader child as an enemy: it holds the parent up in nothing, ends nothing of it,
+ * and no command stays behind. */
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,66 +12,6 @@
 
 /* Where the child's end lies (card/child_serve.c). */
 enum { CHILD_FD = 3, ENOUGH = 100 };
-
-/* --- what the kernel does --- */
-
-static struct {
-	bool no_fork, no_close_range, no_reaping;
-	int killed_nobody, waited_for_ever;
-} kernel;
-
-static void find(const char *name, void *ret, size_t size)
-{
-	void *f = dlsym(RTLD_NEXT, name);
-
-	memcpy(ret, &f, size);
-}
-
-pid_t fork(void)
-{
-	pid_t (*real)(void);
-
-	if (kernel.no_fork) {
-		errno = EAGAIN;
-		return -1;
-	}
-	find("fork", &real, sizeof(real));
-	return real();
-}
-
-int kill(pid_t pid, int sig)
-{
-	int (*real)(pid_t, int);
-
-	find("kill", &real, sizeof(real));
-	const int r = real(pid, sig);
-	kernel.killed_nobody += r != 0;
-	return r;
-}
-
-pid_t waitpid(pid_t pid, int *status, int options)
-{
-	pid_t (*real)(pid_t, int *, int);
-
-	if (kernel.no_reaping) {
-		kernel.waited_for_ever += (options & WNOHANG) == 0;
-		return 0;
-	}
-	find("waitpid", &real, sizeof(real));
-	return real(pid, status, options);
-}
-
-int close_range(unsigned first, unsigned last, int flags)
-{
-	int (*real)(unsigned, unsigned, int);
-
-	if (kernel.no_close_range) {
-		errno = ENOSYS;
-		return -1;
-	}
-	find("close_range", &real, sizeof(real));
-	return real(first, last, flags);
-}
 
 /* --- readers that run in the child --- */
 
@@ -148,6 +84,40 @@ static enum err bad_alive(struct transport *t)
 	return strcmp(t->reader, "means no error of ours") == 0 ? ERR_NOMEM : OK;
 }
 
+/* One reply of its own, and the end. */
+static void reply_and_die(const void *p, uint32_t n)
+{
+	uint8_t out[sizeof(struct child_reply) + 256];
+	const struct child_reply r = {.e = OK, .len = n};
+
+	memcpy(out, &r, sizeof(r));
+	memcpy(out + sizeof(r), p, n);
+	(void)send(CHILD_FD, out, sizeof(r) + n, MSG_NOSIGNAL);
+	_exit(3);
+}
+
+static enum err bad_pad(struct transport *t, struct bytes template, uint16_t *ret_sw)
+{
+	(void)t;
+	(void)template;
+	(void)ret_sw;
+	reply_and_die("\x90", 1);
+	return OK;
+}
+
+static void connect_with_nonsense(const char *how)
+{
+	struct child_card c = {.card = 0, .atr_len = 3};
+
+	if (strcmp(how, "has too long an ATR") == 0)
+		c.atr_len = ATR_MAX + 1;
+	else if (strcmp(how, "is a card too many") == 0)
+		c.card = CHILD_CARDS;
+	else if (strcmp(how, "is half a card") != 0)
+		return;
+	reply_and_die(&c, strcmp(how, "is half a card") == 0 ? 5 : sizeof(c));
+}
+
 static void bad_close(struct transport *t)
 {
 	free(t);
@@ -156,16 +126,20 @@ static void bad_close(struct transport *t)
 static enum err bad_connect(struct readers *r, const char *name, struct transport **ret)
 {
 	static char kept[READER_NAME_MAX];
-	static const struct transport_ops ops = {"bad", bad_transmit, NULL, bad_alive,
-	                                         bad_close};
+	static const struct transport_ops plain = {"bad", bad_transmit, NULL, bad_alive,
+	                                           bad_close};
+	static const struct transport_ops padded = {"bad", bad_transmit, bad_pad,
+	                                            bad_alive, bad_close};
 	(void)r;
+	connect_with_nonsense(name);
 	if (strcmp(name, "wants no memory") == 0)
 		return ERR_NOMEM;
 	struct transport *t = calloc(1, sizeof(*t));
 	if (!t)
 		return ERR_NOMEM;
 	memcpy(kept, name, strlen(name) + 1);
-	*t = (struct transport){.ops = &ops, .reader = kept};
+	const bool pad = strcmp(name, "has half a pad") == 0;
+	*t = (struct transport){.ops = pad ? &padded : &plain, .reader = kept};
 	*ret = t;
 	return OK;
 }
@@ -283,6 +257,37 @@ static void lets_no_error_through_that_is_the_parents_own(void)
 	r = readers_close(r);
 }
 
+static void believes_no_card_that_cannot_be(void)
+{
+	static const char *const rows[] = {"has too long an ATR", "is a card too many",
+	                                   "is half a card"};
+	struct readers *r = open_child(NULL);
+	struct transport *none = NULL;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_ROW(r->ops->connect(r, rows[i], &none) == ERR_IO && !none, rows[i]);
+		CHECK_ROW(waitpid(-1, NULL, WNOHANG) < 0, rows[i]);
+	}
+	struct transport *t = connect_to(r, "any");
+	CHECK(t->ops->alive(t) == OK);
+	t = transport_close(t);
+	r = readers_close(r);
+}
+
+static void believes_no_status_word_that_is_half(void)
+{
+	const uint8_t template[PAD_TEMPLATE] = {0, 0x20, 0, 0x82, 6, 127};
+	struct readers *r = open_child(NULL);
+	struct transport *t = connect_to(r, "has half a pad");
+	uint16_t sw = 7;
+
+	CHECK(t->ops->verify_on_pad(t, (struct bytes){template, sizeof(template)}, &sw) ==
+	      ERR_IO);
+	CHECK(sw == 7);
+	t = transport_close(t);
+	r = readers_close(r);
+}
+
 static void believes_no_flag_that_is_neither(void)
 {
 	struct readers *r = open_child(NULL);
@@ -290,87 +295,6 @@ static void believes_no_flag_that_is_neither(void)
 
 	CHECK(r->ops->scan(r, &list) == ERR_NO_SERVICE && list.n == 99);
 	r = readers_close(r);
-}
-
-static void is_no_service_where_nothing_can_be_forked(void)
-{
-	struct reader_list list = {0};
-	struct transport *none = NULL;
-
-	kernel.no_fork = true;
-	struct readers *r = open_child(NULL);
-	CHECK(r->ops->scan(r, &list) == ERR_NO_SERVICE);
-	CHECK(r->ops->connect(r, "any", &none) == ERR_NO_SERVICE && !none);
-	kernel.no_fork = false;
-	struct transport *t = connect_to(r, "any");
-	CHECK(t->ops->alive(t) == OK);
-	t = transport_close(t);
-	r = readers_close(r);
-}
-
-/* Then the kernel reaps, and the number may be anybody's. */
-static void kills_nobody_else_where_children_are_not_waited_for(void)
-{
-	CHECK(signal(SIGCHLD, SIG_IGN) == SIG_DFL);
-	struct readers *r = open_child(NULL);
-	struct transport *t = connect_to(r, "dies later");
-
-	kernel.killed_nobody = 0;
-	CHECK(t->ops->alive(t) == OK);
-	CHECK(waitpid(-1, NULL, 0) < 0); /* it is gone */
-	CHECK(send_some(t, 4) == ERR_CARD_LOST);
-	t = transport_close(t);
-	t = connect_to(r, "any");
-	t = transport_close(t);
-	r = readers_close(r);
-	CHECK(kernel.killed_nobody == 0);
-	CHECK(signal(SIGCHLD, SIG_DFL) == SIG_IGN);
-}
-
-/* A system call into a driver that hangs outlives SIGKILL. */
-static void does_not_wait_for_one_that_cannot_die(void)
-{
-	const struct child_limits hasty = {20000, 20000, 200, 20000};
-	struct readers *r = NULL;
-
-	CHECK(readers_open_child(open_bad, NULL, &hasty, &r) == OK);
-	struct transport *t = connect_to(r, "hangs");
-	kernel.no_reaping = true;
-	kernel.waited_for_ever = 0;
-	CHECK(send_some(t, 4) == ERR_CARD_MUTE);
-	kernel.no_reaping = false;
-	CHECK(kernel.waited_for_ever == 0);
-	t = transport_close(t);
-	t = connect_to(r, "any");
-	t = transport_close(t);
-	r = readers_close(r);
-	CHECK(waitpid(-1, NULL, 0) > 0);
-}
-
-static void ends_with_its_parent_also_on_an_old_kernel(void)
-{
-	const int taken = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int status = 0;
-
-	CHECK(taken >= CHILD_FD); /* so the parent's end is another number */
-	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
-	const pid_t parent = fork();
-	if (parent == 0) {
-		struct readers *r = NULL;
-		struct transport *t = NULL;
-
-		kernel.no_close_range = true;
-		if (readers_open_child(open_bad, NULL, NULL, &r) != OK ||
-		    r->ops->connect(r, "any", &t) != OK)
-			_exit(1);
-		(void)kill(getpid(), SIGKILL);
-	}
-	CHECK(waitpid(parent, &status, 0) == parent && WIFSIGNALED(status));
-	(void)alarm(10);
-	CHECK(waitpid(-1, &status, 0) > 0 && WIFEXITED(status));
-	(void)alarm(0);
-	CHECK(close(taken) == 0);
-	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) == 0);
 }
 
 static void leaves_no_command_on_the_childs_stack(void)
@@ -388,21 +312,16 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"is not held up by one that does not listen",
-	         is_not_held_up_by_one_that_does_not_listen                                              },
-	        {"does not wait for one that clings",                   does_not_wait_for_one_that_clings},
+	         is_not_held_up_by_one_that_does_not_listen                                         },
+	        {"does not wait for one that clings",              does_not_wait_for_one_that_clings},
 	        {"lets no error through that is the parent's own",
-	         lets_no_error_through_that_is_the_parents_own                                           },
-	        {"believes no flag that is neither",                    believes_no_flag_that_is_neither },
-	        {"is no service where nothing can be forked",
-	         is_no_service_where_nothing_can_be_forked                                               },
-	        {"kills nobody else where children are not waited for",
-	         kills_nobody_else_where_children_are_not_waited_for                                     },
-	        {"does not wait for one that cannot die",
-	         does_not_wait_for_one_that_cannot_die                                                   },
-	        {"ends with its parent also on an old kernel",
-	         ends_with_its_parent_also_on_an_old_kernel                                              },
+	         lets_no_error_through_that_is_the_parents_own                                      },
+	        {"believes no flag that is neither",               believes_no_flag_that_is_neither },
+	        {"believes no card that cannot be",                believes_no_card_that_cannot_be  },
+	        {"believes no status word that is half",
+	         believes_no_status_word_that_is_half                                               },
 	        {"leaves no command on the child's stack",
-	         leaves_no_command_on_the_childs_stack                                                   },
+	         leaves_no_command_on_the_childs_stack                                              },
 	};
 
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -57,6 +57,8 @@ static const struct {
         {"no-record where it is no sense",   &verb_record_renew,  {"a", "--no-record"}           },
         {"a device for card status",         &verb_card_status,   {"a"}                          },
         {"a PIN for card status",            &verb_card_status,   {"--pin-fd", "0"}              },
+        {"a crypttab to edit for list",      &verb_list,          {"a", "--crypttab"}            },
+        {"a PIN for status",                 &verb_status,        {"a", "--pin-fd", "0"}         },
         {"a wrong PIN for card status",      &verb_card_status,   {"--destructive"}              },
         {"a report of no name",              &verb_card_selftest, {"--report", ""}               },
         {"the serial number as an argument",
@@ -125,6 +127,25 @@ static void options_land_where_they_belong(void)
 	CHECK(strcmp(c.where.boot_dir, "/b") == 0 &&
 	      strcmp(c.where.config_dir, "/c") == 0);
 	CHECK(c.pin_fd == -1 && c.passphrase_fd == -1 && c.wait_s == -1);
+	CHECK(!c.crypttab && strcmp(c.crypttab_file, "/etc/crypttab") == 0);
+}
+
+static void what_says_how_crypttab_is_edited_says_that_it_is(void)
+{
+	static const char *const ways[] = {"--crypttab", "--crypttab-name=n",
+	                                   "--replace-keyscript"};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		const char *const args[] = {"dev", ways[i], "--crypttab-file=/f",
+		                            "--no-initramfs", NULL};
+		struct cli c;
+
+		CHECK_ROW(parse(&verb_enroll, args, &c) == OK, ways[i]);
+		CHECK_ROW(c.crypttab && c.no_initramfs, ways[i]);
+		CHECK_ROW(strcmp(c.crypttab_file, "/f") == 0, ways[i]);
+		CHECK_ROW(c.replace_keyscript == (i == 2), ways[i]);
+		CHECK_ROW(!c.crypttab_name == (i != 1), ways[i]);
+	}
 }
 
 static void defaults_are_the_systems_folders(void)
@@ -157,6 +178,8 @@ int main(void)
 	         what_is_refused_is_named_and_cannot_drive_the_terminal                                    },
 	        {"nine_certificates_are_too_many",                         nine_certificates_are_too_many  },
 	        {"options_land_where_they_belong",                         options_land_where_they_belong  },
+	        {"what_says_how_crypttab_is_edited_says_that_it_is",
+	         what_says_how_crypttab_is_edited_says_that_it_is                                          },
 	        {"defaults_are_the_systems_folders",                       defaults_are_the_systems_folders},
 	        {"usage_errors_know_that_json_was_asked_for",
 	         usage_errors_know_that_json_was_asked_for                                                 },

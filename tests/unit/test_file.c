@@ -49,6 +49,28 @@ static void publish_replaces_and_leaves_nothing_aside(void)
 	CHECK(rmdir(path) == 0); /* empty: nothing was left */
 }
 
+static void replace_keeps_mode_and_owner(void)
+{
+	char path[64];
+	const int dir = fresh(path);
+	const bool root = geteuid() == 0;
+	struct stat st;
+
+	CHECK(file_replace(dir, "a", text_of("x")) == ERR_NOT_FOUND);
+	CHECK(file_publish(dir, "a", text_of("one"), 0640) == OK);
+	CHECK(!root || fchownat(dir, "a", 12, 34, 0) == 0);
+	CHECK(file_replace(dir, "a", text_of("two!")) == OK);
+	CHECK(fstatat(dir, "a", &st, 0) == 0 && (st.st_mode & 07777) == 0640 &&
+	      st.st_size == 4);
+	CHECK(!root || (st.st_uid == 12 && st.st_gid == 34));
+	CHECK(unlinkat(dir, "a", 0) == 0);
+	CHECK(symlinkat("b", dir, "a") == 0);
+	CHECK(file_replace(dir, "a", text_of("x")) == ERR_FORMAT);
+	CHECK(unlinkat(dir, "a", 0) == 0);
+	CHECK(rmdir(path) == 0);
+	(void)close(dir);
+}
+
 static void sweep_removes_only_what_publish_leaves(void)
 {
 	static const char *const keep[] = {".a.12345", ".a.1234567", ".a.12345-",
@@ -120,12 +142,13 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"publish_replaces_and_leaves_nothing_aside",
-	         publish_replaces_and_leaves_nothing_aside                    },
+	         publish_replaces_and_leaves_nothing_aside                                },
+	        {"replace_keeps_mode_and_owner",              replace_keeps_mode_and_owner},
 	        {"sweep_removes_only_what_publish_leaves",
-	         sweep_removes_only_what_publish_leaves                       },
+	         sweep_removes_only_what_publish_leaves                                   },
 	        {"links_and_fifos_are_refused_by_name",
-	         links_and_fifos_are_refused_by_name                          },
-	        {"folders_are_made",                          folders_are_made},
+	         links_and_fifos_are_refused_by_name                                      },
+	        {"folders_are_made",                          folders_are_made            },
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

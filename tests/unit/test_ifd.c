@@ -149,6 +149,7 @@ static void tells_what_went_wrong(void)
 	        {"pulled",    FAKE_PULLED,    ERR_CARD_LOST, ERR_CARD_LOST},
 	        {"broken",    FAKE_BROKEN,    ERR_IO,        OK           },
 	        {"late",      FAKE_LATE,      ERR_CARD_MUTE, OK           },
+	        {"gone",      FAKE_GONE,      ERR_CARD_LOST, OK           },
 	};
 	uint8_t buf[64] = {0};
 	size_t n = 7;
@@ -168,6 +169,55 @@ static void tells_what_went_wrong(void)
 		CHECK_ROW(t->ops->alive(t) == rows[i].alive, rows[i].name);
 		t = transport_close(t);
 	}
+	r = readers_close(r);
+}
+
+/* An ATR that breaks off promises no T=1. */
+static void talks_t0_where_nothing_else_is_told(void)
+{
+	unplug_all();
+	plug("half", FAKE_HALF_ATR);
+	struct readers *r = open_fake();
+	(void)scan(r);
+	struct transport *t = connect_to(r, "half");
+	CHECK(t->t0 && t->atr_len == 1 && t->extended == EXTENDED_NO);
+	t = transport_close(t);
+	r = readers_close(r);
+}
+
+static void a_reader_that_sticks_is_let_go(void)
+{
+	unplug_all();
+	plug("sticky", FAKE_STICKS);
+	struct readers *r = open_fake();
+	(void)scan(r);
+	struct transport *t = connect_to(r, "sticky");
+	t = transport_close(t); /* it does not power down */
+	unplug_all();
+	CHECK(scan(r).n == 0); /* nor close */
+	plug("sticky", FAKE_STICKS);
+	CHECK(scan(r).n == 1);
+	t = connect_to(r, "sticky");
+	CHECK(t->ops->alive(t) == OK);
+	t = transport_close(t);
+	r = readers_close(r);
+}
+
+/* The fake's card comes and goes with every question; no command is sent meanwhile. */
+static void a_card_once_gone_stays_gone(void)
+{
+	uint8_t buf[64] = {0};
+	size_t n = 0;
+
+	unplug_all();
+	plug("moving", FAKE_COMES_AND_GOES);
+	struct readers *r = open_fake();
+	(void)scan(r);
+	struct transport *t = connect_to(r, "moving");
+	CHECK(t->ops->alive(t) == ERR_CARD_LOST && t->ops->alive(t) == ERR_CARD_LOST);
+	CHECK(t->ops->transmit(t, (struct bytes){buf, 4}, buf, sizeof(buf), &n) ==
+	      ERR_CARD_LOST);
+	t = transport_close(t);
 	r = readers_close(r);
 }
 
@@ -258,15 +308,19 @@ static void a_handler_that_hangs_is_given_up(void)
 int main(int argc, char **argv)
 {
 	static const struct check_case cases[] = {
-	        {"talks to a card",                    talks_to_a_card                 },
-	        {"opens by name what has one",         opens_by_name_what_has_one      },
-	        {"lists only what opens",              lists_only_what_opens           },
-	        {"tells what went wrong",              tells_what_went_wrong           },
-	        {"notices what comes and goes",        notices_what_comes_and_goes     },
+	        {"talks to a card",                      talks_to_a_card                 },
+	        {"opens by name what has one",           opens_by_name_what_has_one      },
+	        {"lists only what opens",                lists_only_what_opens           },
+	        {"tells what went wrong",                tells_what_went_wrong           },
+	        {"notices what comes and goes",          notices_what_comes_and_goes     },
+	        {"talks T=0 where nothing else is told",
+	         talks_t0_where_nothing_else_is_told                                     },
+	        {"a reader that sticks is let go",       a_reader_that_sticks_is_let_go  },
+	        {"a card once gone stays gone",          a_card_once_gone_stays_gone     },
 	        {"takes no more than it has room for",
-	         takes_no_more_than_it_has_room_for                                    },
-	        {"refuses what is no handler",         refuses_what_is_no_handler      },
-	        {"a handler that hangs is given up",   a_handler_that_hangs_is_given_up},
+	         takes_no_more_than_it_has_room_for                                      },
+	        {"refuses what is no handler",           refuses_what_is_no_handler      },
+	        {"a handler that hangs is given up",     a_handler_that_hangs_is_given_up},
 	};
 
 	(void)argc;

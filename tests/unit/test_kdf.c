@@ -34,6 +34,10 @@ static void forms_of_f9(void)
 	        {HEAD,	                                         ERR_FORMAT,      false},
 	        {"8101038201028304000186A0" SALT,                      ERR_UNSUPPORTED, false},
 	        {"81010382010883047FFFFFFF" SALT,                      ERR_UNSUPPORTED, false},
+	        {"810103820108830403E00000" SALT,                      OK,              true }, /* as gpg writes it */
+	        {"810103820108830403E00001" SALT,                      ERR_UNSUPPORTED, false},
+	        {"81010382010A830403E00000" SALT,                      OK,              true }, /* SHA-512 */
+	        {HEAD "8400",	                                  ERR_FORMAT,      false},
 	        {"8101058201088304000186A0" SALT,                      ERR_UNSUPPORTED, false},
 	        {"8101038201",	                                 ERR_FORMAT,      false},
 	        {SALT,	                                         ERR_FORMAT,      false},
@@ -45,6 +49,19 @@ static void forms_of_f9(void)
 		CHECK_ROW(info.kdf.active == rows[i].active, rows[i].in);
 		CHECK_ROW((info.kdf_digest_len == 22) == rows[i].active, rows[i].in);
 	}
+}
+
+#define EIGHT "3031323334353637"
+
+static void salts_may_be_longer_than_the_book_has_them(void)
+{
+	struct card_info info = {0};
+
+	CHECK(parse(HEAD "8420" EIGHT EIGHT EIGHT EIGHT, &info) == OK);
+	CHECK(info.kdf.active && info.kdf.salt_len == 32 && info.kdf_digest_len == 46);
+	info = (struct card_info){0};
+	CHECK(parse(HEAD "8421" EIGHT EIGHT EIGHT EIGHT "38", &info) == ERR_FORMAT);
+	CHECK(!info.kdf.active);
 }
 
 static void the_known_answer_comes_out(void)
@@ -65,11 +82,48 @@ static void the_known_answer_comes_out(void)
 	CHECK(memcmp(secret_view(got).p, want, 32) == 0);
 }
 
+/* 81 to 84 are pinned in the record: how they are spelled does not matter, what they say
+ * does. */
+static void what_is_pinned_is_what_they_say(void)
+{
+	static const struct {
+		const char *what, *in;
+		bool same;
+	} rows[] = {
+	        {"its own tag in front",            "F916" HEAD SALT,                 true },
+	        {"three salts",
+	         HEAD SALT "850841424344454647488608"
+	                   "4142434445464748",	                                true },
+	        {"hashes of the PINs behind it",    HEAD SALT "8702AAAA8802BBBB",     true },
+	        {"another order",                   SALT HEAD,                        true },
+	        {"another count",                   "8101038201088304000186A1" SALT,  false},
+	        {"another hash",                    "81010382010A8304000186A0" SALT,  false},
+	        {"another salt",                    HEAD "84083031323334353638",      false},
+	        {"another salt for the reset code", HEAD SALT "85084142434445464749",
+	         true	                                                              },
+	};
+	struct card_info first = {0};
+
+	CHECK(parse(HEAD SALT, &first) == OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct card_info info = {0};
+
+		CHECK_ROW(parse(rows[i].in, &info) == OK, rows[i].what);
+		CHECK_ROW((info.kdf_digest_len == first.kdf_digest_len &&
+		           memcmp(info.kdf_digest_input, first.kdf_digest_input,
+		                  first.kdf_digest_len) == 0) == rows[i].same,
+		          rows[i].what);
+	}
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"F9 is read in all its forms", forms_of_f9               },
-	        {"the known answer comes out",  the_known_answer_comes_out},
+	        {"F9 is read in all its forms",     forms_of_f9                    },
+	        {"what is pinned is what they say", what_is_pinned_is_what_they_say},
+	        {"the known answer comes out",      the_known_answer_comes_out     },
+	        {"salts may be longer than the book has them",
+	         salts_may_be_longer_than_the_book_has_them	                     },
 	};
 	if (crypto_init() != OK)
 		return 1;

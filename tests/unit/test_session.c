@@ -92,6 +92,27 @@ static void a_foreign_card_is_told_once(void)
 	end();
 }
 
+static void an_enrolled_card_with_another_key_is_no_stranger(void)
+{
+	struct session_known known[2] = {
+	        {.ident = "0005:12345678", .keyslot = 3},
+                {.keyslot = 7                       }
+        };
+	enum pick_why why = PICK_WHYS_;
+
+	CHECK(begin(NULL, 0) == OK);
+	double_vcard_put(w.readers, 0, READER, w.card);
+	CHECK(session_look(w.s, &why) == OK);
+	memcpy(known[1].ident, session_card(w.s)->ident, CARD_IDENT_LEN);
+	session_set_known(w.s, known, 2);
+	CHECK(session_want(w.s, other_key, 1) == OK);
+	CHECK(session_look(w.s, &why) == ERR_WRONG_CARD);
+	CHECK(times_said("with another decryption key than it has now") == 1);
+	CHECK(times_said("bootlatch unenroll --keyslot 7") == 1);
+	CHECK(times_said("is not enrolled") == 0);
+	end();
+}
+
 static void a_busy_card_is_told_once_with_the_way_out(void)
 {
 	enum pick_why why = PICK_WHYS_;
@@ -187,6 +208,8 @@ int main(void)
 	        {"a card is opened and kept until it goes",
 	         a_card_is_opened_and_kept_until_it_goes                                             },
 	        {"a foreign card is told once",                      a_foreign_card_is_told_once     },
+	        {"an enrolled card with another key is no stranger",
+	         an_enrolled_card_with_another_key_is_no_stranger                                    },
 	        {"a busy card is told once with the way out",
 	         a_busy_card_is_told_once_with_the_way_out                                           },
 	        {"what stands in the way is told when waiting ends",

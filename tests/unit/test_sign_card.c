@@ -2,29 +2,20 @@
 /* Signatures made on cards: what is sent, for how long the PIN holds, what comes back. */
 #include "card/card.h"
 #include "core/hex.h"
+#include "tests/unit/card_lines.h"
 #include "tests/unit/check.h"
-#include "tests/unit/double_script.h"
 #include "tests/unit/double_vcard.h"
 
 #define TEN(s)  s s s s s s s s s s
 #define DIGEST  "DDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDD"
-#define SELECT  "00A4040006D2760001240100"
 #define FPRS    "C53C" TEN("010203040506") "CD0C000000010000000100000001"
 #define C1_P256 "C109132A8648CE3D030107"
 #define C1_RSA  "C106010800002000"
 #define INFO_(once, c1, uif)                                                             \
-	"4F10D276000124010304000F1234567800005F520A00730000800500900000C00A7C0000000800" \
+	"4F10D276000124010302000F1234567800005F520A00730000800500900000C00A7C0000000800" \
 	"00000000" c1 "C2060108000020"                                                   \
 	"00C407" once "7F7F7F030003" FPRS uif "9000"
 #define RS "1111111111111111111111111111111111111111111111111111111111111111"
-
-static struct secret *pin_of(const char *text)
-{
-	struct secret *s = NULL;
-
-	CHECK(secret_copy((struct bytes){(const uint8_t *)text, strlen(text)}, &s) == OK);
-	return s;
-}
 
 static enum err verify(struct card *c, const char *text)
 {
@@ -45,9 +36,9 @@ static enum err sign(struct card *c, struct bytes *ret)
 	return card_sign(c, HASH_SHA256, (struct bytes){dd, 32}, ret);
 }
 
-#define CDS_EC  "002A9E9A20" DIGEST "00"
-#define CDS_RSA "002A9E9A333031300D060960864801650304020105000420" DIGEST "00"
-#define VERIFY  "0020008106313233343536"
+#define CDS_EC   "002A9E9A20" DIGEST "00"
+#define CDS_RSA  "002A9E9A333031300D060960864801650304020105000420" DIGEST "00"
+#define VERIFY81 "0020008106313233343536"
 
 static void each_kind_of_key_gets_what_it_wants(void)
 {
@@ -72,7 +63,7 @@ static void each_kind_of_key_gets_what_it_wants(void)
 		const struct script_step steps[] = {
 		        {SELECT,       "9000",       OK},
 		        {"00CA006E00", rows[i].info, OK},
-		        {VERIFY,       "9000",       OK},
+		        {VERIFY81,     "9000",       OK},
 		        {rows[i].cmd,  rows[i].resp, OK},
 		};
 		struct bytes sig = {0};
@@ -94,7 +85,7 @@ static void the_digest_must_be_one(void)
 	static const struct script_step steps[] = {
 	        {SELECT,       "9000",     OK    },
 	        {"00CA006E00", INFO_("01", C1_RSA, ""), OK},
-	        {VERIFY,          "9000",                    OK                    },
+	        {VERIFY81,          "9000",                    OK                  },
 	};
 	struct script_log log;
 	struct card *c = NULL;
@@ -115,9 +106,9 @@ static void attributes_that_6e_lacks_are_asked_for(void)
 	static const struct script_step steps[] = {
 	        {SELECT,       "9000",     OK         },
 	        {"00CA006E00", INFO_("01", "",          ""), OK},
-	        {VERIFY,          "9000",                    OK                         },
+	        {VERIFY81,          "9000",                    OK                       },
 	        {"00CA00C100",          C1_P256 "9000", OK}, /* with its own tag */
-	        {CDS_EC,          RS RS "9000",                    OK	                                          },
+	        {CDS_EC,          RS RS "9000",                    OK	                                        },
 	};
 	struct script_log log;
 	struct card *c = NULL;
@@ -129,12 +120,49 @@ static void attributes_that_6e_lacks_are_asked_for(void)
 	card_close(c);
 }
 
+/* D6 is asked for where only that tells of a touch: before the PIN, so that it can be
+ * said in time. */
+static void a_touch_is_known_before_the_signature(void)
+{
+	static const struct {
+		const char *what, *d6;
+		bool want;
+	} rows[] = {
+	        {"on",             "01209000", true },
+	        {"off",            "00209000", false},
+	        {"no such object", "6B00",     false},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct script_step steps[] = {
+		        {SELECT,       "9000", OK		                                                             },
+		        {"00CA006E00",
+		         AID_("0201",          "0006")
+		                 HIST C0 C1_P256 C4_("03") "C206010800002000" FPRS "9000",
+		         OK},
+		        {"00CA00D700",            "00209000",       OK		                                                },
+		        {"00CA00D600",            rows[i].d6,       OK},
+		        {VERIFY81,            "9000",           OK		                                                        },
+		};
+		struct script_log log;
+		struct card *c = NULL;
+
+		CHECK_ROW(card_open(double_script(steps, 5, &log), &c) == OK,
+		          rows[i].what);
+		CHECK_ROW(verify(c, "123456") == OK, rows[i].what);
+		CHECK_ROW(card_info(c)->key[CARD_KEY_SIG].touch == rows[i].want,
+		          rows[i].what);
+		CHECK_ROW(!card_info(c)->key[CARD_KEY_DEC].touch, rows[i].what);
+		CHECK_ROW(!log.wrong && log.used == 5, rows[i].what);
+		card_close(c);
+	}
+}
+
 static void a_reset_takes_the_pin_away(void)
 {
 	static const struct script_step steps[] = {
 	        {SELECT,       "9000",     OK     },
 	        {"00CA006E00", INFO_("01", C1_P256, ""), OK},
-	        {VERIFY,          "9000",                    OK                     },
+	        {VERIFY81,          "9000",                    OK                   },
 	        {CDS_EC,          NULL, ERR_CARD_RESET},
 	};
 	struct script_log log;
@@ -262,9 +290,9 @@ static void a_pin_that_is_used_up_unannounced_is_noticed(void)
 	static const struct script_step steps[] = {
 	        {SELECT,       "9000",     OK     },
 	        {"00CA006E00", INFO_("01", C1_P256, "D6020020"), OK},
-	        {VERIFY,          "9000",                    OK                     },
+	        {VERIFY81,          "9000",                    OK                   },
 	        {CDS_EC,          RS RS "9000", OK},
-	        {CDS_EC,          "6982",                    OK	                                },
+	        {CDS_EC,          "6982",                    OK	                              },
 	};
 	struct script_log log;
 	struct card *c = NULL;
@@ -306,6 +334,8 @@ int main(void)
 	        {"the digest must be one",                       the_digest_must_be_one    },
 	        {"attributes that 6E lacks are asked for",
 	         attributes_that_6e_lacks_are_asked_for                                    },
+	        {"a touch is known before the signature",
+	         a_touch_is_known_before_the_signature                                     },
 	        {"a reset takes the PIN away",                   a_reset_takes_the_pin_away},
 	        {"every algorithm signs",                        every_algorithm_signs     },
 	        {"a PIN for one signature is asked for again",

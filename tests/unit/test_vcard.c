@@ -66,7 +66,7 @@ static void data_objects_are_as_measured(void)
 	        {"7F66",	                 "canokey-like",    "00CA7F6600",                   "0202053C0202053C9000"             },
 	        {"7F66",	                 "smartpgp-like",   "00CA7F6600",                   "7F660802020400020204009000"       },
 	        {"7F66",	                 "gnuk-like",       "00CA7F6600",                   "6A88"                             },
-	        {"7F66",	                 "nitrokey3",       "00CA7F6600",                   "02021DB902021DB99000"             },
+	        {"7F66",	                 "nitrokey3",       "00CA7F6600",                   "6A80"                             },
 	        {"7F74",	                 "pico-like",       "00CA7F7400",                   "7F74038101209000"                 },
 	        {"7F74",	                 "smartpgp-like",   "00CA7F7400",                   "6A88"                             },
 	        {"C0",	                   "canokey-like",    "00CA00C000",                   "6A88"                             },
@@ -169,6 +169,38 @@ static void pins_are_as_measured(void)
 	CHECK_ROWS(rows);
 }
 
+/* Behind by one from the fault on, until the card is pulled. */
+static void faulty_answers_are_as_told(void)
+{
+	static const struct {
+		const char *fault, *first, *second;
+	} rows[] = {
+	        {"at=1:late",    "007F*",      "D276*"      },
+                {"at=1:stale",   "007F*",      "007F*"      },
+	        {"at=2:tlv",     "007F*",      "D283FFFFFF*"},
+                {"at=2:sw=63C0", "007F*",      "63C0"       },
+	        {"at=1:cut",     "007F7F7F03", "D276*"      },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct vcard *v = vcard_new("default", NULL);
+		if (v == NULL)
+			abort();
+		CHECK(last_is(v, SELECT, "9000"));
+		CHECK(vcard_fault(v, rows[i].fault));
+		CHECK(last_is(v, "00CA00C400", rows[i].first));
+		CHECK(last_is(v, "00CA004F00", rows[i].second));
+		vcard_free(v);
+	}
+	struct vcard *v = vcard_new("default", NULL);
+	static uint8_t resp[65536];
+	static const uint8_t get[] = {0x00, 0xCA, 0x00, 0x4F, 0x00};
+	if (v == NULL)
+		abort();
+	CHECK(vcard_fault(v, "at=1:huge") && !vcard_fault(v, "at=1:tardy"));
+	CHECK(vcard_apdu(v, get, sizeof(get), resp, sizeof(resp)) == 30002);
+	vcard_free(v);
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
@@ -178,6 +210,7 @@ int main(void)
 	         a_command_above_the_buffer_is_refused                                },
 	        {"data objects are as measured",          data_objects_are_as_measured},
 	        {"PINs are as measured",                  pins_are_as_measured        },
+	        {"faulty answers are as told",            faulty_answers_are_as_told  },
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

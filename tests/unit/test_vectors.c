@@ -135,14 +135,9 @@ static void certificates(void)
 		/* the subkey; the primary key certifies and nothing else */
 		CHECK_ROW(n_sign == 1 && sign[0].created >= k.pub.created, names[i]);
 		/* what a card would tell of itself leads to the same key */
-		if (k.pub.curve == NULL)
-			CHECK_ROW(pubkey_match_rsa(k.pub.created, k.pub.n, k.pub.e,
-			                           k.pub.fpr, &found) == OK,
-			          names[i]);
-		else
-			CHECK_ROW(pubkey_match_ecdh(k.pub.created, k.pub.curve,
-			                            k.pub.point, k.pub.fpr, &found) == OK,
-			          names[i]);
+		const struct key_parts parts = softkey_parts(&k);
+		CHECK_ROW(pubkey_match(&parts, k.pub.created, k.pub.fpr, &found) == OK,
+		          names[i]);
 		softkey_free(&k);
 		free(f.p);
 	}

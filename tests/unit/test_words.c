@@ -19,12 +19,12 @@ static const struct words_args all = {
 static void every_sentence_is_there_and_fits(void)
 {
 	for (int i = 0; i < WORDS_COUNT_; i++) {
-		char out[WORDS_MAX], name[24];
+		char out[SENTENCE_MAX], name[24];
 
 		(void)snprintf(name, sizeof(name), "sentence %d", i);
 		CHECK_ROW(words_template((enum words)i)[0] != '\0', name);
 		CHECK_ROW(strlen(words_fill((enum words)i, &all, out, sizeof(out))) <
-		                  WORDS_MAX - 64,
+		                  SENTENCE_MAX - 64,
 		          name);
 		CHECK_ROW(!strchr(out, '%'), name);
 		/* Without arguments too. */
@@ -36,7 +36,7 @@ static void every_sentence_is_there_and_fits(void)
 
 static void arguments_are_filled_in(void)
 {
-	char out[WORDS_MAX];
+	char out[SENTENCE_MAX];
 
 	CHECK(strcmp(words_fill(WORDS_PIN_WRONG, &all, out, sizeof(out)),
 	             "Wrong PIN. Card 000F:12345678 has 2 tries left.") == 0);
@@ -51,7 +51,7 @@ static void arguments_are_filled_in(void)
 
 static void control_characters_of_strangers_do_not_pass(void)
 {
-	char out[WORDS_MAX];
+	char out[SENTENCE_MAX];
 	const struct words_args evil = {.card = "a\x1b[2Jb\x7f\xc2\x9b%n",
 	                                .reader = "x\ny"};
 

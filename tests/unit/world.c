@@ -88,8 +88,13 @@ void world_card_generate(struct vcard *c, const uint8_t *attr, size_t n)
 
 struct vcard *world_card(enum curve_id id)
 {
+	return world_card_of("default", id);
+}
+
+struct vcard *world_card_of(const char *profile, enum curve_id id)
+{
 	const struct curve *curve = curve_by_id(id);
-	struct vcard *v = vcard_new("default", NULL);
+	struct vcard *v = vcard_new(profile, NULL);
 	struct card_pubkey pub = {0};
 	struct card *c = NULL;
 	struct pubkey key;

@@ -41,6 +41,7 @@ bool world_is_unchanged(const struct world *w, const struct world_digest *since)
 
 /* A card with a decryption key on that curve, its time and its fingerprint. */
 struct vcard *world_card(enum curve_id id);
+struct vcard *world_card_of(const char *profile, enum curve_id id);
 /* The fingerprint of its decryption key, as the card tells it. */
 void world_card_fpr(struct vcard *c, uint8_t ret[static FPR_LEN]);
 void world_card_ident(struct vcard *c, char ret[static CARD_IDENT_LEN]);

@@ -156,6 +156,8 @@ uint16_t command_run(struct vcard *v, const struct apdu *a)
 		return do_version(v);
 	case 0xF2:
 		return pin_limits(v, a);
+	case 0xFB:
+		return attest(v, a);
 	default:
 		return 0x6D00;
 	}

@@ -107,6 +107,8 @@ static bool put_part(struct vcard *v, struct buf *b, unsigned tag)
 	static const uint16_t in_6e[] = {0x4F, 0x5F52, 0x7F66, 0x7F74, 0x73, 0};
 	static const uint16_t in_73[] = {0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0xC5, 0xC6,
 	                                 0xCD, 0xDE, 0xD6, 0xD7, 0xD8, 0};
+	static const uint16_t in_73_apart[] = {0xC0, 0xC1, 0xC2, 0xC3, 0xC4,
+	                                       0xC5, 0xC6, 0xCD, 0xDE, 0};
 	static const uint16_t in_6e_four[] = {0x4F, 0x5F52, 0x7F74, 0x73, 0};
 	static const uint16_t in_73_four[] = {0xC0, 0xC1, 0xC2, 0xC3, 0xDA,   0xC4,
 	                                      0xC5, 0xC6, 0xCD, 0xDE, 0x7F66, 0xD6,
@@ -133,7 +135,10 @@ static bool put_part(struct vcard *v, struct buf *b, unsigned tag)
 		put_list(v, b, four ? in_6e_four : in_6e);
 		return true;
 	case 0x73:
-		put_list(v, b, four ? in_73_four : in_73);
+		put_list(v, b,
+		         four                 ? in_73_four
+		         : v->prof->uif_apart ? in_73_apart
+		                              : in_73);
 		return true;
 	case 0x65:
 		put_list(v, b, in_65);
@@ -154,7 +159,8 @@ static bool put_part(struct vcard *v, struct buf *b, unsigned tag)
 		return four;
 	case 0xC4:
 		buf_put(b, o->p, o->n);
-		buf_put(b, "\x7F\x7F\x7F", 3);
+		for (unsigned i = 0; i < N_PINS; i++)
+			buf_byte(b, (unsigned)pin_max(v));
 		for (unsigned i = 0; i < N_PINS; i++)
 			buf_byte(b, obj_byte(v, OBJ_TRIES + i));
 		return true;
@@ -184,6 +190,11 @@ static bool put_part(struct vcard *v, struct buf *b, unsigned tag)
 		if (o->n == 0 && !v->prof->kdf_empty)
 			buf_put(b, "\x81\x01", 3); /* and 00 */
 		return v->prof->kdf;
+	case 0xFC:
+		if (!four || !attest_ready(v))
+			return false;
+		o = obj_get(v, tag);
+		break;
 	case 0x7F21:
 		o = obj_get(v, OBJ_CERT + v->occurrence);
 		break;
@@ -207,11 +218,11 @@ static bool listed(const uint16_t *tags, unsigned tag)
 static bool readable(const struct vcard *v, unsigned tag)
 {
 	static const uint16_t known[] = {
-	        0x4F, 0x5F52, 0x7F66, 0x7F74, 0x6E,   0x73,   0x65,   0x7A,   0xC0,
-	        0xC1, 0xC2,   0xC3,   0xC4,   0xC5,   0xC6,   0xCD,   0xDE,   0xFA,
-	        0xD6, 0xD7,   0xD8,   0xD9,   0xDA,   0xF9,   0x7F21, 0x5E,   0x5B,
-	        0x93, 0x0101, 0x0102, 0x0103, 0x0104, 0x5F2D, 0x5F35, 0x5F50, 0xC7,
-	        0xC8, 0xC9,   0xCA,   0xCB,   0xCC,   0xCE,   0xCF,   0xD0,   0};
+	        0x4F,   0x5F52, 0x7F66, 0x7F74, 0x6E,   0x73,   0x65, 0x7A, 0xC0, 0xC1,
+	        0xC2,   0xC3,   0xC4,   0xC5,   0xC6,   0xCD,   0xDE, 0xFA, 0xD6, 0xD7,
+	        0xD8,   0xD9,   0xDA,   0xF9,   0xFC,   0x7F21, 0x5E, 0x5B, 0x93, 0x0101,
+	        0x0102, 0x0103, 0x0104, 0x5F2D, 0x5F35, 0x5F50, 0xC7, 0xC8, 0xC9, 0xCA,
+	        0xCB,   0xCC,   0xCE,   0xCF,   0xD0,   0};
 	return listed(known, tag) && !listed(v->prof->hidden, tag);
 }
 
@@ -226,7 +237,8 @@ static bool with_tag(const struct profile *p, unsigned tag)
 uint16_t data_get(struct vcard *v, unsigned tag)
 {
 	if (!readable(v, tag))
-		return 0x6A88;
+		return listed(v->prof->hidden, tag) ? sw_or(v->prof->sw_hidden, 0x6A88)
+		                                    : 0x6A88;
 	if ((tag == 0x0103 && !v->ok82) || (tag == 0x0104 && !v->ok83))
 		return 0x6982;
 	struct buf b = {0};

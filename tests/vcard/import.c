@@ -128,6 +128,8 @@ uint16_t keys_import(struct vcard *v, const uint8_t *p, size_t n)
 	    !tlv_find(in, in_n, 0x7F48, &lens, &lens_n) ||
 	    !tlv_find(in, in_n, 0x5F48, &vals, &vals_n) || algo_of(v, slot) == NULL)
 		return 0x6A80;
+	if (in[1] == 3 && in_n > 4 && in[4] == 0x81)
+		return 0x6A80; /* the attestation key stays as it is */
 	while (lens_n > 0 && tlv_head(&lens, &lens_n, &tag, &len) && len <= vals_n) {
 		if (tag >= 0x91 && tag <= 0x97)
 			part[tag - 0x91] = (struct part){vals, len};

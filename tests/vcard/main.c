@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* bootlatch-vcard: options and signals of the virtual card in vpcd's reader. */
-#include "tests/vcard/priv.h"
+#include "tests/vcard/card_options.h"
 
-#include <getopt.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -16,24 +13,25 @@ static const char usage[] =
         "  --latency MS      wait before each answer\n"
         "  --fault SPEC      at=N:ACTION, NAME:ACTION, NAME@N:ACTION, pull-at=N; commas\n"
         "                    ACTION: drop lose hang pull sw=XXXX garbage short long cut\n"
+        "                    late stale tlv huge\n"
+        "  --late MS         how long late and stale hold an answer back (0)\n"
         "  --trace FILE      one line for each APDU\n"
         "  --press HOW       the button: auto (at once), never, or a FILE that is "
         "removed\n"
         "                    when it appears; FILE.wanted exists while it is waited for\n"
         "  --press-wait MS   how long (default: as the make of card does)\n"
         "  --field NAME      print that of FILE and end: pin.pw1.tries pin.rc.tries\n"
-        "                    pin.pw3.tries sign.count serial\n"
+        "                    pin.pw3.tries sign.count serial uif.sig uif.dec uif.aut\n"
         "  --profile list    the makes of card\n"
         "SIGUSR1 pulls the card, SIGUSR2 inserts it, SIGTERM ends. New PINs 123456, "
         "12345678.\n";
 
 struct options {
-	const char *state, *profile, *serial, *trace, *field, *press;
+	struct card_options card;
+	const char *serial, *field;
 	int press_ms; /* -1: as the make of card does */
-	const char *fault[MAX_FAULTS];
-	size_t n_faults;
 	char *vpcd;
-	unsigned latency_ms;
+	unsigned late_ms;
 };
 
 static int list_profiles(void)
@@ -59,23 +57,10 @@ static bool set_serial(struct vcard *v, const char *hex)
 	return store_save(v);
 }
 
-static int block_signals(void)
-{
-	sigset_t set;
-	(void)sigemptyset(&set); /* valid set and signals: cannot fail */
-	(void)sigaddset(&set, SIGUSR1);
-	(void)sigaddset(&set, SIGUSR2);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static bool set_faults(struct vcard *v, const struct options *o)
 {
-	for (size_t i = 0; i < o->n_faults; i++) {
-		if (!vcard_fault(v, o->fault[i]))
+	for (size_t i = 0; i < o->card.n_faults; i++) {
+		if (!vcard_fault(v, o->card.fault[i]))
 			return false;
 	}
 	return true;
@@ -93,8 +78,12 @@ static int print_field(const struct options *o)
 	        {"pin.pw3.tries", OBJ_TRIES + PIN_ADMIN},
 	        {"sign.count",    0x93                 },
 	        {"serial",        OBJ_SERIAL           },
+	        {"uif.sig",       0xD6                 },
+	        {"uif.dec",       0xD7                 },
+	        {"uif.aut",       0xD8                 },
 	};
-	struct vcard *v = access(o->state, R_OK) == 0 ? vcard_new(NULL, o->state) : NULL;
+	struct vcard *v =
+	        access(o->card.state, R_OK) == 0 ? vcard_new(NULL, o->card.state) : NULL;
 	int rc = 2;
 	for (size_t i = 0; v != NULL && i < sizeof(fields) / sizeof(fields[0]); i++) {
 		if (strcmp(o->field, fields[i].name) != 0)
@@ -125,23 +114,25 @@ static int run(const struct options *o)
 	*colon = '\0';
 	const struct vpcd at = {.host = o->vpcd,
 	                        .port = colon + 1,
-	                        .signals = block_signals(),
-	                        .latency_ms = o->latency_ms};
-	struct vcard *v = vcard_new(o->profile, o->state);
+	                        .signals = card_signals(),
+	                        .latency_ms = o->card.latency_ms,
+	                        .late_ms = o->late_ms};
+	struct vcard *v = vcard_new(o->card.profile, o->card.state);
 	int rc = 2;
 	if (v == NULL)
 		(void)fprintf(stderr,
 		              "bootlatch-vcard: no such profile, or cannot use %s\n",
-		              o->state);
+		              o->card.state);
 	else if (o->serial != NULL && !set_serial(v, o->serial))
 		(void)fprintf(stderr, "bootlatch-vcard: not a serial number: %s\n",
 		              o->serial);
 	else if (!set_faults(v, o))
 		(void)fputs("bootlatch-vcard: not a fault\n", stderr);
-	else if (!vcard_press(v, o->press, o->press_ms))
+	else if (!vcard_press(v, o->card.press, o->press_ms))
 		(void)fputs("bootlatch-vcard: --press needs a name\n", stderr);
-	else if (o->trace != NULL && !trace_open(v, o->trace))
-		(void)fprintf(stderr, "bootlatch-vcard: cannot write %s\n", o->trace);
+	else if (o->card.trace != NULL && !trace_open(v, o->card.trace))
+		(void)fprintf(stderr, "bootlatch-vcard: cannot write %s\n",
+		              o->card.trace);
 	else
 		rc = serve(v, &at);
 	vcard_free(v);
@@ -151,48 +142,30 @@ static int run(const struct options *o)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-	        {"state",         required_argument, NULL, 's'},
+	        CARD_LONGS,
 	        {"vpcd",          required_argument, NULL, 'v'},
-	        {"profile",       required_argument, NULL, 'p'},
-	        {"latency",       required_argument, NULL, 'l'},
-	        {"fault",         required_argument, NULL, 'f'},
+	        {"late",          required_argument, NULL, 'd'},
 	        {"field",         required_argument, NULL, 'F'},
-	        {"trace",         required_argument, NULL, 't'},
 	        {"serial",        required_argument, NULL, 'n'},
-	        {"press",         required_argument, NULL, 'P'},
 	        {"press-wait",    required_argument, NULL, 'w'},
 	        {"list-profiles", no_argument,       NULL, 'L'},
 	        {"help",          no_argument,       NULL, 'h'},
 	        {NULL,            0,                 NULL, 0  },
 	};
-	struct options o = {.press = "auto", .press_ms = -1};
+	struct options o = {.card = {.press = "auto"}, .press_ms = -1};
 	int c = 0;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (card_option(&o.card, c, optarg))
+			continue;
 		switch (c) {
-		case 's':
-			o.state = optarg;
-			break;
 		case 'v':
 			o.vpcd = optarg;
 			break;
-		case 'p':
-			o.profile = optarg;
-			break;
-		case 'l':
-			o.latency_ms = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 'f':
-			if (o.n_faults < MAX_FAULTS)
-				o.fault[o.n_faults++] = optarg;
-			break;
-		case 't':
-			o.trace = optarg;
+		case 'd':
+			o.late_ms = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 'n':
 			o.serial = optarg;
-			break;
-		case 'P':
-			o.press = optarg;
 			break;
 		case 'w':
 			o.press_ms = (int)strtoul(optarg, NULL, 10);
@@ -210,11 +183,11 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (o.profile != NULL && strcmp(o.profile, "list") == 0)
+	if (o.card.profile != NULL && strcmp(o.card.profile, "list") == 0)
 		return list_profiles();
-	if (o.state != NULL && o.field != NULL && optind == argc)
+	if (o.card.state != NULL && o.field != NULL && optind == argc)
 		return print_field(&o);
-	if (o.state == NULL || o.vpcd == NULL || optind != argc) {
+	if (o.card.state == NULL || o.vpcd == NULL || optind != argc) {
 		(void)fputs(usage, stderr);
 		return 2;
 	}

@@ -4,6 +4,10 @@
 
 /* From the tokens' own answers where shared/CARDS.md or a dump has them; else the usual.
  */
+/* What stands inside another object (opcard-rs, is_visible). */
+static const uint16_t hidden_children[] = {0xC0, 0xC1, 0xC2,   0xC3,   0xC5,   0xC6, 0xCD,
+                                           0x73, 0x5B, 0x5F2D, 0x5F35, 0x7F66, 0x93, 0};
+
 static const struct profile makes[] = {
         {
          .name = "yubikey5",
@@ -61,12 +65,15 @@ static const struct profile makes[] = {
         {
          .name = "yubikey4",
          .about = "2.1, RSA only, touch",
-         .history = "00730000C0059000",
+         .history = "0073000080059000",
+         .c0 = "3C00000004C000FF00FF",
          .version = {2, 1},
          .maker = {0x00, 0x06},
          .firmware = {4, 3, 7},
          .algos = A_RSA,
-         .caps = 0xC0,
+         .caps = 0x80,
+         .outer_6e = true,
+         .c4_first = 0xFF,
          .e_bits = 17,
          .chaining = true,
          .extended = true,
@@ -76,20 +83,23 @@ static const struct profile makes[] = {
          .no_status = true,
          .no_logout = true,
          .uif = true,
+         .uif_apart = true,
          .refs_from = 1,
          },
         {
          .name = "yubikey-neo",
          .about = "2.0, RSA 2048, import wants CRT and n, a wrong PIN is 63Cx",
          .atr = "3BFC1300008131FE15597562696B65794E454F7233E1",
-         .history = "00730000C0059000",
+         .history = "007300008000000000000000000000",
+         .c0 = "F00000FF04C000FF00FF",
          .version = {2, 0},
          .maker = {0x00, 0x06},
          .firmware = {1, 0, 10},
          .algos = A_RSA2048,
          .rsa_format = 3,
          .e_bits = 17,
-         .caps = 0xC0,
+         .caps = 0x80,
+         .outer_6e = true,
          .chaining = true,
          .extended = true,
          .one_cert = true,
@@ -104,11 +114,14 @@ static const struct profile makes[] = {
          .name = "nitrokey3",
          .about = "3.4: answers of 7609 bytes, AES, MSE, no GET CHALLENGE",
          .atr = "3B8C01805A4E6974726F6B657920337D",
-         .c0 = "3F000000080008000001",
+         .history = "0031F573C00160059000",
+         .c0 = "3F000000100010000001",
          .version = {3, 4},
          .maker = {0x00, 0x0F},
          .algos = A_RSA | A_NIST | A_BP | A_CV25519,
-         .caps = 0xC0,
+         .caps = 0x60,
+         .hidden = hidden_children,
+         .sw_hidden = 0x6A80,
          .max_cmd = 0x1DB9,
          .max_resp = 0x1DB9,
          .chaining = true,
@@ -125,6 +138,7 @@ static const struct profile makes[] = {
          .about = "like gnuk-like: no NIST curve but P-256, maker FFFE",
          .atr = "3BDA11FF81B1FE551F0300318473800180059000E1",
          .history = "00318473800180059000",
+         .c0 = "75000020080000FF0100",
          .version = {2, 0},
          .maker = {0xFF, 0xFE},
          .algos = A_RSA2048 | A_RSA4096 | A_P256 | A_K256 | A_CV25519,
@@ -154,6 +168,8 @@ static const struct profile makes[] = {
          .about = "2.1, RSA only, extended length and no chaining",
          .atr = "3BDA18FF81B1FE751F030031C573C001400090000C",
          .history = "0031C573C00140059000",
+         .c0 = "7C000800080008000800",
+         .pin_max = 32,
          .version = {2, 1},
          .maker = {0x00, 0x05},
          .algos = A_RSA,
@@ -184,7 +200,7 @@ static const struct profile makes[] = {
         {
          .name = "v2.0",
          .about = "2.0: the oldest that is supported; RSA, no KDF, no touch, one "
-                         "certificate",                             .history = "0031C573C00140059000",
+                         "certificate",            .history = "0031C573C00140059000",
          .version = {2, 0},
          .maker = {0x00, 0x05},
          .algos = A_RSA,

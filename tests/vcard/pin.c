@@ -2,7 +2,10 @@
 /* PINs of the virtual card: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER. */
 #include "tests/vcard/priv.h"
 
-enum { PIN_MAX = 127 };
+size_t pin_max(const struct vcard *v)
+{
+	return v->prof->pin_max != 0 ? v->prof->pin_max : 127;
+}
 
 static size_t min_len(enum pin which)
 {
@@ -74,7 +77,7 @@ uint16_t pin_verify(struct vcard *v, const struct apdu *a)
 	v->n_verifies++;
 	if (a->lc < min_len(which) && !v->prof->short_counts)
 		return sw_or(v->prof->sw_short, 0x6700);
-	if (a->lc > PIN_MAX)
+	if (a->lc > pin_max(v))
 		return 0x6700;
 	uint16_t sw = try_pin(v, which, a->data, a->lc);
 	if (sw == 0x9000)
@@ -90,7 +93,7 @@ uint16_t pin_change(struct vcard *v, const struct apdu *a)
 	size_t old = obj_get(v, OBJ_PIN + which)->n;
 	if (obj_byte(v, OBJ_TRIES + which) == 0)
 		return blocked(v);
-	if (a->lc < old + min_len(which) || a->lc > old + PIN_MAX)
+	if (a->lc < old + min_len(which) || a->lc > old + pin_max(v))
 		return sw_or(v->prof->sw_new, 0x6700);
 	uint16_t sw = try_pin(v, which, a->data, old);
 	if (sw != 0x9000)
@@ -115,7 +118,7 @@ uint16_t pin_unblock(struct vcard *v, const struct apdu *a)
 		if (obj_byte(v, OBJ_TRIES + PIN_RESET) == 0)
 			return blocked(v);
 	}
-	if (a->lc < skip + min_len(PIN_USER) || a->lc > skip + PIN_MAX)
+	if (a->lc < skip + min_len(PIN_USER) || a->lc > skip + pin_max(v))
 		return sw_or(v->prof->sw_new, 0x6700);
 	if (a->p1 == 0) {
 		uint16_t sw = try_pin(v, PIN_RESET, a->data, skip);

@@ -58,6 +58,7 @@ struct profile {
 	bool outer_82;          /* their length in three bytes, however short */
 	bool attrs_with_tag;    /* C1-C3, DE read alone carry their own tag */
 	const uint16_t *hidden; /* cannot be read alone; ends with 0 */
+	uint16_t sw_hidden;     /* and answer this; 0: 6A88 */
 	bool four_keys;         /* an attestation key: DA, D9, C5 and C6 of 80 bytes */
 	bool one_cert;          /* 7F21 exists once, SELECT DATA does not */
 	bool attr_junk;         /* a byte too many behind the attributes of curves */
@@ -68,6 +69,7 @@ struct profile {
 	uint8_t refs_from;  /* first number in DE */
 
 	uint8_t c4_first;     /* C4[0] of a new card */
+	uint8_t pin_max;      /* longest PIN; 0: 127 */
 	bool wrong_is_63c;    /* a wrong PIN answers 63Cx, not 6982 */
 	bool blocked_at_last; /* the try that blocks already answers 6983 */
 	bool blocked_hidden;  /* a blocked PIN answers 6982 */
@@ -86,6 +88,7 @@ struct profile {
 	bool kdf_before_keys; /* refused once there are keys */
 
 	bool uif, uif_cached;
+	bool uif_apart;    /* D6 to D8 do not stand in 73 */
 	uint16_t touch_ms; /* how long it waits; 0: 15 seconds */
 	bool mse, aes;
 	bool full_point; /* ECDH answers 04||x||y */
@@ -142,7 +145,11 @@ enum action {
 	ACT_GARBAGE,
 	ACT_SHORT,
 	ACT_LONG,
-	ACT_CUT
+	ACT_CUT,
+	ACT_LATE,
+	ACT_STALE,
+	ACT_TLV,
+	ACT_HUGE
 };
 
 struct fault {
@@ -182,14 +189,17 @@ struct vcard {
 	size_t n_faults;
 	bool hung, gone; /* set by a fault */
 	bool back;       /* gone, but only for a moment */
+	bool late;       /* the answer is to be held back */
+	bool is_behind;  /* each command gets the answer of the one before: */
+	struct buf behind;
 
 	unsigned slot_dec, slot_aut; /* as MSE set them */
 
 	enum press press;
 	char *press_file;
-	unsigned press_ms;        /* how long a touch is waited for */
-	int wake;                 /* a descriptor that ends the wait; -1: none */
-	uint64_t touched[N_KEYS]; /* when, in ms; 0: not */
+	unsigned press_ms;            /* how long a touch is waited for */
+	int wake;                     /* a descriptor that ends the wait; -1: none */
+	uint64_t touched[N_KEYS + 1]; /* when, in ms; 0: not */
 
 	unsigned n_apdus, n_verifies, n_touches;
 	FILE *trace;
@@ -222,11 +232,12 @@ uint16_t pin_verify(struct vcard *v, const struct apdu *a);
 uint16_t pin_change(struct vcard *v, const struct apdu *a);
 uint16_t pin_unblock(struct vcard *v, const struct apdu *a);
 uint16_t pin_limits(struct vcard *v, const struct apdu *a); /* INS F2 */
+size_t pin_max(const struct vcard *v);                      /* the longest PIN */
 void pin_set(struct vcard *v, enum pin which, const void *p, size_t n);
 
 /* --- algo.c: what keys there can be --- */
 enum kind { RSA, WEIER, ED25519, X25519 };
-enum { SLOT_SIG, SLOT_DEC, SLOT_AUT };
+enum { SLOT_SIG, SLOT_DEC, SLOT_AUT, SLOT_ATT };
 enum algo_bit { /* in the order of algo.c's table */
 	        A_RSA2048 = 1 << 0,
 	        A_RSA3072 = 1 << 1,
@@ -278,6 +289,10 @@ uint16_t use_decipher(struct vcard *v, const uint8_t *p, size_t n);
 uint16_t use_encipher(struct vcard *v, const uint8_t *p, size_t n);
 uint16_t use_environment(struct vcard *v, const struct apdu *a); /* MSE */
 
+/* --- attest.c: the fourth key of YubiKeys --- */
+bool attest_ready(struct vcard *v); /* it and its certificate are there */
+uint16_t attest(struct vcard *v, const struct apdu *a);
+
 /* --- touch.c: the button --- */
 /* 9000: pressed or not needed for the key in SLOT; 6600: nobody pressed. */
 uint16_t touch_ask(struct vcard *v, unsigned slot);
@@ -291,13 +306,21 @@ void trace_line(struct vcard *v, const char *name, const struct apdu *a,
 /* --- fault.c --- */
 /* The fault for this command, counted; LAST: not a block inside a chain. */
 const struct fault *fault_match(struct vcard *v, const char *name, bool last);
+/* What becomes of the answer of R bytes in RESP, where CAP (2 at least) fit; its length.
+ */
+size_t fault_answer(struct vcard *v, enum action act, uint8_t *resp, size_t r,
+                    size_t cap);
+void fault_forget(struct vcard *v); /* answers are those to their commands again */
 
 /* --- vpcd.c --- */
 struct vpcd {
 	const char *host, *port;
 	int signals; /* a signalfd for SIGUSR1, SIGUSR2, SIGTERM, SIGINT */
 	unsigned latency_ms;
+	unsigned late_ms; /* how long a late answer is held back */
 };
 int vpcd_run(struct vcard *v, const struct vpcd *o);
+/* One message from the reader at FD; false: the connection is over. */
+bool vpcd_serve(struct vcard *v, const struct vpcd *o, int fd);
 
 #endif

@@ -44,6 +44,7 @@ static const struct profile profiles[] = {
          .about = "short commands and chaining only, ECDH answers 04||x||y",
          .atr = "3BDA11FF81B1FE551F0300318473800180059000E1",
          .history = "00318473800180059000",
+         .c0 = "75000020000000FF0100",
          .version = {2, 0},
          .maker = {0xF5, 0x17},
          .caps = 0x80,
@@ -154,7 +155,7 @@ static const struct profile profiles[] = {
         {
          .name = "kdf-single",
          .about =
-                        "KDF on from the start, one salt for all PINs, not to be changed",                                            .version = {3, 4},
+                        "KDF on from the start, one salt for all PINs, not to be changed",                                                .version = {3, 4},
          .maker = {0xFF, 0xFE},
          .caps = 0xC0,
          .chaining = true,

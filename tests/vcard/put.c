@@ -13,6 +13,7 @@ static size_t limit(unsigned tag)
 	case 0x5F35:
 		return 1;
 	case 0x7F21:
+	case 0xFC:
 		return 2048;
 	default:
 		return 255;
@@ -84,6 +85,10 @@ static uint16_t put_one(struct vcard *v, unsigned tag, const uint8_t *p, size_t 
 		return put_touch(v, tag, p, n);
 	case 0xF9:
 		return kdf_put(v, p, n);
+	case 0xFC:
+		if (!v->prof->four_keys || !attest_ready(v))
+			return 0x6A88;
+		break;
 	case 0x7F21:
 		tag = OBJ_CERT + v->occurrence;
 		break;

@@ -45,6 +45,8 @@ const char *trace_name(const struct apdu *a)
 		return "VERSION";
 	case 0xF2:
 		return "SET-RETRIES";
+	case 0xFB:
+		return "ATTEST";
 	default:
 		return "OTHER";
 	}

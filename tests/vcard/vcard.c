@@ -63,6 +63,7 @@ void vcard_free(struct vcard *v)
 	obj_wipe(v);
 	buf_free(&v->chain);
 	buf_free(&v->out);
+	fault_forget(v);
 	if (v->trace != NULL)
 		(void)fclose(v->trace); /* every line was flushed */
 	free(v->press_file);
@@ -180,7 +181,8 @@ static uint16_t collect(struct vcard *v, struct apdu *a, bool *ret_whole)
 {
 	const uint8_t head[3] = {a->ins, a->p1, a->p2};
 	*ret_whole = false;
-	if ((a->cla & 0xEF) != 0)
+	const bool yubico = v->prof->four_keys && a->cla == 0x80 && a->ins == 0xFB;
+	if ((a->cla & 0xEF) != 0 && !yubico)
 		return 0x6E00;
 	if (a->extended && !v->prof->extended)
 		return 0x6700;
@@ -253,32 +255,7 @@ size_t vcard_apdu(struct vcard *v, const uint8_t *cmd, size_t n, uint8_t *resp,
 	} else if (ok) {
 		r = execute(v, a, resp, cap);
 	}
-	if (act == ACT_LOSE)
-		r = 0;
-	if (act == ACT_GARBAGE &&
-	    cap >= 34) { /* 32 odd bytes and 9000, whatever was asked */
-		gcry_create_nonce(resp, 32);
-		resp[32] = 0x90;
-		resp[33] = 0x00;
-		r = 34;
-	}
-	if (act == ACT_SHORT && r > 2) { /* half of the answer */
-		size_t keep = (r - 2) / 2;
-		memmove(resp + keep, resp + r - 2, 2);
-		r = keep + 2;
-	} else if (act == ACT_SHORT) {
-		r = 1;
-	}
-	if (act == ACT_LONG && r >= 2 && r + 16 <= cap) {
-		memmove(resp + r - 2 + 16, resp + r - 2, 2);
-		memset(resp + r - 2, 0xA5, 16);
-		r += 16;
-	}
-	if (act == ACT_CUT && r > 0)
-		r = (r + 1) / 2;
-	v->hung = act == ACT_HANG;
-	v->back = act == ACT_DROP || act == ACT_LOSE;
-	v->gone = v->back || act == ACT_PULL;
+	r = fault_answer(v, act, resp, r, cap);
 	trace_line(v, name, &a, resp, r);
 	return r;
 }

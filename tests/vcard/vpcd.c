@@ -80,8 +80,21 @@ static void pause_ms(unsigned ms)
 		continue;
 }
 
-/* One message from the reader; false: the connection is over. */
-static bool serve(struct vcard *v, const struct vpcd *o, int fd)
+/* Until a late answer is due; false: nobody waits for it any more. */
+static bool hold_back(const struct vcard *v, const struct vpcd *o, int fd)
+{
+	struct pollfd p[2] = {
+	        {.fd = v->wake, .events = POLLIN   },
+                {.fd = fd,      .events = POLLRDHUP}
+        };
+	int r = 0;
+	do
+		r = poll(p, 2, (int)o->late_ms);
+	while (r < 0 && errno == EINTR);
+	return r == 0;
+}
+
+bool vpcd_serve(struct vcard *v, const struct vpcd *o, int fd)
 {
 	uint8_t cmd[RESP_MAX], msg[2 + RESP_MAX];
 	uint8_t head[2];
@@ -106,7 +119,9 @@ static bool serve(struct vcard *v, const struct vpcd *o, int fd)
 	explicit_bzero(cmd, n); /* may be a PIN */
 	if (v->hung)
 		return true;
-	bool ok = r > 0 && send_msg(fd, msg, r);
+	bool ok = r > 0 && (!v->late || hold_back(v, o, fd)) && send_msg(fd, msg, r);
+	if (ok)
+		v->late = false;
 	explicit_bzero(msg, 2 + r);
 	return ok;
 }
@@ -118,6 +133,9 @@ static void leave(struct vcard *v, int *fd)
 	*fd = -1;
 	vcard_reset(v);
 	v->hung = false;
+	if (!v->late)
+		fault_forget(v); /* else: kept by the reader, for the next command */
+	v->late = false;
 }
 
 int vpcd_run(struct vcard *v, const struct vpcd *o)
@@ -147,7 +165,7 @@ int vpcd_run(struct vcard *v, const struct vpcd *o)
 				return 0;
 			continue;
 		}
-		if (fd >= 0 && p[1].revents != 0 && !serve(v, o, fd)) {
+		if (fd >= 0 && p[1].revents != 0 && !vpcd_serve(v, o, fd)) {
 			inserted = !v->gone || v->back;
 			bool back = v->gone && v->back;
 			leave(v, &fd);

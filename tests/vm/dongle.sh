@@ -45,7 +45,7 @@ for f in bootlatch bootlatch-unlock stopwatch; do
 	for l in $(vm_libraries "$O/$f"); do vm_copy "$l"; done
 done
 cp -r "$T/disk.img" "$T/boot" "$T/etc" "$T/pin" "$here/way.sh" "$T/image/t/"
-for p in ${VM_PARTS:-cases faults figures}; do
+for p in ${VM_PARTS:-confined cases faults figures}; do
 	cp "$here/$p.sh" "$T/image/t/"
 	echo "$p" >>"$T/image/t/parts"
 done

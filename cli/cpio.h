@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is in an initramfs image: cpio archives in the form that the kernel reads ("newc",
+ * Documentation/driver-api/early-userspace/buffer-format.rst). */
+#ifndef CLI_CPIO_H
+#define CLI_CPIO_H
+
+#include "core/bytes.h"
+
+struct cpio_want {
+	const char *name; /* of a file, without leading "/", "./" or "usr/" */
+	bool compare;     /* its bytes matter: */
+	struct bytes content;
+	const char *says; /* or NULL: this must be somewhere in its first 64 KiB */
+	/* results; of several entries of a name the last one counts, as it does at boot
+	 */
+	bool found, good; /* good: found, with what was wanted in it */
+};
+
+/*
+ * Read archives from fd until its end, or until a byte begins none (a compressed archive,
+ * for example); *ret_end tells how many bytes there were.  until_ms: as cpio_now_ms() has
+ * it.  ERR_TIMEOUT, ERR_FORMAT.
+ */
+enum err cpio_scan(int fd, int64_t until_ms, struct cpio_want *want, size_t n,
+                   uint64_t *ret_end);
+int64_t cpio_now_ms(void);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /etc/crypttab edited and update-initramfs run: the old state or the new. */
+#include "cli/crypttab.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "cli/program.h"
+#include "core/file.h"
+#include "unlock/crypttab_edit.h"
+
+/* --- the file --- */
+
+struct tab {
+	int dir;
+	const char *name; /* in that folder */
+	bool is_new;      /* there was none */
+	uint8_t *text;
+	size_t len;
+};
+
+static void tab_close(struct tab *t)
+{
+	if (t->dir >= 0)
+		(void)close(t->dir); /* read-only */
+	free(t->text);
+	*t = (struct tab){.dir = -1};
+}
+
+static enum err tab_open(const char *path, struct tab *ret)
+{
+	struct tab t = {.dir = -1, .name = path};
+	const char *slash = strrchr(path, '/');
+	enum err e = OK;
+
+	if (!slash) {
+		e = dir_open(".", &t.dir);
+	} else {
+		char *folder = strndup(path, (size_t)(slash - path) + 1);
+
+		e = folder ? dir_open(folder, &t.dir) : ERR_NOMEM;
+		free(folder);
+		t.name = slash + 1;
+	}
+	if (e == OK)
+		e = file_read(t.dir, t.name, CRYPTTAB_MAX, &t.text, &t.len);
+	t.is_new = e == ERR_NOT_FOUND && t.dir >= 0;
+	if (e != OK && !t.is_new) {
+		tab_close(&t);
+		return e;
+	}
+	*ret = t;
+	return OK;
+}
+
+static enum err tab_write(const struct tab *t, bool create, struct bytes text)
+{
+	enum err e = file_sweep(t->dir, t->name);
+
+	if (e != OK)
+		return e;
+	return create ? file_publish(t->dir, t->name, text, 0644)
+	              : file_replace(t->dir, t->name, text);
+}
+
+/* As it was before tab_write(). */
+static enum err tab_put_back(const struct tab *t)
+{
+	if (t->is_new)
+		return file_remove(t->dir, t->name);
+	return tab_write(t, false, (struct bytes){t->text, t->len});
+}
+
+/* --- words --- */
+
+static enum err why_not(struct cli *c, const struct volume *v,
+                        const struct crypttab_edit *e)
+{
+	const char *file = c->crypttab_file, *uuid = luks_uuid(v->luks);
+
+	switch (e->why) {
+	case CRYPTTAB_EDIT_FINE:
+		return OK;
+	case CRYPTTAB_EDIT_NO_LINE:
+		return cli_why(
+		        c, ERR_REFUSED,
+		        "%s has no line for %s. With --crypttab-name NAME this one "
+		        "is added: NAME UUID=%s none "
+		        "keyscript=decrypt_bootlatch,luks,initramfs.",
+		        file, c->device, uuid);
+	case CRYPTTAB_EDIT_SEVERAL:
+		return cli_why(c, ERR_REFUSED,
+		               "%s has several lines for %s. Choose one with "
+		               "--crypttab-name NAME.",
+		               file, c->device);
+	case CRYPTTAB_EDIT_TAKEN:
+		return cli_why(c, ERR_REFUSED,
+		               "\"%s\" in %s is another volume, not %s. Choose another "
+		               "--crypttab-name.",
+		               e->name, file, c->device);
+	case CRYPTTAB_EDIT_OTHER:
+		return cli_why(c, ERR_REFUSED,
+		               "%s has %s under the name \"%s\" already. Leave "
+		               "--crypttab-name out, or give that name.",
+		               file, c->device, e->about);
+	case CRYPTTAB_EDIT_BAD_NAME:
+		return cli_why(c, ERR_USAGE,
+		               "--crypttab-name takes letters, digits and ._-+ without "
+		               "\"none\" in it, not \"%s\".",
+		               e->name);
+	case CRYPTTAB_EDIT_BROKEN:
+		return cli_why(c, ERR_REFUSED,
+		               "The line \"%s\" of %s cannot be understood. It needs a "
+		               "name, a source, none and options "
+		               "(man 5 crypttab). Mend it first.",
+		               e->name, file);
+	case CRYPTTAB_EDIT_NOT_LUKS:
+		return cli_why(
+		        c, ERR_REFUSED,
+		        "The line \"%s\" of %s has the option %s, but %s is a LUKS "
+		        "volume. Mend it first.",
+		        e->name, file, e->about, c->device);
+	case CRYPTTAB_EDIT_KEY:
+		return cli_why(
+		        c, ERR_REFUSED,
+		        "The line \"%s\" of %s has the key file %s, so nobody needs "
+		        "a dongle. Write none there "
+		        "if the dongle is to open it.",
+		        e->name, file, e->about);
+	case CRYPTTAB_EDIT_KEYSCRIPT:
+		return cli_why(c, ERR_REFUSED,
+		               "The line \"%s\" of %s has another %s. Add "
+		               "--replace-keyscript to put ours in its place.",
+		               e->name, file, e->about);
+	case CRYPTTAB_EDIT_COLON:
+		return cli_why(c, ERR_REFUSED,
+		               "The line \"%s\" of %s has a colon, and Heads keeps only "
+		               "what follows the last one. "
+		               "Name the volume by UUID=%s there.",
+		               e->name, file, uuid);
+	case CRYPTTAB_EDIT_NONE:
+		return cli_why(
+		        c, ERR_REFUSED,
+		        "The line \"%s\" of %s says \"none\" elsewhere than as its "
+		        "key, and Heads replaces every "
+		        "one. Write that differently first.",
+		        e->name, file);
+	case CRYPTTAB_EDIT_WHYS_:
+		break;
+	}
+	return ERR_BUG;
+}
+
+static enum err unreadable(struct cli *c, enum err e)
+{
+	if (e == ERR_NOMEM)
+		return e;
+	return cli_why(c, e,
+	               "%s cannot be read (%s). It must be a plain file of at most %d "
+	               "bytes.",
+	               c->crypttab_file, err_text(e), CRYPTTAB_MAX);
+}
+
+static enum err look(struct cli *c, const struct volume *v, bool take, struct tab *t,
+                     struct crypttab_edit *ret)
+{
+	const struct crypttab_target target = {
+	        .device = c->device,
+	        .uuid = luks_uuid(v->luks),
+	        .name = c->crypttab_name,
+	        .replace = c->replace_keyscript,
+	};
+
+	enum err e = tab_open(c->crypttab_file, t);
+	if (e != OK)
+		return e;
+	const struct bytes text = {t->text, t->len};
+	e = take ? crypttab_take_over(text, &target, ret)
+	         : crypttab_give_back(text, &target, ret);
+	if (e != OK)
+		tab_close(t);
+	return e;
+}
+
+/* --- the image --- */
+
+static enum err make_image(struct cli *c)
+{
+	static const char *const argv[] = {"update-initramfs", "-u", NULL};
+	int status = 0;
+
+	if (c->no_initramfs) {
+		cli_say(c, "The image of the next boot does not know of it yet. Run: "
+		           "update-initramfs -u");
+		out_bool(c, "initramfs_made", false);
+		return OK;
+	}
+	cli_say(c, "Making the image of the next boot anew: update-initramfs -u");
+	const enum err e = program_run(argv, c->json, &status);
+	if (e == ERR_NOT_FOUND)
+		return cli_why(c, e,
+		               "There is no update-initramfs here. Make the image of the "
+		               "next boot with what this system "
+		               "has for it, and add --no-initramfs");
+	if (e == OK && status != 0)
+		return cli_why(c, ERR_IO, "update-initramfs failed with status %d",
+		               status);
+	if (e == OK)
+		out_bool(c, "initramfs_made", true);
+	return e;
+}
+
+/* The image is as it was, so the line shall be. */
+static enum err image_failed(struct cli *c, const struct tab *t, bool written, enum err e)
+{
+	char before[CLI_WHY_MAX];
+	const char *and_now = "Mend what it says and run this again";
+
+	if (!*c->why)
+		(void)!cli_why(c, e, "update-initramfs could not be run: %s",
+		               err_text(e));
+	memcpy(before, c->why, sizeof(before));
+	if (!written)
+		return cli_why(c, e, "%.300s. %s.", before, and_now);
+	const enum err back = tab_put_back(t);
+	if (back != OK)
+		return cli_why(
+		        c, e,
+		        "%.200s. %s was changed and could not be put back (%s). %s.",
+		        before, c->crypttab_file, err_text(back), and_now);
+	return cli_why(c, e, "%.200s. %s is as it was. %s.", before, c->crypttab_file,
+	               and_now);
+}
+
+static enum err write_and_make(struct cli *c, const struct tab *t,
+                               const struct crypttab_edit *edit)
+{
+	enum err e = OK;
+
+	if (edit->changed)
+		e = tab_write(t, t->is_new, (struct bytes){edit->text, edit->len});
+	if (e != OK)
+		return cli_why(c, e, "%s cannot be written: %s.", c->crypttab_file,
+		               err_text(e));
+	out_bool(c, "crypttab_changed", edit->changed);
+	e = make_image(c);
+	return e == OK ? OK : image_failed(c, t, edit->changed, e);
+}
+
+/* --- what the verbs call --- */
+
+enum err crypttab_check(struct cli *c, const struct volume *v)
+{
+	struct crypttab_edit edit = {0};
+	struct tab t = {.dir = -1};
+
+	enum err e = look(c, v, true, &t, &edit);
+	if (e != OK)
+		return unreadable(c, e);
+	e = why_not(c, v, &edit);
+	crypttab_edit_clear(&edit);
+	tab_close(&t);
+	return e;
+}
+
+static void tell_entered(const struct cli *c, const struct crypttab_edit *e)
+{
+	if (!e->changed)
+		cli_say(c, "\"%s\" in %s has our keyscript already.", e->name,
+		        c->crypttab_file);
+	else
+		cli_say(c, "%s \"%s\" in %s: keyscript=decrypt_bootlatch.",
+		        e->added ? "Added" : "Changed", e->name, c->crypttab_file);
+	if (*e->about)
+		cli_say(c, "It was %s; unenroll does not bring that back.", e->about);
+	if (*e->left)
+		cli_say(c,
+		        "It has the option %s, which bootlatch-unlock does not know, so "
+		        "cryptroot opens\nthis volume with the keyscript, after all "
+		        "others.",
+		        e->left);
+}
+
+enum err crypttab_enter(struct cli *c, const struct volume *v)
+{
+	struct crypttab_edit edit = {0};
+	struct tab t = {.dir = -1};
+
+	enum err e = look(c, v, true, &t, &edit);
+	if (e != OK)
+		return unreadable(c, e);
+	e = why_not(c, v, &edit);
+	if (e == OK)
+		e = write_and_make(c, &t, &edit);
+	if (e == OK)
+		tell_entered(c, &edit);
+	crypttab_edit_clear(&edit);
+	tab_close(&t);
+	return e;
+}
+
+enum err crypttab_leave(struct cli *c, const struct volume *v, bool *ret_left)
+{
+	struct crypttab_edit edit = {0};
+	struct tab t = {.dir = -1};
+
+	enum err e = look(c, v, false, &t, &edit);
+	if (e == ERR_NOT_FOUND) { /* no folder for it, no line in it */
+		*ret_left = false;
+		return OK;
+	}
+	if (e != OK)
+		return unreadable(c, e);
+	if (edit.changed)
+		e = write_and_make(c, &t, &edit);
+	if (e == OK && edit.changed)
+		cli_say(c, "\"%s\" in %s has its old options again.", edit.name,
+		        c->crypttab_file);
+	if (e == OK)
+		*ret_left = edit.changed;
+	crypttab_edit_clear(&edit);
+	tab_close(&t);
+	return e;
+}
+
+bool crypttab_names_us(struct cli *c, const struct volume *v)
+{
+	struct crypttab_edit edit = {0};
+	struct tab t = {.dir = -1};
+
+	if (look(c, v, false, &t, &edit) != OK)
+		return false;
+	const bool ours = edit.ours;
+	crypttab_edit_clear(&edit);
+	tab_close(&t);
+	return ours;
+}
+
+void crypttab_remind(struct cli *c, const struct volume *v)
+{
+	if (crypttab_names_us(c, v))
+		cli_say(c, "The image of the next boot does not know of it yet. Run: "
+		           "update-initramfs -u");
+}

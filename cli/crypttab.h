@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What enroll and unenroll do to crypttab and to the initramfs image. */
+#ifndef CLI_CRYPTTAB_H
+#define CLI_CRYPTTAB_H
+
+#include "cli/cli.h"
+
+/* Would crypttab_enter() be able to?  Changes nothing.  ERR_REFUSED, ERR_NOT_FOUND, … :
+ * the sentence is in c->why. */
+enum err crypttab_check(struct cli *c, const struct volume *v);
+/* Put our keyscript into the line of v and make the image anew.  When that fails the line
+ * is as it was. */
+enum err crypttab_enter(struct cli *c, const struct volume *v);
+/* Take it out again; *ret_left: it was there. */
+enum err crypttab_leave(struct cli *c, const struct volume *v, bool *ret_left);
+bool crypttab_names_us(struct cli *c, const struct volume *v); /* for this volume */
+/* Something changed that the image has a copy of: say so, if crypttab names us. */
+void crypttab_remind(struct cli *c, const struct volume *v);
+
+#endif

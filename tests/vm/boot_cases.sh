@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# The cases of boot.sh: a line of the table and a function each. The numbers are issue 4's.
+# shellcheck disable=SC2016,SC2034,SC2154,SC2046,SC2086,SC2120 # boot_case.sh, console.sh; options are words
+
+# NAME SET RELEASES TITLE
+table() {
+	cat <<-'END'
+		pin          full     all       (1) the PIN opens the root
+		wrong        root     all       (2) a wrong PIN, then the right one
+		passphrase   root     all       (4) no dongle: the passphrase
+		late         root     all       (3) the dongle comes after the prompt
+		nousb        root     bookworm  (22) no USB at all: 50 wrong passphrases open no shell, the right one the root
+		blocked      root     bookworm  (9) the PIN becomes blocked: the passphrase
+		nullcipher   root     all       (6) a segment with the null cipher is refused
+		fake         root     all       (7) another volume of the same UUID is refused
+		pullverify   root     trixie    (8) pulled out during VERIFY, put back
+		pulldecipher root     bookworm  (8) pulled out during DECIPHER, put back
+		three        three    bookworm  (10) three volumes, one PIN
+		lvm          lvm      all       (5) LVM on LUKS, with swap
+		heads        root     bookworm  (12) the key that Heads injects opens the root, nothing is asked
+		headswrong   root     trixie    (12) a key of Heads that is wrong: on to the card
+		rsa4096      rsa4096  trixie    (17) RSA-4096
+		nistp384     nistp384 bookworm  (17) P-384
+		kdf          kdf      bookworm  (18) a card with key derivation (KDF-DO)
+		touch        touch    trixie    a dongle that wants to be touched says so
+		hostile      root     bookworm  (21) a reader that talks nonsense does not keep the passphrase out
+		breaks       root     bookworm  (20) break= on the command line: a shell, and nothing open; then the PIN
+		panics       root     trixie    (20) the same with panic=: no shell
+		luks1        luks1    trixie    (11) LUKS1
+		reencrypted  root     bookworm  (19) reencrypted behind our back: told, and mended by record renew
+		twodongles   root     trixie    (15) two dongles, one enrolled
+	END
+}
+title() { table | awk -v n="$1" '$1 == n { sub(/^([^ ]+ +)([^ ]+ +)([^ ]+ +)/, ""); print }'; }
+list() {
+	table | while read -r t_name t_set t_releases _; do
+		case " ${VM_CASES:-$t_name} " in *" $t_name "*) ;; *) continue ;; esac
+		[ "$t_releases" != all ] || t_releases="bookworm trixie"
+		for t_r in $t_releases; do
+			case " $* " in *" $t_r "*) echo "$t_name $t_r $t_set" ;; esac
+		done
+	done
+}
+
+PASSPHRASE='correct horse battery staple'
+# disk NAME: the case's own copy of an image of the set
+disk() {
+	[ -e "$D/$1.img" ] || cp --sparse=always "$S/$1.img" "$D/$1.img"
+	echo "$D/$1.img"
+}
+# boots [DISK...] with one USB port and a dongle to come; LINE: more for the kernel
+boots() {
+	guest "$RELEASE" "$SET" "${ROOT:-root=/dev/mapper/cryptroot} rootfstype=ext4 ro ${LINE:-}" \
+		$(disks "${@:-$(disk root)}") $(usb usb0)
+}
+pin() {
+	expect 'PIN for'
+	type_ "${1:-123456}"
+}
+# What an attacker's volume serves: a root with a nonce of its own.
+evil() {
+	never '@e0e0e0e0'
+	unopened
+}
+evil_root() {
+	cp "$T/plain/root.ext4" "$D/evil.ext4"
+	LC_ALL=C sed -i "s/$NONCE/e0e0e0e0e0e0e0e0/g" "$D/evil.ext4"
+}
+
+case_pin() {
+	boots
+	dongle usb0 cv
+	pin
+	opened
+	sent VERIFY 1
+	sent DECIPHER 1
+}
+case_wrong() {
+	boots
+	dongle usb0 cv
+	pin 654321
+	expect 'Wrong PIN'
+	pin
+	opened
+	sent VERIFY 2
+}
+case_passphrase() {
+	boots
+	expect 'assphrase'
+	type_ "$PASSPHRASE"
+	opened
+}
+case_late() {
+	boots
+	expect 'assphrase'
+	dongle usb0 cv
+	pin
+	opened
+	sent VERIFY 1
+}
+case_nousb() {
+	guest "$RELEASE" "$SET" "root=/dev/mapper/cryptroot rootfstype=ext4 ro" $(disks "$(disk root)")
+	n=0
+	while [ $n -lt 50 ]; do
+		n=$((n + 1))
+		expect 'assphrase'
+		type_ "wrong $n"
+		expect 'does not open'
+	done
+	never '(initramfs)'
+	unopened
+	expect 'assphrase'
+	type_ "$PASSPHRASE"
+	opened
+}
+case_blocked() {
+	boots
+	dongle usb0 cv
+	pin 654321
+	expect '2 tries left'
+	pin 654322
+	expect 'one try left'
+	pin 654323
+	expect 'again'
+	type_ 654323
+	expect 'blocked'
+	expect 'assphrase'
+	type_ "$PASSPHRASE"
+	opened
+	sent VERIFY 3
+}
+case_nullcipher() {
+	evil_root
+	img=$(disk root)
+	"$O/luks2_raw" "$img" json >"$D/json"
+	sed -i 's/\("segments":{.*"encryption":"\)aes-xts-plain64/\1cipher_null-ecb/' "$D/json"
+	"$O/luks2_raw" "$img" put <"$D/json"
+	dd if="$D/evil.ext4" of="$img" bs=1M seek=16 conv=notrunc status=none
+	boots "$img"
+	dongle usb0 cv
+	expect 'no PIN and no passphrase'
+	type_ "$PASSPHRASE"
+	sleep 10
+	evil
+	sent VERIFY 0
+}
+case_fake() {
+	evil_root
+	img=$D/fake.img
+	truncate -s 28M "$img"
+	cryptsetup luksFormat -q --type luks2 --sector-size 512 --cipher aes-xts-plain64 --key-size 512 \
+		--uuid "$(cryptsetup luksUUID "$S/root.img")" --volume-key-file "$T/volume.key" --pbkdf pbkdf2 \
+		--pbkdf-force-iterations 1000 "$img" "$T/key"
+	"$O/seal" "$img" 16777216 "$T/volume.key" "$D/evil.ext4"
+	boots "$img"
+	dongle usb0 cv
+	expect 'no PIN and no passphrase'
+	type_ "$PASSPHRASE"
+	sleep 10
+	evil
+	sent VERIFY 0
+}
+case_pullverify() {
+	boots
+	dongle usb0 cv --fault VERIFY@1:drop
+	pin
+	expect 'counts as spent'
+	sent VERIFY 1
+	put_back
+	pin
+	opened
+	sent VERIFY 2
+}
+case_pulldecipher() {
+	boots
+	dongle usb0 cv --fault DECIPHER@1:drop
+	pin
+	expect 'pulled out'
+	put_back
+	opened
+	s_most=$(grep -c ' > VERIFY' "$D/trace")
+	[ "$s_most" -le 2 ] || lost "VERIFY was sent $s_most times"
+}
+case_three() {
+	boots "$(disk root)" "$(disk data1)" "$(disk data2)"
+	dongle usb0 cv
+	pin
+	opened
+	for v in data1 data2; do
+		grep -aq "@$NONCE volume $v CRYPT-LUKS2.* $NONCE" "$LOG" || lost "$v is not open"
+	done
+	[ "$(grep -ac 'PIN for' "$LOG")" = 1 ] || lost 'the PIN was asked for again'
+}
+case_lvm() {
+	ROOT=root=/dev/mapper/vg-root LINE=resume=/dev/mapper/vg-swap_1
+	boots "$(disk pv)"
+	dongle usb0 cv
+	pin
+	opened
+	grep -aq "@$NONCE volume vg-swap_1" "$LOG" || lost 'the swap is not there'
+}
+# heads KEYFILE: what Heads adds to the image, behind it
+heads() {
+	mkdir -p "$D/cpio/cryptroot"
+	cp "$1" "$D/cpio/secret.key"
+	sed 's,none,/secret.key,' "$S/crypttab" >"$D/cpio/cryptroot/crypttab"
+	sed -i 's,=decrypt_bootlatch,=/lib/cryptsetup/scripts/decrypt_bootlatch,' "$D/cpio/cryptroot/crypttab"
+	overlay
+}
+# overlay: the set's image with the folder cpio appended; INITRD
+overlay() {
+	INITRD=$D/initrd
+	cp "$T/$RELEASE/$SET.initrd" "$INITRD"
+	truncate -s %512 "$INITRD"
+	(cd "$D/cpio" && find . | cpio -o -H newc --quiet) >>"$INITRD"
+}
+case_heads() {
+	head -c 128 /dev/urandom >"$D/key"
+	img=$(disk root)
+	cryptsetup luksAddKey -q --key-slot 31 --key-file "$T/key" --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
+		"$img" "$D/key"
+	heads "$D/key"
+	boots "$img"
+	opened
+	never 'PIN for'
+	never 'assphrase'
+}
+case_headswrong() {
+	head -c 128 /dev/urandom >"$D/key"
+	heads "$D/key"
+	boots
+	dongle usb0 cv
+	pin
+	opened
+	sent VERIFY 1
+}
+case_rsa4096() {
+	boots
+	dongle usb0 "$NAME"
+	pin
+	opened
+	sent VERIFY 1
+}
+case_nistp384() { case_rsa4096; }
+case_kdf() {
+	boots
+	dongle usb0 kdf
+	pin
+	opened
+	sent VERIFY 1
+}
+case_touch() {
+	boots
+	dongle usb0 touch --press "$D/button"
+	pin
+	expect 'Touch the dongle now'
+	unopened
+	lib_wait 300 test -e "$D/button.wanted" || lost 'the button is not waited for'
+	: >"$D/button"
+	opened
+	sent VERIFY 1
+}
+case_hostile() {
+	boots
+	dongle usb0 cv --fault frame@0:noise
+	expect 'assphrase'
+	sleep 5
+	type_ "$PASSPHRASE"
+	opened
+	sent VERIFY 0
+}
+case_breaks() {
+	LINE='break=mount panic='
+	boots
+	dongle usb0 cv
+	expect '(initramfs)'
+	sleep 3
+	type_ 'ls /dev/mapper; echo nothing${PATH:+ is} open'
+	expect 'nothing is open'
+	never 'PIN for'
+	unopened
+	type_ exit
+	pin
+	opened
+	sent VERIFY 1
+}
+case_panics() {
+	LINE=break=mount
+	boots
+	dongle usb0 cv
+	expect 'Rebooting automatically due to panic='
+	never '(initramfs)'
+	unopened
+	sent VERIFY 0
+}
+case_luks1() {
+	boots
+	dongle usb0 cv
+	pin
+	opened
+}
+case_reencrypted() {
+	img=$(disk root)
+	cryptsetup reencrypt -q --force-offline-reencrypt --key-file "$T/key" --key-slot 0 --pbkdf pbkdf2 \
+		--pbkdf-force-iterations 1000 "$img" >"$D/said" 2>&1 || lost 'cryptsetup reencrypts'
+	boots "$img"
+	dongle usb0 cv
+	expect 'record renew'
+	sent VERIFY 0
+	lib_end "$QEMU"
+	lib_end "$DONGLE"
+	cp -r "$S/boot" "$S/etc" "$D/"
+	"$O/bootlatch" record renew "$img" --boot "$D/boot" --config "$D/etc/bootlatch" --key-file "$T/key" </dev/null >"$D/said" 2>&1 ||
+		lost 'record renew'
+	mkdir -p "$D/cpio/etc"
+	cp -r "$D/etc/bootlatch" "$D/cpio/etc/"
+	overlay
+	rm -f "$D/serial.in" "$D/serial.out" "$D/usb0"
+	SEEN=0 # console.sh: a new log
+	boots "$img"
+	expect 'assphrase'
+	type_ "$PASSPHRASE"
+	opened
+}
+case_twodongles() {
+	guest "$RELEASE" "$SET" "root=/dev/mapper/cryptroot rootfstype=ext4 ro" $(disks "$(disk root)") $(usb usb0 usb1)
+	dongle usb0 other
+	dongle usb1 cv
+	expect '0B01'
+	type_ 123456
+	opened
+	sent VERIFY 1
+}

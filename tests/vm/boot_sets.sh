@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# What guests boot from: a set is some volumes, a crypttab, records, blobs, and cards.
+# set_NAME makes it in $T/set/NAME; set_install NAME TREE puts it into a Debian.
+# shellcheck disable=SC2034,SC2154 # T, O, BOOT, CONF: lib.sh and volumes.sh
+
+# vm_root FILE [FOLDER]: a small ext4 whose /sbin/init shows $NONCE.
+vm_root() {
+	vr_dir=$T/root.dir
+	if [ ! -d "$vr_dir" ]; then
+		for d in bin sbin etc dev proc sys run tmp root; do mkdir -p "$vr_dir/$d"; done
+		cp "$(command -v busybox)" "$vr_dir/bin/busybox"
+		cp "$here/boot_init.sh" "$vr_dir/sbin/init"
+		chmod 755 "$vr_dir/sbin/init"
+		echo "$NONCE" >"$vr_dir/nonce"
+	fi
+	mke2fs -q -t ext4 -O ^metadata_csum -L root -d "$vr_dir" "$1" 12M
+}
+# vm_volume FILE TYPE PLAIN [cryptsetup options]: a container with PLAIN in it, opened by $T/key.
+vm_volume() {
+	vv_img=$1 vv_type=$2 vv_plain=$3
+	shift 3
+	[ -e "$T/volume.key" ] || head -c 64 /dev/urandom >"$T/volume.key"
+	truncate -s $(($(stat -c %s "$vv_plain") + 16 * 1048576)) "$vv_img"
+	vv_sector=512
+	[ "$vv_type" = luks2 ] || vv_sector=''
+	cryptsetup luksFormat -q --type "$vv_type" ${vv_sector:+--sector-size 512} --cipher aes-xts-plain64 --key-size 512 \
+		--volume-key-file "$T/volume.key" --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
+		"$@" "$vv_img" "$T/key"
+	case $vv_type in
+	luks2) vv_at=$(cryptsetup luksDump "$vv_img" | awk '/offset: .*bytes/ { print $2; exit }') ;;
+	*) vv_at=$(($(cryptsetup luksDump "$vv_img" | awk '/Payload offset/ { print $3 }') * 512)) ;;
+	esac
+	truncate -s $(($(stat -c %s "$vv_plain") + vv_at)) "$vv_img"
+	"$O/seal" "$vv_img" "$vv_at" "$T/volume.key" "$vv_plain"
+}
+
+# set_begin NAME: a folder for it, which enrolling writes to.
+set_begin() {
+	S=$T/set/$1
+	BOOT=$S/boot CONF=$S/etc/bootlatch
+	mkdir -p "$BOOT" "$CONF"
+	: >"$S/crypttab"
+}
+# set_line NAME IMAGE [OPTIONS]: a line of crypttab that names us
+set_line() {
+	echo "$1 UUID=$(uuid_of "$2") none luks,initramfs,keyscript=decrypt_bootlatch${3:+,$3}" >>"$S/crypttab"
+}
+set_install() {
+	rm -rf --one-file-system "$2/boot/bootlatch" "$2/etc/bootlatch"
+	cp -r "$T/set/$1/boot/bootlatch" "$2/boot/"
+	cp -r "$T/set/$1/etc/bootlatch" "$2/etc/"
+	cp "$T/set/$1/crypttab" "$2/etc/crypttab"
+	: >"$2/etc/initramfs-tools/conf.d/vm"
+	: >"$2/etc/initramfs-tools/modules"
+	[ "$1" != full ] || return 0
+	# Half the time; what dongles and volumes need is ours to bring.
+	echo MODULES=list >"$2/etc/initramfs-tools/conf.d/vm"
+	printf '%s\n' virtio_pci virtio_blk ext4 >"$2/etc/initramfs-tools/modules"
+}
+# The make of a card; the dongle gets it too.
+card_profile() { case $1 in kdf) echo kdf ;; touch) echo yubikey5 ;; *) echo default ;; esac; }
+# set_card NAME ALGORITHM SERIAL [options]: once; in the reader until vcard_stop
+set_card() { [ -d "$T/vcard/$1" ] || { card_make "$@" && vcard_stop "$1"; }; }
+# set_enroll CARD IMAGE
+set_enroll() {
+	vcard_start "$1" --profile "$(card_profile "$1")"
+	bl_both enroll "$2"
+	vcard_stop "$1"
+}
+
+set_root() { root_of "${1:-root}"; }
+set_full() { root_of full; } # its image holds every module, as Debian's do
+root_of() {
+	set_begin "$1"
+	set_card cv cv25519 00000B01
+	set_card other cv25519 00000B02
+	vm_volume "$S/root.img" luks2 "$ROOT_EXT4"
+	set_enroll cv "$S/root.img"
+	set_line cryptroot "$S/root.img"
+}
+set_three() {
+	set_root three
+	for n in data1 data2; do
+		echo "$NONCE" >"$T/plain/data"
+		truncate -s 1M "$T/plain/data"
+		vm_volume "$S/$n.img" luks2 "$T/plain/data"
+		set_enroll cv "$S/$n.img"
+		set_line "$n" "$S/$n.img"
+	done
+}
+# of another card: card_set NAME ALGORITHM [options]
+card_set() {
+	set_begin "$1"
+	set_card "$@"
+	vm_volume "$S/root.img" luks2 "$ROOT_EXT4"
+	set_enroll "$1" "$S/root.img"
+	set_line cryptroot "$S/root.img"
+}
+set_rsa4096() { card_set rsa4096 rsa4096 00000B03; }
+set_nistp384() { card_set nistp384 nistp384 00000B04; }
+# made_card NAME SERIAL COMMAND...: a card on which that is done before its keys are made
+made_card() {
+	mc_name=$1 mc_serial=$2
+	shift 2
+	vcard_start "$mc_name" --serial "$mc_serial" --profile "$(card_profile "$mc_name")"
+	gpg_home_new "$mc_name"
+	"$@" && gpg_card_generate cv25519
+	gpg_forget
+	vcard_stop "$mc_name"
+}
+set_kdf() {
+	made_card kdf 00000B05 gpg_card_edit admin kdf-setup
+	card_set kdf
+}
+# Its decryption key wants the button pressed; gpg can set that since 2.3 only.
+set_touch() {
+	made_card touch 00000B06 true
+	vcard_start touch --profile yubikey5
+	[ "$(apdu 0 00A4040006D2760001240100 00200083083132333435363738 00DA00D7020120)" = 9000 ] || return 1
+	vcard_stop touch
+	card_set touch
+}
+set_luks1() {
+	set_begin luks1
+	set_card cv cv25519 00000B01
+	vm_volume "$S/root.img" luks1 "$ROOT_EXT4"
+	set_enroll cv "$S/root.img"
+	set_line cryptroot "$S/root.img"
+}
+# Debian's installer: one container, in it LVM, in it root and swap.
+set_lvm() {
+	set_begin lvm
+	set_card cv cv25519 00000B01
+	lvm_in_guest "$T/plain/pv" || return 1
+	vm_volume "$S/pv.img" luks2 "$T/plain/pv"
+	set_enroll cv "$S/pv.img"
+	set_line vda5_crypt "$S/pv.img" discard
+}
+# LVM wants a kernel that has it: a guest, in the image that Debian made for itself.
+lvm_in_guest() { # FILE
+	lg_tree=$T/$(echo "$VM_RELEASES" | cut -d' ' -f1)/tree
+	truncate -s 64M "$1"
+	truncate -s 16M "$T/plain/swap"
+	mkswap -q "$T/plain/swap"
+	mkdir "$T/plain/cpio"
+	cp "$here/lvm_init.sh" "$T/plain/cpio/lvm_init"
+	chmod 755 "$T/plain/cpio/lvm_init"
+	cat "$lg_tree"/boot/initrd.img-* >"$T/plain/initrd"
+	truncate -s %512 "$T/plain/initrd"
+	(cd "$T/plain/cpio" && find . | cpio -o -H newc --quiet) >>"$T/plain/initrd"
+	timeout 600 qemu-system-x86_64 -machine q35 -accel tcg -cpu max -m 768 -nographic -no-reboot -nodefaults \
+		-serial stdio -kernel "$lg_tree"/boot/vmlinuz-* -initrd "$T/plain/initrd" \
+		-append 'console=ttyS0 panic=-1 quiet cryptomgr.notests mitigations=off no_timer_check rdinit=/lvm_init' \
+		-drive "file=$1,format=raw,if=virtio" -drive "file=$ROOT_EXT4,format=raw,if=virtio" \
+		-drive "file=$T/plain/swap,format=raw,if=virtio" </dev/null >"$T/plain/lvm.log" 2>&1
+	tail -n 30 "$T/plain/lvm.log"
+	grep -q '@volumes made' "$T/plain/lvm.log"
+}

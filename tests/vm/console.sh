@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# A guest that boots: its serial console, its dongles. Sourced by boot_case.sh; $D is the
+# folder of the case, $LOG its serial log. What is awaited in vain ends the case.
+
+SEEN=0 # bytes of the log that were read
+
+lost() { # SENTENCE: the case has failed
+	echo "FAIL  $TITLE: $*"
+	echo "      the serial log: $LOG"
+	[ ! -s "$D/said" ] || sed 's/^/      /' "$D/said"
+	tail -n "${VM_TAIL:-12}" "$LOG" | tr -d '\r\000' | sed 's/^/      | /'
+	exit 1
+}
+
+# guest RELEASE SET COMMANDLINE [qemu options]: boots that kernel and image.
+guest() {
+	g_kernel=$T/$1/vmlinuz g_initrd=$T/$1/$2.initrd g_line=$3
+	shift 3
+	mkfifo "$D/serial.in" "$D/serial.out"
+	cat "$D/serial.out" >"$LOG" &
+	lib_own $!
+	qemu-system-x86_64 -machine q35 -accel tcg -cpu max -m 768 -smp "${VM_CPUS:-1}" -nographic -no-reboot -nodefaults \
+		-kernel "$g_kernel" -initrd "${INITRD:-$g_initrd}" -append "console=ttyS0 panic=-1 ${VM_QUIET-quiet} cryptomgr.notests mitigations=off no_timer_check $g_line" \
+		-chardev "pipe,id=s,path=$D/serial" -serial chardev:s -display none -monitor none "$@" \
+		>"$D/said" 2>&1 &
+	QEMU=$!
+	lib_own "$QEMU"
+	exec 7>"$D/serial.in"
+}
+# usb SOCKETS: options for that many USB ports, and for the controller.
+usb() {
+	printf -- '-device qemu-xhci,id=x'
+	for u in "$@"; do
+		printf ' -chardev socket,id=%s,path=%s,server=on,wait=off -device usb-redir,chardev=%s,bus=x.0' "$u" "$D/$u" "$u"
+	done
+}
+# disks IMAGE...: options; the images are of this case alone.
+disks() {
+	for d in "$@"; do printf ' -drive file=%s,format=raw,if=virtio,cache=unsafe' "$d"; done
+}
+
+# dongle PORT CARD [options]: plugs it in; its state is a copy, which the case may spoil.
+dongle() {
+	d_port=$1 d_card=$2
+	shift 2
+	[ -e "$D/$d_card.state" ] || cp "$(vcard_state "$d_card")" "$D/$d_card.state"
+	lib_wait 100 test -S "$D/$d_port" || lost "QEMU did not start"
+	"$O/bootlatch-dongle" --state "$D/$d_card.state" --trace "$D/trace" --socket "$D/$d_port" \
+		--profile "$(card_profile "$d_card")" "$@" >>"$D/said" 2>&1 &
+	DONGLE=$!
+	lib_own "$DONGLE"
+}
+pull_out() { kill -USR1 "$DONGLE"; }
+put_back() { sleep 1; kill -USR2 "$DONGLE"; }
+
+# expect TEXT [SECONDS]: until the console shows it, behind what was expected before.
+expect() {
+	e_tenths=$((${2:-${VM_PATIENCE:-300}} * 5))
+	while :; do
+		e_at=$(tail -c "+$((SEEN + 1))" "$LOG" | grep -abo -m 1 -F -e "$1" | head -n 1)
+		[ -z "$e_at" ] || break
+		kill -0 "$QEMU" 2>/dev/null || e_tenths=$((e_tenths > 5 ? 5 : e_tenths))
+		e_tenths=$((e_tenths - 1))
+		[ $e_tenths -gt 0 ] || lost "no '$1' on the console"
+		sleep 0.2
+	done
+	SEEN=$((SEEN + ${e_at%%:*} + ${#1}))
+}
+# type TEXT: as soon as the prompt stands; Enter is added.
+type_() {
+	sleep 0.3
+	printf '%s\r' "$1" >&7
+}
+never() { # TEXT: it is not in the log
+	! grep -aqF -e "$1" "$LOG" || lost "'$1' is on the console"
+}
+# opened: the nonce from within the root; then what its /sbin/init found is in the log.
+opened() {
+	expect "@$NONCE root" "${1:-}"
+	expect "@$NONCE end" 60
+	never "@$NONCE runs"
+	# The kernel's own in Debian 13, opal-boot-pin, holds nothing.
+	! grep -aE "@$NONCE key .* (user|logon|encrypted|trusted) " "$LOG" | grep -v opal-boot-pin ||
+		lost 'a key is left in a keyring'
+}
+unopened() { never "@$NONCE"; }
+# sent COMMAND N: how many of them the dongles saw.
+sent() {
+	s_got=0
+	[ ! -e "$D/trace" ] || s_got=$(grep -c " > $1" "$D/trace" || true)
+	[ "$s_got" = "$2" ] || lost "$1 was sent $s_got times, not $2"
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bootlatch-unlock --crypttab: one run that opens every volume of the boot. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "unlock/boot.h"
+#include "unlock/heads_key.h"
+#include "unlock/main_options.h"
+
+enum { CMDLINE_MAX = 64 * 1024 };
+
+static enum err read_table(const char *path, struct crypttab *ret)
+{
+	uint8_t *text = NULL;
+	size_t n = 0;
+
+	enum err e = file_read_path(path, CRYPTTAB_MAX, &text, &n);
+	if (e != OK)
+		return e;
+	e = crypttab_parse((struct bytes){text, n}, ret);
+	free(text);
+	return e;
+}
+
+static bool is_cryptopts(struct bytes word)
+{
+	static const char name[] = "cryptopts=";
+
+	return word.n >= sizeof(name) - 1 && memcmp(word.p, name, sizeof(name) - 1) == 0;
+}
+
+/* With cryptopts= on the kernel's command line cryptroot makes a table of its own from
+ * that: this one does not count. */
+static bool is_overruled(void)
+{
+	struct bytes rest = {NULL, 0}, part;
+	uint8_t *text = NULL;
+	bool found = false;
+
+	if (file_read_path("/proc/cmdline", CMDLINE_MAX, &text, &rest.n) != OK)
+		return false;
+	rest.p = text;
+	while (rest.n > 0 && !found) {
+		size_t n = 0;
+
+		while (n < rest.n && rest.p[n] != ' ' && rest.p[n] != '\n')
+			n++;
+		if (bytes_take(&rest, n, &part) != OK)
+			break;
+		found = is_cryptopts(part);
+		if (bytes_take(&rest, 1, &part) != OK)
+			break;
+	}
+	free(text);
+	return found;
+}
+
+static enum err run(const struct options *o, const struct crypttab *t, bool *ret_told)
+{
+	const struct boot_wish w = {
+	        .table = t,
+	        .boot_dir = o->boot_dir,
+	        .config_dir = o->config_dir,
+	        .passphrase_first = o->wish.passphrase_fd >= 0 && o->wish.pin_fd < 0,
+	        .source_wait_ms = o->source_wait_s * 1000,
+	        .heads_key = heads_key,
+	};
+	struct session *s = NULL;
+
+	enum err e = open_session(&o->wish, &s);
+	if (e == ERR_USAGE)
+		return bad_usage("The descriptors or the serial number cannot be used");
+	if (e != OK)
+		return e;
+	e = boot_run(s, &w);
+	(void)session_free(s);
+	*ret_told = true;
+	return e;
+}
+
+enum err boot(const struct options *o, bool *ret_told)
+{
+	struct crypttab t = {0};
+
+	if (o->wish.at_boot && is_overruled()) {
+		(void)fprintf(stderr, "bootlatch-unlock: The kernel's command line has "
+		                      "cryptopts=, so crypttab is left to cryptroot.\n");
+		return OK;
+	}
+	enum err e = read_table(o->crypttab, &t);
+	if (e == OK && boot_count(&t) > 0)
+		e = run(o, &t, ret_told);
+	crypttab_clear(&t);
+	return e;
+}
