@@ -46,7 +46,7 @@ unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c 
                unlock/pin_memory.c unlock/session_pin.c unlock/session_say.c unlock/open_session.c unlock/backend.c \
                unlock/backend_card.c unlock/backend_passphrase.c unlock/policy.c \
                unlock/unlock_run.c unlock/unlock.c unlock/unlock_card.c unlock/unlock_trust.c unlock/source.c \
-               unlock/heads_key.c unlock/crypttab.c unlock/boot_volume.c unlock/boot.c
+               unlock/heads_key.c unlock/crypttab.c unlock/boot_left.c unlock/boot_volume.c unlock/boot.c
 enroll_src  := unlock/crypttab_options.c unlock/crypttab_edit.c unlock/luks_write.c unlock/keyslot.c unlock/leftovers.c unlock/enroll_say.c unlock/enroll.c unlock/enroll_key.c \
                unlock/enroll_slot.c unlock/enroll_write.c unlock/unenroll.c unlock/renew.c
 cli_src     := cli/options.c cli/output.c cli/common.c cli/program.c cli/crypttab.c cli/cpio.c cli/image.c cli/status.c cli/enroll.c cli/unenroll.c cli/list.c \
@@ -80,7 +80,7 @@ unit_crypto  := crypto crypto_fails curve
 unit_card    := tlv apdu data kdf card pin refusals sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine child child_hangs child_kernel child_wire child_hostile usb_names
 unit_openpgp := packet armor pubkey cert selfsig sign message vectors mutate residue nomem
 unit_unlock  := json token card_key record words source crypttab policy session header_pin algorithms pad
-unit_enroll  := crypttab_edit luks volume unlock boot boot_table enroll enroll_cards enroll_again unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone
+unit_enroll  := crypttab_edit luks volume unlock boot boot_table boot_rounds enroll enroll_cards enroll_again unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone
 unit_cli     := cli cli_says cpio card_cli card_selftest
 fuzz_core    := hex ask_line plymouth
 fuzz_card    := tlv data kdf card child pcsc
@@ -92,7 +92,7 @@ fuzz_cli     := cpio
 msan_unit    := err secret hex file ask_fds ask_tty tlv apdu data pcsc pcsc_scan \
                 packet armor usb_names
 # What takes seconds is left to check-all, which make test runs.
-slow         := mutate boot boot_table enroll enroll_cards enroll_again unenroll leftovers renew renew_blobs interrupted algorithms lies
+slow         := mutate boot boot_table boot_rounds enroll enroll_cards enroll_again unenroll leftovers renew renew_blobs interrupted algorithms lies
 
 # --- how it is built --------------------------------------------------------
 PKGS        := libgcrypt libpcsclite libusb-1.0 libcryptsetup json-c zlib

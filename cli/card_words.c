@@ -218,7 +218,8 @@ static void say_tries(FILE *to, const char *what, int n, const char *at_none)
 static const char *blocked(const struct card_info *info)
 {
 	if (info->tries_admin > 0 && info->tries_reset > 0)
-		return "The PIN is blocked: unblock it with gpg --card-edit (unblock with "
+		return "The PIN is blocked: unblock it with gpg --card-edit (unblock "
+		       "with "
 		       "the reset code, or admin, passwd).";
 	if (info->tries_admin > 0)
 		return "The PIN is blocked: unblock it with the Admin PIN (gpg "
@@ -319,8 +320,9 @@ void card_describe(FILE *to, const struct cli *c, const struct card_facts *f,
 	(void)snprintf(text, sizeof(text), "OpenPGP card %s", number);
 	say(to, "application", text);
 	if (f->info.version > VERSION_KNOWN)
-		warn(to, "This version is newer than what is known here (3.4): the card is "
-		         "used as one of 3.4.");
+		warn(to,
+		     "This version is newer than what is known here (3.4): the card is "
+		     "used as one of 3.4.");
 	say_connection(to, c, f);
 	for (enum card_key k = CARD_KEY_SIG; k < CARD_KEYS; k++)
 		say_key(to, f, k, personal);

@@ -32,7 +32,7 @@ __attribute__((format_arg(1))) static const char *with_marks(const char *fmt, ch
 	size_t n = 0;
 
 	for (; fmt[n] != '\0' && n + 1 < cap; n++)
-		out[n] = fmt[n] == '\n' ? MARK : fmt[n];
+		out[n] = fmt[n] == '\n' ? marks[0] : fmt[n];
 	out[n] = '\0';
 	return out;
 }

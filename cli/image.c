@@ -100,8 +100,8 @@ enum err image_needs_new(const struct volume *v, struct image_needs **ret)
 			continue;
 		(void)snprintf(file, sizeof(file), "%s.%d.pgp", uuid,
 		               v->enrolled[i].keyslot);
-		e = need_same(n, v->where.boot_dir, "bootlatch", "etc/bootlatch/boot",
-		              file);
+		e = need_same(n, v->where.boot_dir, "bootlatch",
+		              "etc/bootlatch/boot/bootlatch", file);
 	}
 	if (e != OK) {
 		(void)image_needs_free(n);

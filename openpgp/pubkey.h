@@ -71,9 +71,9 @@ bool pubkey_has_parts(const struct pubkey *k, const struct key_parts *parts);
  * Certificates (RFC 9580, 10.1; binary or armored): every encryption-capable (sub)key
  * whose binding signature verifies, says "encrypt" (flags 0x04, 0x08, or no flags at all)
  * and that is neither revoked nor expired at `now`; newest first.  *ret_n <= cap.
- * ERR_NOT_FOUND: none, with the most telling reason and what to do in *ret_why (sentences;
- * may be NULL).  ERR_FORMAT: no certificate; *ret_why is set when it is known what it is.
- * Text before armor is passed over.
+ * ERR_NOT_FOUND: none, with the most telling reason and what to do in *ret_why
+ * (sentences; may be NULL).  ERR_FORMAT: no certificate; *ret_why is set when it is known
+ * what it is. Text before armor is passed over.
  */
 enum err cert_encryption_keys(struct bytes cert, uint32_t now, struct pubkey *ret,
                               size_t cap, size_t *ret_n, const char **ret_why);

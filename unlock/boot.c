@@ -9,6 +9,7 @@
 
 #include "core/log.h"
 #include "unlock/boot_impl.h"
+#include "unlock/boot_left.h"
 #include "unlock/source.h"
 #include "unlock/unlock_run.h"
 
@@ -16,17 +17,27 @@ enum { NAP_MS = 50 };
 
 /* --- the table --- */
 
-static bool is_wanted(const struct crypttab_entry *e)
+/* A later run of the same boot: cryptroot's rounds, every second or so. */
+static bool is_round(const struct boot_wish *w)
 {
-	return e->ours && !luks_is_mapped(e->name);
+	return w->left && w->source_wait_ms == 0;
 }
 
-size_t boot_count(const struct crypttab *t)
+static bool is_wanted(const struct boot_wish *w, const struct crypttab_entry *e)
+{
+	if (!e->ours || luks_is_mapped(e->name))
+		return false;
+	/* What was refused, or left out by the person, is cryptroot's from then on. */
+	return !is_round(w) ||
+	       (e->why == CRYPTTAB_FINE && !boot_left_has(w->left, e->name));
+}
+
+size_t boot_count(const struct boot_wish *w)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->n; i++)
-		n += is_wanted(&t->entry[i]);
+	for (size_t i = 0; i < w->table->n; i++)
+		n += is_wanted(w, &w->table->entry[i]);
 	return n;
 }
 
@@ -59,10 +70,12 @@ static enum err begin(struct boot *b)
 	b->vol = calloc(t->n + 1, sizeof(*b->vol));
 	if (!b->vol)
 		return ERR_NOMEM;
+	if (!is_round(b->w))
+		boot_left_clear(b->w->left);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct crypttab_entry *e = &t->entry[i];
 
-		if (!is_wanted(e))
+		if (!is_wanted(b->w, e))
 			continue;
 		struct boot_volume *vol = &b->vol[b->n++];
 

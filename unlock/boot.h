@@ -14,12 +14,16 @@ struct boot_wish {
 	/* How long sources are waited for while nothing else can be done, since the last
 	 * volume was opened.  0: what is not here is left out without a word. */
 	int source_wait_ms;
+	/* Names of what a run of this boot left though its source was here: a run that
+	 * waits for nothing leaves those out, without a word.  A path; NULL: none. */
+	const char *left;
 	/* Heads' key, for entries whose key field is HEADS_KEY.  NULL: there is none. */
 	enum err (*heads_key)(struct secret **ret);
 };
 
-/* Entries that are ours and not mapped: without any, no session is needed. */
-size_t boot_count(const struct crypttab *t);
+/* Entries that this run is for, ours and not mapped: without any, no session is needed.
+ */
+size_t boot_count(const struct boot_wish *w);
 
 /*
  * Opens each of our entries that is not mapped, in crypttab's order, but what needs no

@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "unlock/backend.h"
 #include "unlock/boot_impl.h"
+#include "unlock/boot_left.h"
 #include "unlock/heads_key.h"
 #include "unlock/unlock_run.h"
 
@@ -28,25 +29,30 @@ static void opened(struct boot *b, struct boot_volume *vol)
 	boot_say(b, vol, WORDS_BOOT_OPEN, 0);
 }
 
-static bool was_told(const struct boot_volume *vol, enum err e)
+/* What of it is not said yet.  Nobody is asked for what is refused: the keyscript refuses
+ * it as well. */
+static enum words last_words(const struct boot_volume *vol, enum err e)
 {
-	return e == ERR_PIN_BLOCKED || vol->wrong > 0 ||
-	       (vol->v && volume_trusted(vol->v) != OK);
+	if (vol->unmapped)
+		return WORDS_BOOT_UNMAPPED;
+	if (!vol->v)
+		return WORDS_BOOT_UNREAD;
+	if (volume_trusted(vol->v) != OK)
+		return WORDS_BOOT_REFUSED;
+	return e == ERR_PIN_BLOCKED || vol->wrong > 0 ? WORDS_BOOT_LEFT_TOLD
+	                                              : WORDS_BOOT_LEFT;
 }
 
 void boot_leave(struct boot *b, struct boot_volume *vol, enum err e)
 {
-	const bool told = was_told(vol, e);
+	const enum words last = last_words(vol, e);
 
 	vol->state = BOOT_LEFT;
 	vol->e = e;
 	vol->v = volume_free(vol->v);
 	session_look_again(b->s);
-	boot_say(b, vol,
-	         vol->unmapped ? WORDS_BOOT_UNMAPPED
-	         : told        ? WORDS_BOOT_LEFT_TOLD
-	                       : WORDS_BOOT_LEFT,
-	         0);
+	boot_say(b, vol, last, 0);
+	boot_left_add(b->w->left, vol->entry->name);
 }
 
 enum err boot_map(struct boot *b, struct boot_volume *vol, int slot,

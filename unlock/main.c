@@ -12,6 +12,7 @@
 #include "core/harden.h"
 #include "core/log.h"
 #include "crypto/crypto.h"
+#include "unlock/boot_left.h"
 #include "unlock/heads_key.h"
 #include "unlock/main_options.h"
 #include "unlock/source.h"
@@ -60,6 +61,9 @@ static enum err unlock(const struct options *o, struct session *s, struct volume
 {
 	struct unlock_result result = {0};
 	int out_fd = out;
+	/* cryptroot comes back many times for a volume that is refused. */
+	const bool before = !o->first_try || (o->wish.at_boot && o->name &&
+	                                      boot_left_has(BOOT_LEFT_FILE, o->name));
 	const struct unlock_goal goal = {
 	        .name = o->name,
 	        .passphrase_first = o->wish.passphrase_fd >= 0 && o->wish.pin_fd < 0,
@@ -68,12 +72,13 @@ static enum err unlock(const struct options *o, struct session *s, struct volume
 	        .skip_check = o->first_try || o->tries_given,
 	        /* cryptsetup comes back when it does not open the keyslot after all. */
 	        .trust_record = o->first_try,
+	        .refusal_told = before,
 	        .deliver = deliver,
 	        .ctx = &out_fd,
 	};
 
 	const enum err e = unlock_volume(s, v, &goal, &result);
-	*ret_told = volume_trusted(v) != OK || e == ERR_PIN_BLOCKED;
+	*ret_told = (volume_trusted(v) != OK && !before) || e == ERR_PIN_BLOCKED;
 	if (e == ERR_USAGE)
 		return bad_usage(
 		        "Nobody can be asked, or several cards fit: use a terminal, "

@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "unlock/boot.h"
+#include "unlock/boot_left.h"
 #include "unlock/heads_key.h"
 #include "unlock/main_options.h"
 
@@ -57,16 +58,8 @@ static bool is_overruled(void)
 	return found;
 }
 
-static enum err run(const struct options *o, const struct crypttab *t, bool *ret_told)
+static enum err run(const struct options *o, const struct boot_wish *w, bool *ret_told)
 {
-	const struct boot_wish w = {
-	        .table = t,
-	        .boot_dir = o->boot_dir,
-	        .config_dir = o->config_dir,
-	        .passphrase_first = o->wish.passphrase_fd >= 0 && o->wish.pin_fd < 0,
-	        .source_wait_ms = o->source_wait_s * 1000,
-	        .heads_key = heads_key,
-	};
 	struct session *s = NULL;
 
 	enum err e = open_session(&o->wish, &s);
@@ -74,10 +67,26 @@ static enum err run(const struct options *o, const struct crypttab *t, bool *ret
 		return bad_usage("The descriptors or the serial number cannot be used");
 	if (e != OK)
 		return e;
-	e = boot_run(s, &w);
+	e = boot_run(s, w);
 	(void)session_free(s);
 	*ret_told = true;
 	return e;
+}
+
+static enum err run_table(const struct options *o, const struct crypttab *t,
+                          bool *ret_told)
+{
+	const struct boot_wish w = {
+	        .table = t,
+	        .boot_dir = o->boot_dir,
+	        .config_dir = o->config_dir,
+	        .passphrase_first = o->wish.passphrase_fd >= 0 && o->wish.pin_fd < 0,
+	        .source_wait_ms = o->source_wait_s * 1000,
+	        .left = o->wish.at_boot ? BOOT_LEFT_FILE : NULL,
+	        .heads_key = heads_key,
+	};
+
+	return boot_count(&w) > 0 ? run(o, &w, ret_told) : OK;
 }
 
 enum err boot(const struct options *o, bool *ret_told)
@@ -90,8 +99,8 @@ enum err boot(const struct options *o, bool *ret_told)
 		return OK;
 	}
 	enum err e = read_table(o->crypttab, &t);
-	if (e == OK && boot_count(&t) > 0)
-		e = run(o, &t, ret_told);
+	if (e == OK)
+		e = run_table(o, &t, ret_told);
 	crypttab_clear(&t);
 	return e;
 }

@@ -16,6 +16,7 @@ struct unlock_goal {
 	                      first (keyscript) */
 	bool trust_record; /* deliver a card's passphrase that the record knows without
 	                      opening its keyslot first */
+	bool refusal_told; /* why an untrusted volume is refused was said before */
 	/* For several volumes that are opened together: the decryption keys of cards that
 	 * open one of them, this volume's too.  A card of another one ends the run with
 	 * ERR_WRONG_CARD and stays open in the session, unless somebody is typing. */

@@ -12,10 +12,12 @@ static void say_text(struct run *r, enum words w, const char *text)
 
 enum err run_refuse(struct run *r, enum err e)
 {
+	if (r->goal->refusal_told)
+		return e;
 	if (r->f.strange)
 		say_text(r, WORDS_STRANGE,
 		         r->v->strange ? r->v->strange
-		                       : "its header is not an honest one");
+		                       : "Its header is not an honest one.");
 	else if (e == ERR_NOT_ENROLLED)
 		say_text(r, WORDS_NOT_ENROLLED, NULL);
 	else if (e == ERR_REFUSED)

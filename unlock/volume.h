@@ -26,7 +26,7 @@ struct enrolment {
 	bool complete; /* the record matches, in_record, slot_active and (token or blob)
 	                */
 	bool needs_pin;
-	bool trial; /* being enrolled: no advice to take it away when it fails */
+	bool trial;   /* being enrolled: no advice to take it away when it fails */
 	int token_id; /* LUKS2, else -1 */
 	uint8_t fpr[FPR_LEN];
 	char ident[RECORD_SERIALS][CARD_IDENT_LEN];

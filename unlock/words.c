@@ -109,7 +109,7 @@ static const char *const table[WORDS_COUNT_] = {
 		"The passphrase could not be tried on %d: %t. Type it again, or use the dongle.",
 
 	[WORDS_STRANGE] =
-		"%d is refused: %t. Type no PIN and no passphrase: check the disk from a system that you "
+		"%d is refused. %t Type no PIN and no passphrase: check the disk from a system that you "
 		"trust.",
 	[WORDS_RECORD_DIFFERS] =
 		"The header of %d is not the one that was enrolled. If you changed it yourself "
@@ -134,6 +134,10 @@ static const char *const table[WORDS_COUNT_] = {
 		"%d was not opened: %t. It is left to cryptroot, which asks for it next.",
 	[WORDS_BOOT_LEFT_TOLD] =
 		"%d was not opened. It is left to cryptroot, which asks for it next.",
+	[WORDS_BOOT_UNREAD] = "%d was not opened: %t. It is left to cryptroot.",
+	[WORDS_BOOT_REFUSED] =
+		"%d stays locked, and nobody is asked for it. If cryptsetup says \"Nothing to read on "
+		"input\" next, this is why.",
 	[WORDS_BOOT_UNMAPPED] =
 		"%d could be opened, but not mapped: %t. See the kernel's log (dmesg). It is left to "
 		"cryptroot.",

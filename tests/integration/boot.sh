@@ -56,7 +56,11 @@ cryptsetup config --priority prefer --key-slot 0 "$T/one.img"
 check 'a keyslot with another priority is the same volume' says 'a could be opened' boot_pin
 volume one luks2 # a fake volume; the record is another one's
 check_says 'a volume that is not enrolled is refused before a question' 8 'Nothing is enrolled for a' boot_pin
-check 'and the other one is opened' has 'b could be opened'
+check 'and the other one is opened' has 'b could be opened' 'a stays locked'
+refused() { CRYPTTAB_NAME=a CRYPTTAB_SOURCE=$T/one.img CRYPTTAB_TRIED=$1 "$O/bootlatch-unlock" none --boot "$BOOT" --config "$CONF" </dev/null; }
+check_says 'the keyscript refuses it as well, and says why' 8 'Nothing is enrolled for a' refused 0
+check_says 'on later tries in one line' 8 'a: no card is enrolled for this volume' refused 1
+check_is 'and no more' 1 "$(refused 1 2>&1 | wc -l)"
 vcard_stop cv25519
 printf 'b %s none %s\n' "$T/two.img" $OURS >"$TAB"
 check_says 'no card and nobody to ask: status 5' 5 'b was not opened' boot --pin-fd 3 --wait 1 3<"$T/pin"

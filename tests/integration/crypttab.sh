@@ -135,10 +135,10 @@ content() { # what the hook puts into an image, here in $IMG
 		mkdir -p "$IMG/usr/${c_f%/*}"
 		echo x >"$IMG/usr/$c_f"
 	done
-	mkdir -p "$IMG/etc/bootlatch/volumes" "$IMG/etc/bootlatch/boot" "$IMG/cryptroot" "$IMG/scripts/local-top"
+	mkdir -p "$IMG/etc/bootlatch/volumes" "$IMG/etc/bootlatch/boot/bootlatch" "$IMG/cryptroot" "$IMG/scripts/local-top"
 	echo x >"$IMG/scripts/local-top/bootlatch"
 	cp "$(record_of "$D")" "$IMG/etc/bootlatch/volumes/"
-	cp "$BOOT"/bootlatch/*.pgp "$IMG/etc/bootlatch/boot/"
+	cp "$BOOT"/bootlatch/*.pgp "$IMG/etc/bootlatch/boot/bootlatch/"
 	cp "$TAB" "$IMG/cryptroot/crypttab"
 }
 archive() { (cd "$1" && find . | cpio -o -H newc 2>/dev/null); }
@@ -175,8 +175,8 @@ lacking 'an image without our program' lib/bootlatch/bootlatch-unlock rm usr/lib
 lacking 'an image without libccid' lib/pcsc rm usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Linux/libccid.so
 lacking 'an image with an old record' "etc/bootlatch/volumes/$UUID.json (not as it is now)" \
 	truncate -s +1 "etc/bootlatch/volumes/$UUID.json"
-lacking 'an image with an old passphrase' "etc/bootlatch/boot/$UUID.2.pgp (not as it is now)" \
-	truncate -s -1 "etc/bootlatch/boot/$UUID.2.pgp"
+lacking 'an image with an old passphrase' "etc/bootlatch/boot/bootlatch/$UUID.2.pgp (not as it is now)" \
+	truncate -s -1 "etc/bootlatch/boot/bootlatch/$UUID.2.pgp"
 lacking 'an image whose crypttab does not name us' 'cryptroot/crypttab (not as it is now)' \
 	sh -c 'echo "a b none luks" >cryptroot/crypttab'
 echo garbage >"$BOOT/initrd.img-6.1.0-10"

@@ -40,7 +40,7 @@ check 'the card opens the volume without pcscd' ifd test
 vcard_trace_clear cv25519
 check 'and once more' ifd unlock
 check_is 'with one PIN' 1 "$(vcard_count cv25519 VERIFY)"
-check_is 'and no more commands than through pcscd' 4 "$(vcard_count cv25519)"
+check_is 'and no more commands than through pcscd' 5 "$(vcard_count cv25519)"
 say_pin 999999
 check_status 'a wrong PIN is one' 3 ifd test
 say_pin 123456

@@ -14,7 +14,7 @@ enum err open_odd(const void *how, struct readers **ret);
 enum err open_slow(const void *how, struct readers **ret);    /* 0.9 s for a scan */
 enum err open_hanging(const void *how, struct readers **ret); /* in its scan */
 enum err open_lying(const void *how, struct readers **ret);   /* a list that cannot be */
-enum err open_held(const void *how, struct readers **ret); /* others have the cards */
+enum err open_held(const void *how, struct readers **ret);    /* others have the cards */
 enum err open_fails(const void *how, struct readers **ret);
 
 extern const struct child_limits hasty, patient;

@@ -174,7 +174,9 @@ static const struct transport_ops drip_ops = {.name = "drip", .transmit = drip_t
 /* One limit for an answer with all its parts: 256 of them take five seconds here. */
 static void an_answer_that_drips_is_given_up(void)
 {
-	struct drip d = {.base = {.ops = &drip_ops, .reader = "R", .limit_ms = 60}};
+	struct drip d = {
+	        .base = {.ops = &drip_ops, .reader = "R", .limit_ms = 60}
+        };
 	const struct link l = {.t = &d.base};
 	uint8_t buf[APDU_CAP];
 	uint16_t sw = 0;
@@ -188,7 +190,9 @@ static void an_answer_that_drips_is_given_up(void)
 /* And one for all commands together, where there is one. */
 static void a_conversation_that_drips_is_given_up(void)
 {
-	struct drip d = {.base = {.ops = &drip_ops, .reader = "R"}};
+	struct drip d = {
+	        .base = {.ops = &drip_ops, .reader = "R"}
+        };
 	const struct link l = {.t = &d.base, .until_ms = link_now_ms() + 60};
 	uint8_t buf[APDU_CAP];
 	uint16_t sw = 0;
@@ -204,7 +208,9 @@ static void a_conversation_that_drips_is_given_up(void)
 /* A touch may take a minute; what was computed then does not. */
 static void parts_are_not_waited_for_as_long_as_a_touch(void)
 {
-	struct drip d = {.base = {.ops = &drip_ops, .reader = "R", .limit_ms = 60000}};
+	struct drip d = {
+	        .base = {.ops = &drip_ops, .reader = "R", .limit_ms = 60000}
+        };
 	const struct link l = {.t = &d.base};
 	uint8_t buf[SHORT_ANSWER];
 	uint16_t sw = 0;
@@ -253,34 +259,35 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"an answer in parts is put together",
-	         an_answer_in_parts_is_put_together                                            },
-	        {"a wrong Le is corrected once",                 a_wrong_le_is_corrected_once  },
+	         an_answer_in_parts_is_put_together                                                  },
+	        {"a wrong Le is corrected once",                     a_wrong_le_is_corrected_once    },
 	        {"a wrong Le is corrected at every part",
-	         a_wrong_le_is_corrected_at_every_part                                         },
+	         a_wrong_le_is_corrected_at_every_part                                               },
 	        {"a Le that is wrong for ever ends the answer",
-	         a_le_that_is_wrong_for_ever_ends_the_answer                                   },
+	         a_le_that_is_wrong_for_ever_ends_the_answer                                         },
 	        {"extended that is refused is sent as a chain once",
-	         extended_that_is_refused_is_sent_as_a_chain_once                              },
-	        {"a card that takes neither is heard",           a_card_that_takes_neither_is_heard},
+	         extended_that_is_refused_is_sent_as_a_chain_once                                    },
+	        {"a card that takes neither is heard",
+	         a_card_that_takes_neither_is_heard                                                  },
 	        {"other refusals of extended end the command",
-	         other_refusals_of_extended_end_the_command                                    },
-	        {"an answer that drips is given up",             an_answer_that_drips_is_given_up},
+	         other_refusals_of_extended_end_the_command                                          },
+	        {"an answer that drips is given up",                 an_answer_that_drips_is_given_up},
 	        {"a conversation that drips is given up",
-	         a_conversation_that_drips_is_given_up                                         },
+	         a_conversation_that_drips_is_given_up                                               },
 	        {"parts are not waited for as long as a touch",
-	         parts_are_not_waited_for_as_long_as_a_touch                                   },
-	        {"an empty last part is fine",                   an_empty_last_part_is_fine    },
-	        {"parts without data are refused",               parts_without_data_are_refused},
-	        {"long commands are chained",                    long_commands_are_chained     },
+	         parts_are_not_waited_for_as_long_as_a_touch                                         },
+	        {"an empty last part is fine",                       an_empty_last_part_is_fine      },
+	        {"parts without data are refused",                   parts_without_data_are_refused  },
+	        {"long commands are chained",                        long_commands_are_chained       },
 	        {"extended is used when only that is announced",
-	         extended_is_used_when_only_that_is_announced                                  },
+	         extended_is_used_when_only_that_is_announced                                        },
 	        {"a reader that says no gets a chain",
-	         a_reader_that_says_no_gets_a_chain                                            },
+	         a_reader_that_says_no_gets_a_chain                                                  },
 	        {"a refused chain is sent extended once",
-	         a_refused_chain_is_sent_extended_once                                         },
+	         a_refused_chain_is_sent_extended_once                                               },
 	        {"other refusals of a block end the command",
-	         other_refusals_of_a_block_end_the_command                                     },
-	        {"once means once",                              once_means_once               },
+	         other_refusals_of_a_block_end_the_command                                           },
+	        {"once means once",                                  once_means_once                 },
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

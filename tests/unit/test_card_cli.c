@@ -96,8 +96,8 @@ static void the_way_that_auto_took_is_told(void)
 	struct readers *r = NULL;
 
 	CHECK(cli_readers(&c, &r) == OK && c.transport != NULL);
-	CHECK(c.transport && (strcmp(c.transport, "pcsc") == 0 ||
-	                      strcmp(c.transport, "ccid") == 0));
+	CHECK(c.transport &&
+	      (strcmp(c.transport, "pcsc") == 0 || strcmp(c.transport, "ccid") == 0));
 	r = readers_close(r);
 	c.transport = "/x.so@1";
 	CHECK(cli_readers(&c, &r) == OK && strcmp(card_route(&c), "/x.so@1") == 0);
@@ -180,12 +180,12 @@ static void the_ways_out_of_a_blocked_pin_are_those_that_are_left(void)
 {
 	static const struct {
 		int admin, code;
-		const char *says, *not;
+		const char *says, *not ;
 	} rows[] = {
-	        {3, 3, "passwd",        "factory"},
+	        {3, 3, "passwd",        "factory" },
 	        {3, 0, "passwd",        "unblock)"},
-	        {0, 3, "unblock)",      "passwd" },
-	        {0, 0, "factory reset", "gpg"    },
+	        {0, 3, "unblock)",      "passwd"  },
+	        {0, 0, "factory reset", "gpg"     },
 	};
 	static char told[TOLD_MAX];
 	struct vcard *v = world_card(CURVE_25519);

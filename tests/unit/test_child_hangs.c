@@ -173,17 +173,17 @@ static void believes_no_list_that_cannot_be(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"gives up a card that hangs",        gives_up_a_card_that_hangs       },
-	        {"waits as long as a touch needs",    waits_as_long_as_a_touch_needs   },
+	        {"gives up a card that hangs",                gives_up_a_card_that_hangs       },
+	        {"waits as long as a touch needs",            waits_as_long_as_a_touch_needs   },
 	        {"a card that another program holds is busy",
-	         a_card_that_another_program_holds_is_busy                             },
+	         a_card_that_another_program_holds_is_busy                                     },
 	        {"no answer is waited for beyond the end",
-	         no_answer_is_waited_for_beyond_the_end                                },
-	        {"survives a child that dies",        survives_a_child_that_dies       },
-	        {"a scan finds a dead child",         a_scan_finds_a_dead_child        },
-	        {"a slow daemon holds nobody up",     a_slow_daemon_holds_nobody_up    },
-	        {"a daemon that hangs is no service", a_daemon_that_hangs_is_no_service},
-	        {"believes no list that cannot be",   believes_no_list_that_cannot_be  },
+	         no_answer_is_waited_for_beyond_the_end                                        },
+	        {"survives a child that dies",                survives_a_child_that_dies       },
+	        {"a scan finds a dead child",                 a_scan_finds_a_dead_child        },
+	        {"a slow daemon holds nobody up",             a_slow_daemon_holds_nobody_up    },
+	        {"a daemon that hangs is no service",         a_daemon_that_hangs_is_no_service},
+	        {"believes no list that cannot be",           believes_no_list_that_cannot_be  },
 	};
 
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));

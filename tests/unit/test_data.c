@@ -185,18 +185,18 @@ static void an_answer_to_reset_announces_extended_length(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"both spellings of 6E are read",                both_spellings_of_6e_are_read},
+	        {"both spellings of 6E are read",                            both_spellings_of_6e_are_read},
 	        {"the lower counter and the first object count",
-	         the_lower_counter_and_the_first_object_count                                 },
-	        {"junk behind an OID is cut",                    junk_behind_an_oid_is_cut    },
+	         the_lower_counter_and_the_first_object_count                                             },
+	        {"junk behind an OID is cut",                                junk_behind_an_oid_is_cut    },
 	        {"nonsense is refused and changes nothing",
-	         nonsense_is_refused_and_changes_nothing                                      },
+	         nonsense_is_refused_and_changes_nothing                                                  },
 	        {"an answer to reset announces extended length",
-	         an_answer_to_reset_announces_extended_length                                 },
+	         an_answer_to_reset_announces_extended_length                                             },
 	        {"old versions are not supported and future ones are tried",
-	         old_versions_are_not_supported_and_future_ones_are_tried                     },
+	         old_versions_are_not_supported_and_future_ones_are_tried                                 },
 	        {"what is empty or too short is not there",
-	         what_is_empty_or_too_short_is_not_there                                      },
+	         what_is_empty_or_too_short_is_not_there                                                  },
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -119,11 +119,11 @@ static void what_is_pinned_is_what_they_say(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"F9 is read in all its forms",     forms_of_f9                    },
-	        {"what is pinned is what they say", what_is_pinned_is_what_they_say},
-	        {"the known answer comes out",      the_known_answer_comes_out     },
+	        {"F9 is read in all its forms",                forms_of_f9                    },
+	        {"what is pinned is what they say",            what_is_pinned_is_what_they_say},
+	        {"the known answer comes out",                 the_known_answer_comes_out     },
 	        {"salts may be longer than the book has them",
-	         salts_may_be_longer_than_the_book_has_them	                     },
+	         salts_may_be_longer_than_the_book_has_them                                   },
 	};
 	if (crypto_init() != OK)
 		return 1;

@@ -112,10 +112,10 @@ static void each_flaw_has_its_sentence(void)
 		enum card_flaw flaw;
 		const char *says;
 	} rows[] = {
-	        {CARD_FLAW_OLD,      "version 1"   },
-	        {CARD_FLAW_BLOCK_2,  "format 2"    },
-	        {CARD_FLAW_COUNTERS, "tries"       },
-	        {CARD_FLAW_KDF,      "PIN hashed"  },
+	        {CARD_FLAW_OLD,      "version 1" },
+	        {CARD_FLAW_BLOCK_2,  "format 2"  },
+	        {CARD_FLAW_COUNTERS, "tries"     },
+	        {CARD_FLAW_KDF,      "PIN hashed"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const enum pick_why why = pick_why_open(ERR_UNSUPPORTED, rows[i].flaw);

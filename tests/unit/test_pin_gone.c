@@ -242,7 +242,8 @@ static void a_pin_of_another_length_than_the_card_wants_was_sent(void)
 	CHECK(vcard_fault(card, ""));
 	CHECK(end.e == OK && end.asked == 2);
 	CHECK(double_ask_said(&person, "another length"));
-	CHECK(!double_ask_said(&person, "not sent") && !double_ask_said(&person, "127"));
+	CHECK(!double_ask_said(&person, "not sent") &&
+	      !double_ask_said(&person, "to 127"));
 }
 
 int main(void)

@@ -284,16 +284,16 @@ static void the_table_has_what_nobody_tells(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"SELECT in every dialect",              select_in_every_dialect        },
-	        {"6E in every spelling",                 six_e_in_every_spelling        },
+	        {"SELECT in every dialect",                      select_in_every_dialect        },
+	        {"6E in every spelling",                         six_e_in_every_spelling        },
 	        {"objects that cannot be read as usual",
-	         objects_that_cannot_be_read_as_usual                                   },
+	         objects_that_cannot_be_read_as_usual                                           },
 	        {"a KDF that is not told is no terminated card",
-	         a_kdf_that_is_not_told_is_no_terminated_card                           },
+	         a_kdf_that_is_not_told_is_no_terminated_card                                   },
 	        {"a KDF that is not announced is found",
-	         a_kdf_that_is_not_announced_is_found                                   },
-	        {"attributes in every variation",        attributes_in_every_variation  },
-	        {"the table has what nobody tells",      the_table_has_what_nobody_tells},
+	         a_kdf_that_is_not_announced_is_found                                           },
+	        {"attributes in every variation",                attributes_in_every_variation  },
+	        {"the table has what nobody tells",              the_table_has_what_nobody_tells},
 	};
 	if (crypto_init() != OK)
 		return 1;

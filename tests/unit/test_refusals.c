@@ -155,7 +155,7 @@ static void without_a_fingerprint_a_refusal_means_no_key(void)
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		const struct script_step steps[] = {
-		        SEL, {SIX_E, EMPTY, OK},
+		        SEL, {SIX_E,              EMPTY,    OK},
                          {"0047810002B80000", words[i], OK}
                 };
 		struct card_pubkey k;
@@ -191,13 +191,13 @@ static void a_pin_that_is_gone_is_said_once(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct script_step steps[] = {
 		        SEL,
-		        {SIX_E, rows[i].info, OK},
+		        {SIX_E,       rows[i].info, OK},
 		        VERIFIES("9000"),
-		        {"002A8086*", "6982", OK},
+		        {"002A8086*", "6982",       OK},
 		        VERIFIES("9000"),
-		        {"002A8086*", "6982", OK},
-		        {"002A8086*", X32 "9000", OK},
-		        {"002A8086*", "6982", OK},
+		        {"002A8086*", "6982",       OK},
+		        {"002A8086*", X32 "9000",   OK},
+		        {"002A8086*", "6982",       OK},
 		};
 		struct script_log log;
 		struct card *c = NULL;
@@ -219,12 +219,12 @@ static void a_pin_for_one_use_is_told_from_a_missed_touch(void)
 {
 	const struct script_step steps[] = {
 	        SEL,
-	        {SIX_E, ON, OK},
+	        {SIX_E,       ON,         OK},
 	        VERIFIES("9000"),
 	        {"002A8086*", X32 "9000", OK},
-	        {"002A8086*", "6982", OK},
+	        {"002A8086*", "6982",     OK},
 	        VERIFIES("9000"),
-	        {"002A8086*", "6982", OK},
+	        {"002A8086*", "6982",     OK},
 	};
 	struct script_log log;
 	struct card *c = NULL;
@@ -411,24 +411,23 @@ static void a_reader_of_t0_gets_short_commands(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"answers to ECDH are understood",                                answers_to_ecdh_are_understood},
+	        {"answers to ECDH are understood",                                answers_to_ecdh_are_understood },
 	        {"without a fingerprint a refusal means no key",
-	         without_a_fingerprint_a_refusal_means_no_key	                                           },
-	        {"a PIN that is gone is said once",
-	         a_pin_that_is_gone_is_said_once	                                                       },
+	         without_a_fingerprint_a_refusal_means_no_key                                                    },
+	        {"a PIN that is gone is said once",                               a_pin_that_is_gone_is_said_once},
 	        {"a PIN for one use is told from a missed touch",
-	         a_pin_for_one_use_is_told_from_a_missed_touch	                                          },
+	         a_pin_for_one_use_is_told_from_a_missed_touch                                                   },
 	        {"answers on Curve25519 are understood",
-	         answers_on_curve25519_are_understood	                                                   },
+	         answers_on_curve25519_are_understood	                                                    },
 	        {"an RSA number is padded to the modulus",
-	         an_rsa_number_is_padded_to_the_modulus	                                                 },
+	         an_rsa_number_is_padded_to_the_modulus	                                                  },
 	        {"a point is wrapped as its length wants",
-	         a_point_is_wrapped_as_its_length_wants	                                                 },
+	         a_point_is_wrapped_as_its_length_wants	                                                  },
 	        {"a public key that was cut off is asked for in extended length",
-	         a_public_key_that_was_cut_off_is_asked_for_in_extended_length                                  },
-	        {"public keys in every spelling",                                 public_keys_in_every_spelling },
+	         a_public_key_that_was_cut_off_is_asked_for_in_extended_length                                   },
+	        {"public keys in every spelling",                                 public_keys_in_every_spelling  },
 	        {"a reader of T=0 gets short commands",
-	         a_reader_of_t0_gets_short_commands	                                                     },
+	         a_reader_of_t0_gets_short_commands	                                                      },
 	};
 	if (crypto_init() != OK)
 		return 1;

@@ -13,19 +13,19 @@ static const struct {
 	uint32_t tag;
 	size_t len;
 } rows[] = {
-        {"one-byte tag",      {0x5e, 0x02, 1, 2},       4, OK,              0x5e,   2},
-        {"two-byte tag",      {0x5f, 0x52, 0x01, 9},    4, OK,              0x5f52, 1},
-        {"empty value",       {0x5e, 0x00},             2, OK,              0x5e,   0},
-        {"81 length",         {0x5e, 0x81, 0x01, 7},    4, OK,              0x5e,   1},
-        {"nothing",           {0},                      0, ERR_FORMAT,      0,      0},
-        {"tag only",          {0x5e},                   1, ERR_FORMAT,      0,      0},
-        {"half a tag",        {0x5f},                   1, ERR_FORMAT,      0,      0},
-        {"value cut short",   {0x5e, 0x03, 1, 2},       4, ERR_FORMAT,      0,      0},
-        {"indefinite length", {0x5e, 0x80, 0, 0},       4, ERR_FORMAT,      0,      0},
-        {"four length bytes", {0x5e, 0x84, 0, 0, 0, 1}, 6, ERR_FORMAT,      0,      0},
+        {"one-byte tag",      {0x5e, 0x02, 1, 2},       4, OK,              0x5e,     2},
+        {"two-byte tag",      {0x5f, 0x52, 0x01, 9},    4, OK,              0x5f52,   1},
+        {"empty value",       {0x5e, 0x00},             2, OK,              0x5e,     0},
+        {"81 length",         {0x5e, 0x81, 0x01, 7},    4, OK,              0x5e,     1},
+        {"nothing",           {0},                      0, ERR_FORMAT,      0,        0},
+        {"tag only",          {0x5e},                   1, ERR_FORMAT,      0,        0},
+        {"half a tag",        {0x5f},                   1, ERR_FORMAT,      0,        0},
+        {"value cut short",   {0x5e, 0x03, 1, 2},       4, ERR_FORMAT,      0,        0},
+        {"indefinite length", {0x5e, 0x80, 0, 0},       4, ERR_FORMAT,      0,        0},
+        {"four length bytes", {0x5e, 0x84, 0, 0, 0, 1}, 6, ERR_FORMAT,      0,        0},
         {"three-byte tag",    {0x5f, 0x81, 0x01, 0},    4, OK,              0x5f8101, 0},
-        {"four-byte tag",     {0x5f, 0x81, 0x82, 1, 0}, 5, ERR_UNSUPPORTED, 0,      0},
-        {"two thirds of one", {0x5f, 0x81},             2, ERR_FORMAT,      0,      0},
+        {"four-byte tag",     {0x5f, 0x81, 0x82, 1, 0}, 5, ERR_UNSUPPORTED, 0,        0},
+        {"two thirds of one", {0x5f, 0x81},             2, ERR_FORMAT,      0,        0},
 };
 
 static void tlv_next_follows_the_table(void)

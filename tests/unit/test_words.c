@@ -49,6 +49,15 @@ static void arguments_are_filled_in(void)
 	      NULL);
 }
 
+static void what_is_strange_is_told_as_a_sentence(void)
+{
+	char out[SENTENCE_MAX];
+	const struct words_args odd = {.disk = "a", .text = "It is read in plain."};
+
+	(void)words_fill(WORDS_STRANGE, &odd, out, sizeof(out));
+	CHECK(strncmp(out, "a is refused. It is read in plain. Type no PIN", 46) == 0);
+}
+
 static void control_characters_of_strangers_do_not_pass(void)
 {
 	char out[SENTENCE_MAX];
@@ -73,6 +82,8 @@ int main(void)
 	static const struct check_case cases[] = {
 	        {"every sentence is there and fits",            every_sentence_is_there_and_fits},
 	        {"arguments are filled in",                     arguments_are_filled_in         },
+	        {"what is strange is told as a sentence",
+	         what_is_strange_is_told_as_a_sentence                                          },
 	        {"control characters of strangers do not pass",
 	         control_characters_of_strangers_do_not_pass                                    },
 	        {"a small buffer is filled and ended",

@@ -24,12 +24,16 @@ table() {
 		nistp384     nistp384 bookworm  (17) P-384
 		kdf          kdf      bookworm  (18) a card with key derivation (KDF-DO)
 		touch        touch    trixie    a dongle that wants to be touched says so
+		confined     root     all       what drives the reader at boot is confined
 		hostile      root     bookworm  (21) a reader that talks nonsense does not keep the passphrase out
 		breaks       root     bookworm  (20) break= on the command line: a shell, and nothing open; then the PIN
 		panics       root     trixie    (20) the same with panic=: no shell
 		luks1        luks1    trixie    (11) LUKS1
 		reencrypted  root     bookworm  (19) reencrypted behind our back: told, and mended by record renew
 		twodongles   root     trixie    (15) two dongles, one enrolled
+		gnupgsc      gnupgsc  system    (14) Debian's own gnupg-sc keyscript boots with our blob
+		kernels      kernels  system    (16) the second of two kernels
+		system       system   system    the booted system: gpg --card-status works at once
 	END
 }
 title() { table | awk -v n="$1" '$1 == n { sub(/^([^ ]+ +)([^ ]+ +)([^ ]+ +)/, ""); print }'; }
@@ -261,6 +265,33 @@ case_touch() {
 	opened
 	sent VERIFY 1
 }
+# What /proc says of the child while the PIN is asked for; and what it could not give up.
+case_confined() {
+	mkdir -p "$D/cpio/scripts/local-top"
+	cat >"$D/cpio/scripts/local-top/bootlatch" <<-'END'
+		#!/bin/sh
+		[ "$1" != prereqs ] || exit 0
+		watch() {
+			until c=$(grep -l '^bootlatch-card' /proc/[0-9]*/comm 2>/dev/null); do sleep 1; done
+			sleep 5
+			grep -E '^(Cap(Eff|Prm)|NoNewPrivs|Seccomp):' "${c%/comm}/status" | tr '\t' ' ' | sed 's/^/child: /'
+		}
+		watch >/dev/console &
+		/usr/lib/bootlatch/bootlatch-unlock --crypttab /cryptroot/crypttab --debug
+	END
+	chmod 755 "$D/cpio/scripts/local-top/bootlatch"
+	overlay
+	boots
+	expect 'child: Seccomp:'
+	dongle usb0 cv
+	pin
+	opened
+	sent VERIFY 1
+	never 'not confined'
+	for c_line in 'CapPrm: 0000000000000000' 'CapEff: 0000000000000000' 'NoNewPrivs: 1' 'Seccomp: 2'; do
+		grep -aq "child: $c_line" "$LOG" || lost "not '$c_line'"
+	done
+}
 case_hostile() {
 	boots
 	dongle usb0 cv --fault frame@0:noise
@@ -330,5 +361,38 @@ case_twodongles() {
 	expect '0B01'
 	type_ 123456
 	opened
+	sent VERIFY 1
+}
+case_gnupgsc() {
+	boots
+	dongle usb0 cv
+	expect 'unlock the card'
+	sleep 3
+	type_ 123456
+	opened
+	sent DECIPHER 1 # scdaemon verifies for signatures, too
+	never 'PIN for'
+}
+case_kernels() {
+	LINE=panic=5
+	boots
+	dongle usb0 cv
+	pin
+	opened
+	sent VERIFY 1
+	grep -aq "@$NONCE kernel .*-rt-" "$LOG" || lost 'that is the first kernel'
+}
+case_system() {
+	LINE=rw
+	boots
+	dongle usb0 cv
+	pin
+	expect "@$NONCE root /dev/mapper/cryptroot" 600
+	expect "@$NONCE end" 120
+	for c_line in 'gpg 0' 'card Serial number .*: 00000B01' 'card PIN retry counter : 3 0 3' 'verified D.0000.*63 C3'; do
+		grep -aq "@$NONCE $c_line" "$LOG" || lost "not '$c_line'"
+	done
+	never "@$NONCE runs"
+	never "@$NONCE left"
 	sent VERIFY 1
 }

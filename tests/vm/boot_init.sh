@@ -5,6 +5,7 @@
 PATH=/bin
 say() { echo "@$(cat /nonce) $*" >/dev/console; }
 say "root from $(mount | sed -n 's, on / .*,,p')"
+say "kernel $(uname -r)"
 for p in /proc/[0-9]*; do
 	case $(readlink "$p/exe") in *bootlatch*) say "runs $(readlink "$p/exe")" ;; esac
 done

@@ -51,9 +51,10 @@ set_install() {
 	cp -r "$T/set/$1/boot/bootlatch" "$2/boot/"
 	cp -r "$T/set/$1/etc/bootlatch" "$2/etc/"
 	cp "$T/set/$1/crypttab" "$2/etc/crypttab"
+	[ ! -d "$T/set/$1/system" ] || cp -r "$T/set/$1/system/." "$2/"
 	: >"$2/etc/initramfs-tools/conf.d/vm"
 	: >"$2/etc/initramfs-tools/modules"
-	[ "$1" != full ] || return 0
+	case $1 in full | gnupgsc) return 0 ;; esac
 	# Half the time; what dongles and volumes need is ours to bring.
 	echo MODULES=list >"$2/etc/initramfs-tools/conf.d/vm"
 	printf '%s\n' virtio_pci virtio_blk ext4 >"$2/etc/initramfs-tools/modules"
@@ -71,11 +72,12 @@ set_enroll() {
 
 set_root() { root_of "${1:-root}"; }
 set_full() { root_of full; } # its image holds every module, as Debian's do
-root_of() {
+set_kernels() { root_of kernels; }
+root_of() { # SET [EXT4]
 	set_begin "$1"
 	set_card cv cv25519 00000B01
 	set_card other cv25519 00000B02
-	vm_volume "$S/root.img" luks2 "$ROOT_EXT4"
+	vm_volume "$S/root.img" luks2 "${2:-$ROOT_EXT4}"
 	set_enroll cv "$S/root.img"
 	set_line cryptroot "$S/root.img"
 }
@@ -128,6 +130,28 @@ set_luks1() {
 	set_enroll cv "$S/root.img"
 	set_line cryptroot "$S/root.img"
 }
+# Debian's own keyscript for cards, with gpg; our blob is its key file.
+set_gnupgsc() {
+	root_of gnupgsc
+	mkdir -p "$S/system/etc/keys" "$S/system/etc/cryptsetup-initramfs"
+	cp "$S"/boot/bootlatch/*.pgp "$S/system/etc/keys/root.pgp"
+	cp "$T/cv.pub" "$S/system/etc/cryptsetup-initramfs/pubring.gpg"
+	sed -i 's, none , /etc/keys/root.pgp ,; s,=decrypt_bootlatch,=decrypt_gnupg-sc,' "$S/crypttab"
+}
+# A whole Debian: systemd, and a service that asks gpg for the card.
+set_system() {
+	ss_root=$T/system.root
+	cp -al "$T/system/tree" "$ss_root"
+	rm -rf --one-file-system "$ss_root/boot" "$ss_root"/lib/modules/*-rt-* "$ss_root"/var/cache/apt "$ss_root"/var/lib/apt
+	echo "$NONCE" >"$ss_root/nonce"
+	cp "$here/gpg_probe.sh" "$ss_root/usr/sbin/probe"
+	cp "$here/probe.service" "$ss_root/etc/systemd/system/"
+	mkdir -p "$ss_root/etc/systemd/system/multi-user.target.wants"
+	ln -s ../probe.service "$ss_root/etc/systemd/system/multi-user.target.wants/"
+	mke2fs -q -t ext4 -L root -d "$ss_root" "$T/plain/system.ext4" 900M
+	root_of system "$T/plain/system.ext4"
+	rm "$T/plain/system.ext4"
+}
 # Debian's installer: one container, in it LVM, in it root and swap.
 set_lvm() {
 	set_begin lvm
@@ -139,18 +163,18 @@ set_lvm() {
 }
 # LVM wants a kernel that has it: a guest, in the image that Debian made for itself.
 lvm_in_guest() { # FILE
-	lg_tree=$T/$(echo "$VM_RELEASES" | cut -d' ' -f1)/tree
+	lg_release=$T/$(echo "$VM_RELEASES" | cut -d' ' -f1)
 	truncate -s 64M "$1"
 	truncate -s 16M "$T/plain/swap"
 	mkswap -q "$T/plain/swap"
 	mkdir "$T/plain/cpio"
 	cp "$here/lvm_init.sh" "$T/plain/cpio/lvm_init"
 	chmod 755 "$T/plain/cpio/lvm_init"
-	cat "$lg_tree"/boot/initrd.img-* >"$T/plain/initrd"
+	cat "$lg_release/tree/boot/initrd.img-$(vm_versions "$lg_release/tree" | head -n 1)" >"$T/plain/initrd"
 	truncate -s %512 "$T/plain/initrd"
 	(cd "$T/plain/cpio" && find . | cpio -o -H newc --quiet) >>"$T/plain/initrd"
 	timeout 600 qemu-system-x86_64 -machine q35 -accel tcg -cpu max -m 768 -nographic -no-reboot -nodefaults \
-		-serial stdio -kernel "$lg_tree"/boot/vmlinuz-* -initrd "$T/plain/initrd" \
+		-serial stdio -kernel "$lg_release/vmlinuz" -initrd "$T/plain/initrd" \
 		-append 'console=ttyS0 panic=-1 quiet cryptomgr.notests mitigations=off no_timer_check rdinit=/lvm_init' \
 		-drive "file=$1,format=raw,if=virtio" -drive "file=$ROOT_EXT4,format=raw,if=virtio" \
 		-drive "file=$T/plain/swap,format=raw,if=virtio" </dev/null >"$T/plain/lvm.log" 2>&1

@@ -16,6 +16,7 @@ lost() { # SENTENCE: the case has failed
 # guest RELEASE SET COMMANDLINE [qemu options]: boots that kernel and image.
 guest() {
 	g_kernel=$T/$1/vmlinuz g_initrd=$T/$1/$2.initrd g_line=$3
+	[ ! -e "$T/$1/$2.vmlinuz" ] || g_kernel=$T/$1/$2.vmlinuz
 	shift 3
 	mkfifo "$D/serial.in" "$D/serial.out"
 	cat "$D/serial.out" >"$LOG" &

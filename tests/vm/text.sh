@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # docs/BOOT.md from the serial logs of make vm: what the person sees, without the kernel's
-# own lines, each as it stood in the end.
+# own lines, each as it stood in the end: a prompt that was taken back is not there.
 #   text.sh FOLDER >docs/BOOT.md
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +18,7 @@ for n in pin wrong late blocked passphrase three pulldecipher nullcipher; do
 		[ -s "$log" ] || continue
 		printf '\n## %s\n\n```\n' "$(title $n | sed 's/^([0-9]*) //'), $r"
 		# What a carriage return goes back over is written again; the last one counts.
-		tr -d '\000\007' <"$log" | sed -e 's/\x1b\[[0-9;?]*[A-Za-z]//g' -e 's/\x1bc//g' -e 's/\r*$//' -e 's/ \r\([^\r]\)/\1/g' -e 's/.*\r//' \
+		tr -d '\000\007' <"$log" | sed -e 's/.*\r\(\x1b\[A\)*\x1b\[J//' -e 's/\x1b\[[0-9;?]*[A-Za-z]//g' -e 's/\x1bc//g' -e 's/\r*$//' -e 's/ \r\([^\r]\)/\1/g' -e 's/.*\r//' \
 			-e '/^SeaBIOS/d' -e '/^Booting from/d' -e '/^Probing EDD/d' -e '/^\[ *[0-9.]*\]/d' -e '/^$/d' -e '/^@.* key /d' -e 's/[ \t]*$//'
 		printf '```\n'
 		break

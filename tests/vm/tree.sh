@@ -5,6 +5,8 @@
 
 VM_PACKAGES='linux-image-amd64 initramfs-tools zstd busybox cryptsetup-initramfs cryptsetup-bin udev kmod e2fsprogs
 	lvm2 libccid libpcsclite1 libusb-1.0-0 libjson-c5 libgcrypt20 zlib1g'
+# The release "system": Debian 13 with a second kernel, systemd, a splash, and gpg for its smart cards.
+VM_SYSTEM='linux-image-rt-amd64 systemd-sysv plymouth gpg gpg-agent gpgconf scdaemon pinentry-curses'
 
 # The mirror that this machine itself uses.
 vm_mirror() {
@@ -15,8 +17,10 @@ vm_mirror() {
 
 # vm_tree RELEASE: that Debian in the cache, once; sets TREE. Never used itself, only copied.
 vm_tree() {
+	vt_suite=$1 vt_more=''
+	[ "$1" != system ] || vt_suite=trixie vt_more=$VM_SYSTEM
 	# shellcheck disable=SC2086 # words
-	vt_list=$(printf '%s\n' $VM_PACKAGES | sort -u | paste -sd,)
+	vt_list=$(printf '%s\n' $VM_PACKAGES $vt_more | sort -u | paste -sd,)
 	TREE=$VM_CACHE/debian-$1-$(printf '%s' "$vt_list" | sha256sum | cut -c1-12)
 	[ ! -d "$TREE" ] || return 0
 	mkdir -p "$VM_CACHE"
@@ -26,7 +30,7 @@ vm_tree() {
 	if unshare -m --propagation "$(vm_propagation)" mmdebstrap --quiet --mode=root --variant=minbase \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --include="$vt_list" \
-		"$1" "$vt_new" "$(vm_mirror)" >"$vt_new.log" 2>&1; then
+		"$vt_suite" "$vt_new" "$(vm_mirror)" >"$vt_new.log" 2>&1; then
 		rm "$vt_new.log"
 		mv -T "$vt_new" "$TREE" # whole or not
 		return
@@ -59,8 +63,10 @@ vm_in() {
 		mount -t proc proc "$r/proc" &&
 			PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C exec chroot "$r" "$@"' vm_in "$@"
 }
-# vm_initramfs ROOT TO: update-initramfs there; copies the image to TO.
+# vm_versions ROOT: of its kernels, a line each; the plain one first.
+vm_versions() { (cd "$1/lib/modules" && printf '%s\n' *) | LC_ALL=C sort; }
+# vm_initramfs ROOT TO: update-initramfs there, for the plain kernel; copies the image to TO.
 vm_initramfs() {
-	vi_version=$(basename "$1"/lib/modules/*)
+	vi_version=$(vm_versions "$1" | head -n 1)
 	vm_in "$1" update-initramfs -u -k "$vi_version" && cp "$1/boot/initrd.img-$vi_version" "$2"
 }
