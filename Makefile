@@ -24,7 +24,7 @@ JOBS       ?= 2
 O          ?= build/$(VARIANT)
 
 # --- what is built: listed by hand, lowest layer first ---------------------
-core_src    := core/err.c core/log.c core/secret.c core/hex.c core/file.c core/publish.c \
+core_src    := core/err.c core/log.c core/secret.c core/hex.c core/utf8.c core/file.c core/publish.c \
                core/harden.c core/ask.c core/ask_line.c core/ask_words.c \
                core/ask_quiet.c core/ask_tty.c core/ask_fds.c \
                core/ask_plymouth.c core/ask_fifo.c core/ask_boot.c
@@ -36,7 +36,7 @@ card_src    := card/transport.c card/tlv.c card/apdu.c card/data.c card/kdf.c ca
                card/pcsc.c card/part10.c card/ifd.c card/ifd_handler.c card/ifd_usb.c card/usb_names.c card/confine.c card/choose.c card/child.c \
                card/child_link.c card/child_card.c card/child_serve.c
 openpgp_src := openpgp/armor.c openpgp/packet.c openpgp/pubkey.c openpgp/signature.c \
-               openpgp/reveal.c openpgp/sign.c openpgp/detached.c \
+               openpgp/reveal.c openpgp/sign.c openpgp/cert_write.c openpgp/detached.c \
                openpgp/cert.c openpgp/ecdh.c openpgp/pkesk.c openpgp/compress.c \
                openpgp/decrypt.c openpgp/encrypt.c openpgp/message.c
 unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c \
@@ -46,7 +46,7 @@ unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c 
                unlock/pin_memory.c unlock/session_pin.c unlock/session_say.c unlock/open_session.c unlock/backend.c \
                unlock/backend_card.c unlock/backend_passphrase.c unlock/policy.c \
                unlock/unlock_run.c unlock/unlock.c unlock/unlock_card.c unlock/unlock_trust.c unlock/source.c \
-               unlock/heads_key.c unlock/crypttab.c unlock/boot_left.c unlock/boot_volume.c unlock/boot.c
+               unlock/heads_key.c unlock/crypttab.c unlock/stack.c unlock/boot_left.c unlock/boot_volume.c unlock/boot.c
 enroll_src  := unlock/crypttab_options.c unlock/crypttab_edit.c unlock/luks_write.c unlock/keyslot.c unlock/leftovers.c unlock/enroll_say.c unlock/enroll.c unlock/enroll_key.c \
                unlock/enroll_slot.c unlock/enroll_write.c unlock/unenroll.c unlock/renew.c
 cli_src     := cli/options.c cli/output.c cli/common.c cli/program.c cli/crypttab.c cli/cpio.c cli/image.c cli/status.c cli/enroll.c cli/unenroll.c cli/list.c \
@@ -73,13 +73,13 @@ double_src  := tests/unit/double_ask.c tests/unit/double_fault.c tests/unit/doub
 integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli crypttab boot
 
 # Guests of QEMU (make vm).
-vm          := dongle boot
+vm          := dongle dongle13 boot
 
-unit_core    := err secret hex file ask_fds ask_quiet ask_tty ask_boot vcard vcard_keys
+unit_core    := err secret hex utf8 file ask_fds ask_quiet ask_tty ask_boot vcard vcard_keys
 unit_crypto  := crypto crypto_fails curve
-unit_card    := tlv apdu data kdf card pin refusals sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine child child_hangs child_kernel child_wire child_hostile usb_names
-unit_openpgp := packet armor pubkey cert selfsig sign message vectors mutate residue nomem
-unit_unlock  := json token card_key record words source crypttab policy session header_pin algorithms pad
+unit_card    := tlv apdu data kdf card pin refusals sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_wire child_hostile usb_names
+unit_openpgp := packet armor pubkey cert selfsig sign cert_write message vectors mutate residue nomem
+unit_unlock  := json token card_key record words source stack crypttab policy session header_pin algorithms pad
 unit_enroll  := crypttab_edit luks volume unlock boot boot_table boot_rounds enroll enroll_cards enroll_again unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone
 unit_cli     := cli cli_says cpio card_cli card_selftest
 fuzz_core    := hex ask_line plymouth
@@ -253,7 +253,7 @@ msan:
 check-msan: $(msan_unit:%=$(O)/test_%)
 	@tests/run.sh --jobs $(JOBS) $^
 # What takes system calls away takes them from valgrind too.
-valgrind: $(patsubst %,$(O)/test_%,$(filter-out confine,$(unit)))
+valgrind: $(patsubst %,$(O)/test_%,$(filter-out confine confine_files,$(unit)))
 	@tests/run.sh --jobs $(JOBS) --under 'valgrind -q --error-exitcode=9' $^
 
 fuzz-replay:
@@ -324,7 +324,7 @@ deps_build := gcc make pkg-config libpcsclite-dev libusb-1.0-0-dev libcryptsetup
 deps_demo  := pcscd libccid vsmartcard-vpcd cryptsetup-bin iproute2 util-linux gnupg scdaemon
 deps_test  := openssl openssh-client yubikey-manager gpgv sq sqv rnp opensc strace gdb procps jq clang clang-format clang-tidy cppcheck \
               shellcheck valgrind git tmux libclang-rt-dev udev usb.ids
-deps_vm    := qemu-system-x86 busybox-static cpio dpkg apt udev libusbredirparser-dev mmdebstrap e2fsprogs
+deps_vm    := qemu-system-x86 busybox-static cpio dpkg apt udev libusbredirparser-dev mmdebstrap e2fsprogs tesseract-ocr xz-utils
 deps_vm: deps
 	@tests/deps.sh $(deps_vm)
 deps:

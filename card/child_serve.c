@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "card/child_wire.h"
+#include "core/log.h"
 #include "core/secret.h"
 
 enum {
@@ -24,6 +25,23 @@ struct child {
 	struct transport *card[CHILD_CARDS];
 	struct secret *cmd; /* the request's bytes: a VERIFY passes here */
 };
+
+/* Where debug lines go, for writing alone: a console is most often open for both, and
+ * what is typed there is none of the child's business. */
+static int only_to_write(int null)
+{
+	if (!log_wants(LOG_DEBUG))
+		return null;
+	const int flags = fcntl(2, F_GETFL);
+	if (flags >= 0 && (flags & O_ACCMODE) == O_WRONLY)
+		return 2;
+	/* A serial line may keep who opens it waiting. */
+	const int again = open("/proc/self/fd/2",
+	                       O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (again < 0 || fcntl(again, F_SETFL, O_APPEND) != 0)
+		return null; /* a socket, or another user's terminal */
+	return again;
+}
 
 /* The parent's terminal, pipes and signals are none of the child's business. */
 static void leave_home(int *fd)
@@ -43,7 +61,7 @@ static void leave_home(int *fd)
 	const int mine = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
 	if (null < 0 || mine < 0)
 		_exit(1);
-	if (dup2(null, 0) != 0 || dup2(null, 1) != 1) /* 2 stays, for debug lines */
+	if (dup2(null, 0) != 0 || dup2(null, 1) != 1 || dup2(only_to_write(null), 2) != 2)
 		_exit(1);
 	if (dup2(mine, 3) != 3)
 		_exit(1);

@@ -14,8 +14,9 @@ void confine_privileges(void);
 
 /*
  * That, and the system calls and file rights of libusb and libccid alone: other calls end
- * with ENOSYS, files are written below /dev/bus/usb only, sockets are the kernel's USB
- * events.
+ * with ENOSYS or EACCES; files are read in sysfs, in udev's data, and in libccid's list
+ * of readers, and read and written below /dev/bus/usb (which is made if it is not there);
+ * sockets are the kernel's USB events.
  */
 void confine_to_usb(void);
 

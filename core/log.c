@@ -26,12 +26,17 @@ void log_to(log_sink *sink, void *ctx, enum log_level max)
 	out.max = max;
 }
 
+bool log_wants(enum log_level level)
+{
+	return level <= out.max;
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char line[512] = "";
 	va_list ap;
 
-	if (level > out.max)
+	if (!log_wants(level))
 		return;
 	va_start(ap, fmt);
 	const int n = vsnprintf(line, sizeof(line), fmt, ap);

@@ -5,6 +5,7 @@
 
 enum {
 	SUB_CREATED = 2,
+	SUB_KEY_LIFETIME = 9,
 	SUB_CIPHERS = 11,
 	SUB_ISSUER = 16,
 	SUB_HASHES = 21,
@@ -34,24 +35,34 @@ static void put_preferences(struct writer *w)
 	put_be(w, 1, 1); /* SEIPD version 1 */
 }
 
-static void put_hashed(struct writer *w, const struct pubkey *key, enum sig_type type,
-                       uint32_t created, uint8_t flags)
+/* key: that the signature is about; NULL: a document. */
+static enum err put_hashed(struct writer *w, const struct pubkey *by, enum sig_type type,
+                           const struct sig_claims *claims, const struct pubkey *key)
 {
-	put_subpacket(w, SUB_ISSUER_FPR, 1 + sizeof(key->fpr));
+	put_subpacket(w, SUB_ISSUER_FPR, 1 + sizeof(by->fpr));
 	put_be(w, 1, KEY_VERSION);
-	put_bytes(w, key->fpr, sizeof(key->fpr));
+	put_bytes(w, by->fpr, sizeof(by->fpr));
 	put_subpacket(w, SUB_CREATED, 4);
-	put_be(w, 4, created);
-	if (flags != 0) {
+	put_be(w, 4, claims->created);
+	if (claims->expires != 0) {
+		if (!key || claims->expires <= claims->created ||
+		    claims->expires <= key->created)
+			return ERR_USAGE;
+		put_subpacket(w, SUB_KEY_LIFETIME, 4);
+		put_be(w, 4, claims->expires - key->created);
+	}
+	if (claims->flags != 0) {
 		put_subpacket(w, SUB_FLAGS, 1);
-		put_be(w, 1, flags);
+		put_be(w, 1, claims->flags);
 	}
 	if (type >= SIG_CERT_FIRST && type <= SIG_CERT_LAST)
 		put_preferences(w);
+	return OK;
 }
 
-enum err sig_draft(const struct pubkey *key, enum sig_type type, uint32_t created,
-                   uint8_t flags, const struct sig_subject *about, struct sig_draft *ret)
+enum err sig_draft(const struct pubkey *key, enum sig_type type,
+                   const struct sig_claims *claims, const struct sig_subject *about,
+                   struct sig_draft *ret)
 {
 	struct sig_draft d = {.hash = signature_hash(key)};
 	uint8_t hashed[SIG_HEAD_MAX];
@@ -59,12 +70,15 @@ enum err sig_draft(const struct pubkey *key, enum sig_type type, uint32_t create
 	struct writer h = {.p = hashed, .cap = sizeof(hashed)};
 
 	/* a subkey that signs would have to sign the primary key first */
-	if (d.hash == HASH_NONE ||
-	    (type == SIG_SUBKEY_BINDING && (flags & (FLAG_SIGN | FLAG_CERTIFY)) != 0))
+	if (d.hash == HASH_NONE || (type == SIG_SUBKEY_BINDING &&
+	                            (claims->flags & (FLAG_SIGN | FLAG_CERTIFY)) != 0))
 		return ERR_UNSUPPORTED;
-	if (created < key->created)
+	if (claims->created < key->created)
 		return ERR_USAGE;
-	put_hashed(&h, key, type, created, flags);
+	enum err e = put_hashed(&h, key, type, claims,
+	                        about->subkey ? about->subkey : about->primary);
+	if (e != OK)
+		return e;
 	put_be(&w, 1, SIG_VERSION);
 	put_be(&w, 1, (uint32_t)type);
 	put_be(&w, 1, (uint32_t)key->alg);
@@ -74,7 +88,7 @@ enum err sig_draft(const struct pubkey *key, enum sig_type type, uint32_t create
 	if (!writer_ok(&w) || !writer_ok(&h))
 		return ERR_BUG;
 	d.head_len = w.n;
-	enum err e = signature_digest(about, writer_bytes(&w), d.hash, d.digest);
+	e = signature_digest(about, writer_bytes(&w), d.hash, d.digest);
 	if (e == OK)
 		*ret = d;
 	return e;

@@ -15,13 +15,21 @@ struct sig_draft {
 	uint8_t digest[HASH_MAX_LEN]; /* for the card: hash_len(hash) bytes */
 };
 
+struct sig_claims {
+	uint32_t created; /* of the signature: seconds since 1970 */
+	uint32_t
+	        expires; /* of a certificate's key that it is about, the same; 0: never */
+	uint8_t flags;   /* what that key is for (FLAG_x); 0: nothing is said */
+};
+
 /*
- * created: seconds since 1970; flags: for a certificate's signatures what the key is for
- * (FLAG_x), 0: nothing is said.  ERR_USAGE: before the key was made, which no verifier
- * accepts.  ERR_UNSUPPORTED: the key does not sign, or a subkey that signs is bound.
+ * ERR_USAGE: made before the key was, which no verifier accepts; a key that ends before
+ * it begins.  ERR_UNSUPPORTED: the key does not sign, or a subkey that signs is bound (it
+ * would have to sign in return).
  */
-enum err sig_draft(const struct pubkey *key, enum sig_type type, uint32_t created,
-                   uint8_t flags, const struct sig_subject *about, struct sig_draft *ret);
+enum err sig_draft(const struct pubkey *key, enum sig_type type,
+                   const struct sig_claims *claims, const struct sig_subject *about,
+                   struct sig_draft *ret);
 
 /*
  * The packet.  raw: as PSO:CDS answers (OpenPGP card 3.4, 7.2.10): RSA's number, or r and

@@ -18,7 +18,12 @@ enum sig_type {
 	SIG_CERT_REVOCATION = 0x30,
 };
 
-enum { FLAG_CERTIFY = 0x01, FLAG_SIGN = 0x02, FLAG_ENCRYPT = 0x04 | 0x08 };
+enum {
+	FLAG_CERTIFY = 0x01,
+	FLAG_SIGN = 0x02,
+	FLAG_ENCRYPT = 0x04 | 0x08,
+	FLAG_AUTHENTICATE = 0x20
+};
 
 /* What a signature is about; what does not belong is empty, NULL or 0. */
 struct sig_subject {

@@ -6,46 +6,13 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
+#include "core/utf8.h"
+
 enum { TEXT_MAX = 4 * 1024 * 1024 };
 
 static bool is_space(uint8_t c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* How many bytes follow a lead byte, and the range of the first of them (Unicode 15,
- * table 3-7).  -1: no lead byte. */
-static int utf8_tail(uint8_t lead, uint8_t *low, uint8_t *high)
-{
-	*low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-	*high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-	if (lead < 0x80)
-		return 0;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 1;
-	if (lead >= 0xe0 && lead <= 0xef)
-		return 2;
-	return lead >= 0xf0 && lead <= 0xf4 ? 3 : -1;
-}
-
-static bool utf8_ok(struct bytes in)
-{
-	uint32_t c = 0;
-
-	while (bytes_take_be(&in, 1, &c) == OK) {
-		uint8_t low = 0, high = 0;
-		int tail = utf8_tail((uint8_t)c, &low, &high);
-
-		if (tail < 0 || c == 0)
-			return false;
-		for (; tail > 0; tail--) {
-			if (bytes_take_be(&in, 1, &c) != OK || c < low || c > high)
-				return false;
-			low = 0x80;
-			high = 0xbf;
-		}
-	}
-	return true;
 }
 
 /* Is `in` the text `plain`, but for white space between the tokens and for escaped
@@ -122,7 +89,7 @@ enum err json_read(struct bytes text, struct json_object **ret)
 
 	while (text.n > 0 && is_space(text.p[text.n - 1]))
 		text.n--;
-	if (text.n == 0 || text.n > TEXT_MAX || !utf8_ok(text))
+	if (text.n == 0 || text.n > TEXT_MAX || !utf8_is_text(text))
 		return ERR_FORMAT;
 	const enum err e = parse(text, &o);
 	if (e != OK)

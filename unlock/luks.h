@@ -79,6 +79,9 @@ struct luks_activation {
 };
 /* Is there an active mapping of that name?  Of whatever kind. */
 bool luks_is_mapped(const char *name);
+/* Of which LUKS volume it is, by the UUID that the kernel keeps: 32 digits with dashes.
+ * ERR_NOT_FOUND: there is none, or it is none of a LUKS volume. */
+enum err luks_mapped_uuid(const char *name, char ret[static LUKS_UUID_LEN + 1]);
 /* Map it.  ERR_EXISTS: the name is taken.  ERR_UNSUPPORTED: this kernel has no
  * device-mapper. */
 enum err luks_activate(struct luks *l, const struct luks_activation *a, int slot,

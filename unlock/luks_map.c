@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Mapping a volume: what is under /dev/mapper, and putting something there. */
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/bytes.h"
 #include "unlock/luks_internal.h"
+#include "unlock/stack.h"
 
 bool luks_is_mapped(const char *name)
 {
@@ -11,6 +16,43 @@ bool luks_is_mapped(const char *name)
 	const crypt_status_info state = crypt_status(NULL, name);
 
 	return state == CRYPT_ACTIVE || state == CRYPT_BUSY;
+}
+
+/* device-mapper's own spelling of a name, which its node has. */
+static enum err node_of(const char *name, char *out, size_t cap)
+{
+	static const char dir[] = "/dev/mapper/", digits[] = "0123456789abcdef";
+	struct writer w = {(uint8_t *)out, cap, 0, false};
+
+	put_bytes(&w, dir, sizeof(dir) - 1);
+	for (; *name; name++) {
+		const uint8_t c = (uint8_t)*name;
+		const char hex[4] = {'\\', 'x', digits[c >> 4], digits[c & 15]};
+
+		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z') || strchr("#+-.:=@_", c))
+			put_bytes(&w, name, 1);
+		else
+			put_bytes(&w, hex, sizeof(hex));
+	}
+	put_bytes(&w, "", 1);
+	return writer_ok(&w) ? OK : ERR_FORMAT;
+}
+
+enum err luks_mapped_uuid(const char *name, char ret[static LUKS_UUID_LEN + 1])
+{
+	char node[4 * LUKS_NAME_MAX + 16];
+	struct stat st;
+
+	if (node_of(name, node, sizeof(node)) != OK || stat(node, &st) != 0 ||
+	    !S_ISBLK(st.st_mode))
+		return ERR_NOT_FOUND;
+	const int sys = open(STACK_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (sys < 0)
+		return err_from_errno(errno);
+	const enum err e = stack_uuid(sys, st.st_rdev, ret);
+	(void)close(sys); /* only read */
+	return e;
 }
 
 static uint32_t activation_flags(const struct luks_activation *a)

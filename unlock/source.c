@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "core/bytes.h"
+#include "core/utf8.h"
 
 static const struct {
 	const char *tag, *dir;
@@ -22,42 +22,17 @@ static bool plain(uint8_t c)
 	       (c >= 'a' && c <= 'z') || (c != '\0' && strchr("#+-.:=@_", c) != NULL);
 }
 
-/* Bytes of the UTF-8 character of two bytes or more at the front of b; 0: there is none.
- */
-static size_t utf8_len(struct bytes b)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const uint8_t c = b.n > 0 ? b.p[0] : 0;
-	const size_t n = c >= 0xc2 && c <= 0xdf   ? 2
-	                 : c >= 0xe0 && c <= 0xef ? 3
-	                 : c >= 0xf0 && c <= 0xf4 ? 4
-	                                          : 0;
-
-	if (n == 0 || n > b.n)
-		return 0;
-	uint32_t v = c & (0x7fU >> n);
-
-	for (size_t i = 1; i < n; i++) {
-		if ((b.p[i] & 0xc0) != 0x80)
-			return 0;
-		v = v << 6 | (b.p[i] & 0x3fU);
-	}
-	if (v < least[n] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
-		return 0;
-	return n;
-}
-
 static void put_name(struct writer *w, struct bytes name)
 {
 	static const char digits[] = "0123456789abcdef";
 	struct bytes part;
 
 	while (name.n > 0) {
-		const size_t wide = utf8_len(name);
+		const size_t n = utf8_len(name);
 
-		if (bytes_take(&name, wide > 0 ? wide : 1, &part) != OK)
+		if (bytes_take(&name, n > 0 ? n : 1, &part) != OK)
 			return;
-		if (wide > 0 || plain(part.p[0])) {
+		if (n > 1 || plain(part.p[0])) {
 			put_bytes(w, part.p, part.n);
 		} else {
 			const char hex[4] = {'\\', 'x', digits[part.p[0] >> 4],

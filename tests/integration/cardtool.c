@@ -81,6 +81,7 @@ static enum err sign(struct card *c, const char *cert, const struct secret *pin,
 	const struct sig_subject about = {.document = document};
 	uint8_t packet[SIG_PACKET_MAX];
 	struct writer w = {.p = packet, .cap = sizeof(packet)};
+	const struct sig_claims now = {.created = (uint32_t)time(NULL)};
 	struct pubkey key;
 	struct sig_draft d = {0};
 	struct bytes raw = {0};
@@ -89,7 +90,7 @@ static enum err sign(struct card *c, const char *cert, const struct secret *pin,
 
 	enum err e = key_of(c, CARD_KEY_SIG, cert, &key);
 	if (e == OK)
-		e = sig_draft(&key, SIG_BINARY, (uint32_t)time(NULL), 0, &about, &d);
+		e = sig_draft(&key, SIG_BINARY, &now, &about, &d);
 	if (e == OK)
 		e = card_verify_sign(c, pin, false);
 	if (e == OK)

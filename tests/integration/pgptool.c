@@ -213,11 +213,12 @@ static enum err make_signature(const struct softkey *k, struct bytes document,
                                struct writer *w)
 {
 	const struct sig_subject about = {.document = document};
+	const struct sig_claims now = {.created = (uint32_t)time(NULL)};
 	uint8_t raw[SOFT_SIGNATURE_MAX];
 	struct sig_draft d;
 	size_t n = 0;
 
-	enum err e = sig_draft(&k->pub, SIG_BINARY, (uint32_t)time(NULL), 0, &about, &d);
+	enum err e = sig_draft(&k->pub, SIG_BINARY, &now, &about, &d);
 	if (e != OK)
 		return e;
 	if (!softkey_sign(k, d.hash, (struct bytes){d.digest, hash_len(d.hash)}, raw, &n))

@@ -13,6 +13,18 @@ bool luks_is_mapped(const char *name)
 	return false;
 }
 
+enum err luks_mapped_uuid(const char *name, char ret[static LUKS_UUID_LEN + 1])
+{
+	for (size_t i = 0; i < mapper.n; i++) {
+		if (strcmp(mapper.mapped[i].name, name) != 0 ||
+		    mapper.mapped[i].uuid[0] == '\0')
+			continue;
+		memcpy(ret, mapper.mapped[i].uuid, LUKS_UUID_LEN + 1);
+		return OK;
+	}
+	return ERR_NOT_FOUND;
+}
+
 enum err luks_activate(struct luks *l, const struct luks_activation *a, int slot,
                        const struct secret *pass)
 {
@@ -29,6 +41,8 @@ enum err luks_activate(struct luks *l, const struct luks_activation *a, int slot
 	mapper.mapped[mapper.n].how = *a;
 	mapper.mapped[mapper.n].how.name = NULL;
 	mapper.mapped[mapper.n].slot = opened;
+	(void)snprintf(mapper.mapped[mapper.n].uuid, LUKS_UUID_LEN + 1, "%s",
+	               luks_uuid(l));
 	mapper.n++;
 	if (mapper.then)
 		mapper.then(a->name);

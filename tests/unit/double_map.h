@@ -13,6 +13,7 @@ struct mapper {
 		char name[LUKS_NAME_MAX + 1];
 		struct luks_activation how; /* but for its name */
 		int slot;
+		char uuid[LUKS_UUID_LEN + 1]; /* "": no LUKS volume */
 	} mapped[MAPPED_MAX]; /* in order */
 	size_t n;
 	enum err fails;                 /* what mapping ends with; OK: it works */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/file.h"
-#include "openpgp/sign.h"
+#include "openpgp/cert_write.h"
 #include "tests/unit/softkey.h"
 
 enum { NUMBER_MAX = 600, SECRET_KEY = 5, SECRET_SUBKEY = 7 };
@@ -231,45 +231,62 @@ bool softkey_put_signature(struct writer *w, const struct softkey *by, uint8_t t
 	return writer_ok(&b) && writer_ok(w);
 }
 
-static bool put_signed(struct writer *w, const struct softkey *by, enum sig_type type,
-                       uint32_t created, uint8_t flags, const struct sig_subject *about)
-{
+struct pen {
+	const struct softkey *key;
 	uint8_t raw[SOFT_SIGNATURE_MAX];
-	struct sig_draft d;
+};
+
+static enum err sign_with(void *ctx, enum hash_alg alg, struct bytes digest,
+                          struct bytes *ret)
+{
+	struct pen *pen = ctx;
 	size_t n = 0;
 
-	return sig_draft(&by->pub, type, created, flags, about, &d) == OK &&
-	       softkey_sign(by, d.hash, (struct bytes){d.digest, hash_len(d.hash)}, raw,
-	                    &n) &&
-	       sig_finish(&d, &by->pub, (struct bytes){raw, n}, w) == OK;
+	if (!softkey_sign(pen->key, alg, digest, pen->raw, &n))
+		return ERR_CRYPTO;
+	*ret = (struct bytes){pen->raw, n};
+	return OK;
+}
+
+/* The same certificate with its keys' private halves. */
+static bool put_private(struct writer *w, struct packets in,
+                        const struct softkey *primary, const struct softkey *sub)
+{
+	struct packet p;
+	bool ok = true;
+
+	while (in.n > 0 && ok) {
+		ok = packet_next(&in, &p) == OK;
+		if (ok && p.tag == PACKET_PUBLIC_KEY)
+			ok = softkey_put_secret(w, (enum packet_tag)SECRET_KEY, primary);
+		else if (ok && p.tag == PACKET_PUBLIC_SUBKEY)
+			ok = softkey_put_secret(w, (enum packet_tag)SECRET_SUBKEY, sub);
+		else if (ok)
+			put_packet(w, (enum packet_tag)p.tag, p.body);
+	}
+	return ok && writer_ok(w);
 }
 
 bool softkey_put_cert(struct writer *w, const struct softkey *primary,
                       const struct softkey *sub, const char *uid, uint32_t created,
                       bool secret)
 {
-	const struct bytes name = {(const uint8_t *)uid, strlen(uid)};
-	const struct sig_subject self = {
-	        .primary = &primary->pub, .uid_tag = PACKET_USER_ID, .uid = name};
-	const struct sig_subject binding = {.primary = &primary->pub,
-	                                    .subkey = &sub->pub};
-	bool ok = true;
+	static uint8_t public_half[CERT_MAX];
+	struct writer half = {.p = public_half, .cap = sizeof(public_half)};
+	struct pen pen = {.key = primary};
+	const struct cert_plan plan = {
+	        .primary = &primary->pub,
+	        .flags = FLAG_CERTIFY | FLAG_SIGN,
+	        .uid = uid,
+	        .sub = {{&sub->pub, FLAG_ENCRYPT}},
+	        .n_sub = 1,
+	        .created = created,
+	        .sign = sign_with,
+	        .ctx = &pen,
+	};
 
-	if (secret)
-		ok = softkey_put_secret(w, (enum packet_tag)SECRET_KEY, primary);
-	else
-		put_packet(w, PACKET_PUBLIC_KEY,
-		           (struct bytes){primary->pub.body, primary->pub.body_len});
-	put_packet(w, PACKET_USER_ID, name);
-	ok = ok && put_signed(w, primary, SIG_CERT_LAST, created,
-	                      FLAG_CERTIFY | FLAG_SIGN, &self);
-	if (secret)
-		ok = ok && softkey_put_secret(w, (enum packet_tag)SECRET_SUBKEY, sub);
-	else
-		put_packet(w, PACKET_PUBLIC_SUBKEY,
-		           (struct bytes){sub->pub.body, sub->pub.body_len});
-	return ok &&
-	       put_signed(w, primary, SIG_SUBKEY_BINDING, created, FLAG_ENCRYPT,
-	                  &binding) &&
-	       writer_ok(w);
+	if (!secret)
+		return cert_write(&plan, w) == OK;
+	return cert_write(&plan, &half) == OK &&
+	       put_private(w, (struct packets){public_half, half.n}, primary, sub);
 }

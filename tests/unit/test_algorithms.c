@@ -315,7 +315,9 @@ static bool signs(struct card *c, const struct pubkey *key)
 	struct sig_draft d;
 	struct bytes raw;
 
-	return sig_draft(key, SIG_BINARY, key->created + 1, 0, &about, &d) == OK &&
+	return sig_draft(key, SIG_BINARY,
+	                 &(struct sig_claims){.created = key->created + 1}, &about,
+	                 &d) == OK &&
 	       card_sign(c, d.hash, (struct bytes){d.digest, hash_len(d.hash)}, &raw) ==
 	               OK &&
 	       sig_finish(&d, key, raw, &w) == OK &&

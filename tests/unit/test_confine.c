@@ -3,10 +3,14 @@
  * case runs in a process of its own. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kd.h>
 #include <linux/netlink.h>
+#include <linux/uinput.h>
+#include <linux/usbdevice_fs.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +99,14 @@ static int other_calls(void)
 	        {"a file's rights",     ENOSYS, SYS_fchmodat,            {AT_FDCWD, path}           },
 	        {"an old name of open", ENOSYS, SYS_open,                {path}                     },
 	        {"a new name of open",  ENOSYS, SYS_openat2,             {AT_FDCWD, path}           },
+	        {"a thread's signal",   ENOSYS, SYS_tkill,               {getppid()}                },
+	        {"a queued signal",
+	         ENOSYS,	                SYS_rt_sigqueueinfo,
+	         {getppid(), SIGUSR1, path}	                                                 },
+	        {"a process's handle",  ENOSYS, SYS_pidfd_open,          {getppid()}                },
+	        {"its parent's limits", ENOSYS, SYS_prlimit64,           {getppid()}                },
+	        {"its parent's rank",   ENOSYS, SYS_setpriority,         {0, getppid(), 19}         },
+	        {"a watched file",      ENOSYS, SYS_inotify_init1,       {0}                        },
 	        {"a call of x32",       ENOSYS, 0x40000000 + SYS_getpid, {0}                        },
 	};
 	confine_to_usb();
@@ -105,20 +117,47 @@ static int other_arguments(void)
 {
 	const long path = (long)"/tmp/test_confine.never";
 	const struct refusal rows[] = {
-	        {"a new file",           EACCES, SYS_openat, {AT_FDCWD, path, O_RDWR | O_CREAT}},
+	        {"a new file",            EACCES, SYS_openat, {AT_FDCWD, path, O_RDWR | O_CREAT}      },
 	        {"an emptied file",
-	         EACCES,	                 SYS_openat,
-	         {AT_FDCWD, path, O_RDWR | O_TRUNC}                                            },
+	         EACCES,	                  SYS_openat,
+	         {AT_FDCWD, path, O_RDWR | O_TRUNC}	                                           },
 	        {"a nameless file",
-	         EACCES,	                 SYS_openat,
-	         {AT_FDCWD, path, O_RDWR | O_TMPFILE}                                          },
-	        {"a process",            EACCES, SYS_clone,  {SIGCHLD}                         },
-	        {"a signal to a thread", EACCES, SYS_tgkill, {getppid(), getppid()}            },
-	        {"IP",                   EACCES, SYS_socket, {AF_INET, SOCK_STREAM}            },
-	        {"IPv6",                 EACCES, SYS_socket, {AF_INET6, SOCK_DGRAM}            },
-	        {"a local socket",       EACCES, SYS_socket, {AF_UNIX, SOCK_STREAM}            },
-	        {"packets",              EACCES, SYS_socket, {AF_PACKET, SOCK_RAW}             },
-	        {"a typed character",    EACCES, SYS_ioctl,  {2, TIOCSTI, path}                },
+	         EACCES,	                  SYS_openat,
+	         {AT_FDCWD, path, O_RDWR | O_TMPFILE}                                                 },
+	        {"a process",             EACCES, SYS_clone,  {SIGCHLD}                               },
+	        {"a signal to a thread",  EACCES, SYS_tgkill, {getppid(), getppid()}                  },
+	        {"IP",                    EACCES, SYS_socket, {AF_INET, SOCK_STREAM}                  },
+	        {"IPv6",                  EACCES, SYS_socket, {AF_INET6, SOCK_DGRAM}                  },
+	        {"a local socket",        EACCES, SYS_socket, {AF_UNIX, SOCK_STREAM}                  },
+	        {"packets",               EACCES, SYS_socket, {AF_PACKET, SOCK_RAW}                   },
+	        {"the net's settings",
+	         EACCES,	                  SYS_socket,
+	         {AF_NETLINK, SOCK_RAW, NETLINK_ROUTE}                                                },
+	        {"sockets of others",
+	         EACCES,	                  SYS_socket,
+	         {AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG}                                            },
+	        {"a signal of a pipe",    EACCES, SYS_fcntl,  {2, F_SETOWN, getppid()}                },
+	        {"one that it chose",     EACCES, SYS_fcntl,  {2, F_SETSIG, SIGKILL}                  },
+	        {"one to a group",        EACCES, SYS_fcntl,  {2, F_SETOWN_EX, path}                  },
+	        {"a signal of a socket",  EACCES, SYS_ioctl,  {2, FIOSETOWN, path}                    },
+	        {"and that it is sent",   EACCES, SYS_ioctl,  {2, FIOASYNC, path}                     },
+	        {"a typed character",     EACCES, SYS_ioctl,  {2, TIOCSTI, path}                      },
+	        {"a pasted one",          EACCES, SYS_ioctl,  {2, TIOCLINUX, path}                    },
+	        {"a terminal of its own", EACCES, SYS_ioctl,  {2, TIOCSCTTY}                          },
+	        {"its echo",              EACCES, SYS_ioctl,  {2, TCSETS, path}                       },
+	        {"its keys",              EACCES, SYS_ioctl,  {2, KDSKBENT, path}                     },
+	        {"a device's driver",     EACCES, SYS_ioctl,  {2, (long)USBDEVFS_IOCTL, path}         },
+	        {"taken and claimed",
+	         EACCES,	                  SYS_ioctl,
+	         {2, (long)USBDEVFS_DISCONNECT_CLAIM, path}                                           },
+	        {"a port",                EACCES, SYS_ioctl,  {2, (long)USBDEVFS_CLAIM_PORT, path}    },
+	        {"another's device anew", EACCES, SYS_ioctl,  {2, USBDEVFS_RESET}                     },
+	        {"a device made up",      EACCES, SYS_ioctl,  {2, UI_DEV_CREATE}                      },
+ /* These are let through: this is no USB device. */
+	        {"a claim",               ENOTTY, SYS_ioctl,  {2, (long)USBDEVFS_CLAIMINTERFACE, path}},
+	        {"what libusb asks",
+	         ENOTTY,	                  SYS_ioctl,
+	         {2, (long)USBDEVFS_REAPURBNDELAY, path}                                              },
 	};
 	confine_to_usb();
 	return tries_them_all(rows, sizeof(rows) / sizeof(rows[0]));
@@ -161,8 +200,8 @@ static int rights(void)
 {
 	static char text[8192];
 
-	confine_to_usb();
 	const int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	confine_to_usb();
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
 		return 1;
 	return says(text, "\nCapPrm:\t0000000000000000\n") &&
@@ -230,6 +269,12 @@ static void *other_thread(void *p)
 	return p;
 }
 
+/* For this glibc looks for libgcc_s. */
+static void *ends_itself(void *p)
+{
+	pthread_exit(p);
+}
+
 static int as_drivers_do(void)
 {
 	int done = 0, pair[2];
@@ -246,8 +291,8 @@ static int as_drivers_do(void)
 	        socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
 	if (events < 0 || close(events) != 0)
 		return 3;
-	const int list = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
-	if (list < 0 || read(list, &byte, 1) != 1)
+	if (pthread_create(&t, NULL, ends_itself, NULL) != 0 ||
+	    pthread_join(t, NULL) != 0)
 		return 4;
 	struct pollfd fd = {.fd = pair[0], .events = POLLIN};
 	if (write(pair[1], "x", 1) != 1 || poll(&fd, 1, 1000) != 1 ||
@@ -267,69 +312,17 @@ static void drivers_can_work(void)
 	CHECK(ends_well(as_drivers_do));
 }
 
-/* --- files --- */
-
-static bool write_file(const char *path, const char *text)
-{
-	const int fd = open(path, O_WRONLY | O_CLOEXEC);
-	const ssize_t n = (ssize_t)strlen(text);
-
-	return fd >= 0 && write(fd, text, strlen(text)) == n && close(fd) == 0;
-}
-
-/* A /dev of its own, gone with the process. */
-static bool own_dev(void)
-{
-	char uids[32], gids[32];
-
-	(void)snprintf(uids, sizeof(uids), "0 %u 1", geteuid());
-	(void)snprintf(gids, sizeof(gids), "0 %u 1", getegid());
-	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
-	       write_file("/proc/self/setgroups", "deny") &&
-	       write_file("/proc/self/uid_map", uids) &&
-	       write_file("/proc/self/gid_map", gids) &&
-	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("none", "/dev", "tmpfs", 0, NULL) == 0 &&
-	       mkdir("/dev/bus", 0700) == 0 && mkdir("/dev/bus/usb", 0700) == 0 &&
-	       mknod("/dev/bus/usb/001", S_IFREG | 0600, 0) == 0 &&
-	       mknod("/dev/sda", S_IFREG | 0600, 0) == 0;
-}
-
-static int writes(void)
-{
-	if (!own_dev() || syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 0)
-		return NOT_POSSIBLE;
-	confine_to_usb();
-	if (open("/dev/bus/usb/001", O_RDWR | O_CLOEXEC) < 0)
-		return 1;
-	if (open("/dev/sda", O_RDONLY | O_CLOEXEC) < 0)
-		return 2;
-	return open("/dev/sda", O_RDWR | O_CLOEXEC) < 0 && errno == EACCES ? GOOD : 3;
-}
-
-static void only_usb_devices_are_written(void)
-{
-	const int status = status_of(writes);
-
-	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_POSSIBLE)
-		(void)printf("skip only USB devices are written: no namespaces or no "
-		             "Landlock\n");
-	else
-		CHECK(status == GOOD);
-}
-
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"other calls are refused",                 other_calls_are_refused     },
+	        {"other calls are refused",                 other_calls_are_refused   },
 	        {"calls with other arguments are refused",
-	         calls_with_other_arguments_are_refused                                 },
+	         calls_with_other_arguments_are_refused                               },
 	        {"another machine's calls end the process",
-	         another_machines_calls_end_the_process                                 },
-	        {"no capability is left",                   no_capability_is_left       },
-	        {"memory can still be locked",              memory_can_still_be_locked  },
-	        {"drivers can work",                        drivers_can_work            },
-	        {"only USB devices are written",            only_usb_devices_are_written},
+	         another_machines_calls_end_the_process                               },
+	        {"no capability is left",                   no_capability_is_left     },
+	        {"memory can still be locked",              memory_can_still_be_locked},
+	        {"drivers can work",                        drivers_can_work          },
 	};
 
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));

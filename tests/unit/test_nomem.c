@@ -156,7 +156,8 @@ static enum err draft(void)
 	const struct sig_subject about = {.document = in(&w.body)};
 	struct sig_draft d = {.head_len = 7};
 
-	enum err e = sig_draft(&w.signer, SIG_BINARY, NOW, 0, &about, &d);
+	enum err e = sig_draft(&w.signer, SIG_BINARY,
+	                       &(struct sig_claims){.created = NOW}, &about, &d);
 	CHECK(e == OK || d.head_len == 7);
 	return e;
 }

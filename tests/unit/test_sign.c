@@ -12,6 +12,7 @@ enum { CREATED = SOFTKEY_CREATED + 60, NOW = SOFTKEY_CREATED + 100000 };
 
 static const uint8_t text[] = "every file of /boot\n";
 static const struct bytes document = {text, sizeof(text) - 1};
+static const struct sig_claims made = {.created = CREATED};
 
 static enum err make(const struct softkey *k, enum sig_type type, struct writer *w)
 {
@@ -20,7 +21,7 @@ static enum err make(const struct softkey *k, enum sig_type type, struct writer 
 	struct sig_draft d;
 	size_t n = 0;
 
-	enum err e = sig_draft(&k->pub, type, CREATED, 0, &about, &d);
+	enum err e = sig_draft(&k->pub, type, &made, &about, &d);
 	if (e != OK)
 		return e;
 	CHECK(softkey_sign(k, d.hash, (struct bytes){d.digest, hash_len(d.hash)}, raw,
@@ -184,7 +185,7 @@ static void a_lying_card(void)
 	struct sig_draft d;
 	size_t n = 0;
 
-	CHECK(sig_draft(&key.pub, SIG_BINARY, CREATED, 0, &about, &d) == OK);
+	CHECK(sig_draft(&key.pub, SIG_BINARY, &made, &about, &d) == OK);
 	CHECK(softkey_sign(&key, d.hash, (struct bytes){d.digest, hash_len(d.hash)}, raw,
 	                   &n));
 	for (size_t i = 0; i < n; i++) {
@@ -208,11 +209,13 @@ static void not_drafted(void)
 	struct softkey enc = {0};
 
 	CHECK(softkey_ecdh(CURVE_P256, 8, 7, &enc));
-	CHECK(sig_draft(&enc.pub, SIG_BINARY, CREATED, 0, &about, &d) == ERR_UNSUPPORTED);
-	CHECK(sig_draft(&key.pub, SIG_BINARY, SOFTKEY_CREATED - 1, 0, &about, &d) ==
-	      ERR_USAGE);
-	CHECK(sig_draft(&key.pub, SIG_SUBKEY_BINDING, CREATED, FLAG_SIGN, &about, &d) ==
-	      ERR_UNSUPPORTED);
+	CHECK(sig_draft(&enc.pub, SIG_BINARY, &made, &about, &d) == ERR_UNSUPPORTED);
+	CHECK(sig_draft(&key.pub, SIG_BINARY,
+	                &(struct sig_claims){.created = SOFTKEY_CREATED - 1}, &about,
+	                &d) == ERR_USAGE);
+	CHECK(sig_draft(&key.pub, SIG_SUBKEY_BINDING,
+	                &(struct sig_claims){.created = CREATED, .flags = FLAG_SIGN},
+	                &about, &d) == ERR_UNSUPPORTED);
 	CHECK(d.head_len == 7);
 	softkey_free(&enc);
 }

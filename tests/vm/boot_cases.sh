@@ -31,6 +31,7 @@ table() {
 		luks1        luks1    trixie    (11) LUKS1
 		reencrypted  root     bookworm  (19) reencrypted behind our back: told, and mended by record renew
 		twodongles   root     trixie    (15) two dongles, one enrolled
+		splash       splash   system    (13) plymouth: the prompt on the screen, the PIN by keys
 		gnupgsc      gnupgsc  system    (14) Debian's own gnupg-sc keyscript boots with our blob
 		kernels      kernels  system    (16) the second of two kernels
 		system       system   system    the booted system: gpg --card-status works at once
@@ -362,6 +363,18 @@ case_twodongles() {
 	type_ 123456
 	opened
 	sent VERIFY 1
+}
+case_splash() {
+	command -v tesseract >/dev/null || { echo "skip  $TITLE (no tesseract)"; exit 0; }
+	screen_ready
+	guest "$RELEASE" "$SET" "root=/dev/mapper/cryptroot rootfstype=ext4 ro splash plymouth.ignore-serial-consoles" \
+		$(disks "$(disk root)") $(usb usb0) $(screen)
+	dongle usb0 cv
+	screen_shows 'PIN for card'
+	keys 1 2 3 4 5 6 ret
+	opened
+	sent VERIFY 1
+	never 'PIN for'
 }
 case_gnupgsc() {
 	boots

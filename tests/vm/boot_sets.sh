@@ -54,7 +54,7 @@ set_install() {
 	[ ! -d "$T/set/$1/system" ] || cp -r "$T/set/$1/system/." "$2/"
 	: >"$2/etc/initramfs-tools/conf.d/vm"
 	: >"$2/etc/initramfs-tools/modules"
-	case $1 in full | gnupgsc) return 0 ;; esac
+	case $1 in full | gnupgsc | splash) return 0 ;; esac
 	# Half the time; what dongles and volumes need is ours to bring.
 	echo MODULES=list >"$2/etc/initramfs-tools/conf.d/vm"
 	printf '%s\n' virtio_pci virtio_blk ext4 >"$2/etc/initramfs-tools/modules"
@@ -73,6 +73,7 @@ set_enroll() {
 set_root() { root_of "${1:-root}"; }
 set_full() { root_of full; } # its image holds every module, as Debian's do
 set_kernels() { root_of kernels; }
+set_splash() { root_of splash; }
 root_of() { # SET [EXT4]
 	set_begin "$1"
 	set_card cv cv25519 00000B01
@@ -142,7 +143,7 @@ set_gnupgsc() {
 set_system() {
 	ss_root=$T/system.root
 	cp -al "$T/system/tree" "$ss_root"
-	rm -rf --one-file-system "$ss_root/boot" "$ss_root"/lib/modules/*-rt-* "$ss_root"/var/cache/apt "$ss_root"/var/lib/apt
+	rm -rf --one-file-system "${ss_root:?}/boot" "$ss_root"/lib/modules/*-rt-* "$ss_root"/var/cache/apt "$ss_root"/var/lib/apt
 	echo "$NONCE" >"$ss_root/nonce"
 	cp "$here/gpg_probe.sh" "$ss_root/usr/sbin/probe"
 	cp "$here/probe.service" "$ss_root/etc/systemd/system/"

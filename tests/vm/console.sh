@@ -92,3 +92,32 @@ sent() {
 	[ ! -e "$D/trace" ] || s_got=$(grep -c " > $1" "$D/trace" || true)
 	[ "$s_got" = "$2" ] || lost "$1 was sent $s_got times, not $2"
 }
+
+# screen_ready, guest ... $(screen): with a screen, and keys beside the serial console.
+screen_ready() {
+	mkfifo "$D/monitor.in" "$D/monitor.out"
+	cat "$D/monitor.out" >"$D/monitor.log" &
+	lib_own $!
+}
+screen() { printf -- '-device VGA -chardev pipe,id=m,path=%s -mon m' "$D/monitor"; }
+monitor() { printf '%s\n' "$*" >"$D/monitor.in"; }
+# screen_shows TEXT [SECONDS]: as OCR reads it; blanks do not count.
+screen_shows() {
+	ss_seconds=${2:-${VM_PATIENCE:-300}}
+	until tr -d ' \n' <"$D/screen.txt" 2>/dev/null | grep -qF "$(printf %s "$1" | tr -d ' ')"; do
+		[ "$ss_seconds" -gt 0 ] && kill -0 "$QEMU" 2>/dev/null || {
+			cp "$D/screen.ppm" "$D/screen.txt" "${LOG%/*}/" 2>/dev/null || true
+			lost "no '$1' on the screen (${LOG%/*}/screen.ppm)"
+		}
+		monitor screendump "$D/screen.ppm"
+		sleep 2
+		ss_seconds=$((ss_seconds - 2))
+		tesseract "$D/screen.ppm" "$D/screen" --psm 6 >/dev/null 2>&1 || true
+	done
+}
+keys() {
+	for k in "$@"; do
+		monitor sendkey "$k"
+		sleep 0.3
+	done
+}

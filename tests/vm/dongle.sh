@@ -1,21 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The virtual dongle on the USB bus of a guest: real kernel, libusb, libccid and pcscd.
+# The virtual dongle on the USB bus of a guest: real kernel, libusb, libccid and pcscd; of
+# this machine's Debian, or of $VM_DEBIAN (without pcscd then).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../integration/lib.sh"
 . "$here/../integration/volumes.sh"
 . "$here/image.sh"
+. "$here/tree.sh"
 need 'a dongle in a guest' qemu-system-x86_64 cpio busybox apt-get dpkg unshare ip pcscd opensc-tool gpg \
 	cryptsetup udevadm
 if [ -z "${LIB_INSIDE:-}" ]; then # the namespace has no network
 	T=$(mktemp -d)
-	vm_kernel || { fail "Debian's kernel can be had"; rm -r "$T"; finish; }
+	if [ -n "${VM_DEBIAN:-}" ]; then
+		vm_tree "$VM_DEBIAN" &&
+			KERNEL=$(echo "$TREE"/boot/vmlinuz-*) MODULES=$(echo "$TREE"/lib/modules/*/kernel)
+	else
+		vm_kernel
+	fi || { fail "Debian's kernel can be had"; rm -r "$T"; finish; }
 	rm -r "$T"
-	export KERNEL MODULES
+	export KERNEL MODULES TREE
 fi
 lib_reexec_in_namespace "$0" "$@"
-log=${VM_LOG:-$O/vm/dongle.log}
+log=${VM_LOG:-$O/vm/dongle${VM_DEBIAN:-}.log}
 mkdir -p "${log%/*}"
 : >"$log"
 
@@ -33,10 +40,16 @@ done
 pcscd_stop
 
 # --- the image
+if [ -n "${VM_DEBIAN:-}" ]; then
+	FROM=$T/debian
+	cp -a "$TREE" "$FROM"
+	mkdir -p "$FROM$O"
+	cp "$O/bootlatch" "$O/bootlatch-unlock" "$O/stopwatch" "$FROM$O/"
+fi
 IFD=/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents
-vm_copy "$IFD/Linux/libccid.so" /usr/sbin/pcscd /usr/bin/opensc-tool /usr/bin/udevadm
-vm_copy "$(find /lib /usr/lib -name libgcc_s.so.1 | head -n 1)" # a thread that is cancelled
-cp -L "$IFD/Info.plist" "$T/image$IFD/"
+vm_copy "$IFD/Linux/libccid.so" "$IFD/Info.plist" /usr/bin/udevadm
+[ -n "$FROM" ] || vm_copy /usr/sbin/pcscd /usr/bin/opensc-tool
+vm_copy "$(cd "$FROM/" && find usr/lib -name libgcc_s.so.1 | sed 's,^,/,;q')" # a thread that is cancelled
 mkdir -p "$T/image/bin" "$T/image/t" "$T/image/lib/systemd" "$T/image/etc"
 ln -s /usr/bin/udevadm "$T/image/lib/systemd/systemd-udevd"
 cp "$(command -v busybox)" "$T/image/bin/busybox"
@@ -61,8 +74,10 @@ added() { # FILE...
 	# shellcheck disable=SC2046 # names without blanks
 	vm_bytes $(cat "$T/added")
 }
-echo "figure pcscd adds $(added /usr/sbin/pcscd "$IFD/Linux/libccid.so" "$IFD/Info.plist") bytes"
-echo "figure libccid alone adds $(added "$IFD/Linux/libccid.so" "$IFD/Info.plist") bytes"
+if [ -z "$FROM" ]; then
+	echo "figure pcscd adds $(added /usr/sbin/pcscd "$IFD/Linux/libccid.so" "$IFD/Info.plist") bytes"
+	echo "figure libccid alone adds $(added "$IFD/Linux/libccid.so" "$IFD/Info.plist") bytes"
+fi
 
 # --- the guest, and what it wants of us
 NONCE=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-# A minimal guest: Debian's kernel and an initramfs of files copied from this machine.
-# Sourced after tests/integration/lib.sh; needs $T.
+# A minimal guest: Debian's kernel and an initramfs of files copied from this machine, or
+# from the Debian in the folder $FROM. Sourced after tests/integration/lib.sh; needs $T.
 
+FROM=''
 VM_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/bootlatch-tests
 
 # vm_kernel: unpacks Debian's kernel into the cache, once; sets KERNEL and MODULES.
@@ -22,15 +23,17 @@ vm_kernel() {
 	dpkg -x "$T"/kernel/*.deb "$vk_new" && mv "$vk_new" "$VM_CACHE/$vk_name" # whole or not
 }
 
+# vm_real FILE: behind its links
+vm_real() { chroot "${FROM:-/}" readlink -f "$1"; }
 # vm_libraries FILE...: what they need, each once.
 vm_libraries() {
-	ldd "$@" 2>/dev/null | sed -n 's/.* => \(\/[^ ]*\) (.*/\1/p; s/^\t\(\/[^ ]*\) (.*/\1/p' | sort -u
+	chroot "${FROM:-/}" ldd "$@" 2>/dev/null | sed -n 's/.* => \(\/[^ ]*\) (.*/\1/p; s/^\t\(\/[^ ]*\) (.*/\1/p' | sort -u
 }
 # vm_copy FILE...: into the image at the same place, with the libraries.
 vm_copy() {
 	for vc_f in "$@" $(vm_libraries "$@"); do
 		mkdir -p "$T/image${vc_f%/*}"
-		[ -e "$T/image$vc_f" ] || cp -L "$vc_f" "$T/image$vc_f"
+		[ -e "$T/image$vc_f" ] || cp "$FROM$(vm_real "$vc_f")" "$T/image$vc_f"
 	done
 }
 # vm_modules NAME...: in the order in which they are loaded.
@@ -39,7 +42,9 @@ vm_modules() {
 	vm_i=0
 	for vm_m in "$@"; do
 		vm_i=$((vm_i + 1))
-		cp "$(find "$MODULES" -name "$vm_m.ko")" "$T/image/modules/$(printf %02d $vm_i)-$vm_m.ko"
+		vm_to=$T/image/modules/$(printf %02d $vm_i)-$vm_m.ko
+		vm_m=$(find "$MODULES" -name "$vm_m.ko" -o -name "$vm_m.ko.xz")
+		case $vm_m in *.xz) xz -dc "$vm_m" >"$vm_to" ;; *) cp "$vm_m" "$vm_to" ;; esac
 	done
 }
 # vm_bytes FILE...: the sum of their sizes.
