@@ -70,14 +70,14 @@ double_src  := tests/unit/double_ask.c tests/unit/double_fault.c tests/unit/doub
                tests/unit/double_usb.c tests/unit/double_vcard.c tests/unit/card_lines.c tests/unit/card_seen.c tests/unit/luks2_edit.c tests/unit/needles.c \
                tests/unit/softkey.c tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
                tests/unit/world_files.c tests/unit/world_header.c
-integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli crypttab boot
+integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli crypttab boot hook
 
 # Guests of QEMU (make vm).
 vm          := dongle dongle13 boot
 
 unit_core    := err secret hex utf8 file ask_fds ask_quiet ask_tty ask_boot vcard vcard_keys
 unit_crypto  := crypto crypto_fails curve
-unit_card    := tlv apdu data kdf card pin refusals sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_wire child_hostile usb_names
+unit_card    := tlv apdu data kdf card pin refusals sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_home child_wire child_hostile usb_names
 unit_openpgp := packet armor pubkey cert selfsig sign cert_write message vectors mutate residue nomem
 unit_unlock  := json token card_key record words source stack crypttab policy session header_pin algorithms pad
 unit_enroll  := crypttab_edit luks volume unlock boot boot_table boot_rounds enroll enroll_cards enroll_again unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone
@@ -120,7 +120,8 @@ link_asan      := $(flags_asan) -Wl,-z,now
 link_msan      := $(flags_msan)
 # The reader child ends by _exit and may write no files: its figures would be lost.
 link_coverage  := --coverage -Wl,--wrap=_exit -Wl,--wrap=prctl
-more_coverage  := $(O)/tests/unit/gcov_exit.o
+gcov_src       := tests/unit/gcov_exit.c
+more_coverage   = $(call objs,$(gcov_src))
 # Lines in percent; make coverage fails below.
 floors         := crypto=95 card=95 openpgp=95
 link_fuzz      := $(flags_asan) -fsanitize=fuzzer
@@ -180,7 +181,7 @@ $(O)/$(1): $(call objs,$(2)) $(more_$(VARIANT)) $(4) $(call archives,$(3))
 	$$(Q)$$(CC) $$(LDFLAGS_) -o $$@ $$(filter %.o %.a,$$^) $$(LDLIBS_)
 endef
 $(eval $(call program,bootlatch,cli/main.c,cli,))
-$(eval $(call program,bootlatch-unlock,unlock/main.c unlock/main_options.c unlock/main_boot.c,unlock,))
+$(eval $(call program,bootlatch-unlock,unlock/main.c unlock/main_options.c unlock/main_boot.c unlock/main_root.c,unlock,))
 $(eval $(call program,bootlatch-vcard,tests/vcard/main.c,none,$(O)/vcard.a))
 $(eval $(call program,bootlatch-dongle,$(dongle_main),none,$(O)/dongle.a $(O)/vcard.a))
 $(O)/bootlatch-dongle: override LDLIBS += $(shell $(PKG_CONFIG) --libs libusbredirparser-0.5 2>/dev/null)
@@ -341,7 +342,7 @@ install-udev: udev
 	install -m 644 $(O)/udev/70-bootlatch-initramfs.rules '$(DESTDIR)$(LIBDIR)'
 # What opens disks at boot. initramfs-tools and cryptsetup look below /usr only.
 boot_scripts := $(patsubst %,%/bootlatch,hooks conf-hooks.d scripts/local-top scripts/local-block \
-                scripts/local-bottom scripts/panic)
+                scripts/local-premount scripts/local-bottom scripts/panic)
 at_libdir    := sed 's,@LIBDIR@,$(LIBDIR),g'
 install-initramfs:
 	install -d '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(KEYSCRIPTDIR)' $(patsubst %,'$(DESTDIR)$(INITRAMFSDIR)/%',$(dir $(boot_scripts)))

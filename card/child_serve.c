@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "card/child_wire.h"
@@ -30,15 +31,20 @@ struct child {
  * what is typed there is none of the child's business. */
 static int only_to_write(int null)
 {
+	struct stat st;
+
 	if (!log_wants(LOG_DEBUG))
 		return null;
 	const int flags = fcntl(2, F_GETFL);
-	if (flags >= 0 && (flags & O_ACCMODE) == O_WRONLY)
+	if (flags < 0 || fstat(2, &st) != 0)
+		return null;
+	/* In a file there is what was logged; opened again, one would write over it. */
+	if ((flags & O_ACCMODE) == O_WRONLY || S_ISREG(st.st_mode))
 		return 2;
 	/* A serial line may keep who opens it waiting. */
-	const int again = open("/proc/self/fd/2",
-	                       O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (again < 0 || fcntl(again, F_SETFL, O_APPEND) != 0)
+	const int again =
+	        open("/proc/self/fd/2", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (again < 0 || fcntl(again, F_SETFL, 0) != 0)
 		return null; /* a socket, or another user's terminal */
 	return again;
 }

@@ -10,7 +10,7 @@
 
 enum {
 	CHUNK = 32 * 1024,
-	SAYS_MAX = 64 * 1024,
+	FIRST_MAX = 64 * 1024,
 	HEAD = 110,
 	NAME_BYTES_MAX = 4096,
 	FILE_SIZE_AT = 54, /* in the head: 8 hexadecimal digits each */
@@ -24,7 +24,7 @@ struct in {
 	int64_t until_ms;
 	uint64_t offset; /* of the next byte */
 	size_t at, len;
-	uint8_t buf[CHUNK], says[SAYS_MAX];
+	uint8_t buf[CHUNK], first[FIRST_MAX];
 };
 
 int64_t cpio_now_ms(void)
@@ -162,9 +162,9 @@ static enum err compare(struct in *in, uint32_t size, struct cpio_want *w)
 	return OK;
 }
 
-static enum err search(struct in *in, uint32_t size, struct cpio_want *w)
+static enum err judge(struct in *in, uint32_t size, struct cpio_want *w)
 {
-	struct writer first = {in->says, sizeof(in->says), 0, false};
+	struct writer first = {in->first, sizeof(in->first), 0, false};
 	struct bytes b;
 
 	while (size > 0) {
@@ -174,7 +174,7 @@ static enum err search(struct in *in, uint32_t size, struct cpio_want *w)
 		size -= (uint32_t)b.n;
 		put_bytes(&first, b.p, b.n);
 	}
-	w->good = memmem(first.p, first.n, w->says, strlen(w->says)) != NULL;
+	w->good = w->fits(w->ctx, (struct bytes){first.p, first.n});
 	return OK;
 }
 
@@ -186,11 +186,11 @@ static enum err body(struct in *in, uint32_t size, struct cpio_want *w)
 		w->found = true;
 	if (w && w->compare)
 		e = compare(in, size, w);
-	else if (w && w->says)
-		e = search(in, size, w);
+	else if (w && w->fits)
+		e = judge(in, size, w);
 	else
 		e = skip(in, size);
-	if (e == OK && w && !w->compare && !w->says)
+	if (e == OK && w && !w->compare && !w->fits)
 		w->good = true;
 	return e == OK ? skip(in, padding(size)) : e;
 }

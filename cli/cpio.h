@@ -10,7 +10,9 @@ struct cpio_want {
 	const char *name; /* of a file, without leading "/", "./" or "usr/" */
 	bool compare;     /* its bytes matter: */
 	struct bytes content;
-	const char *says; /* or NULL: this must be somewhere in its first 64 KiB */
+	/* or NULL: is that right?  Of a longer file, its first 64 KiB. */
+	bool (*fits)(const void *ctx, struct bytes content);
+	const void *ctx;
 	/* results; of several entries of a name the last one counts, as it does at boot
 	 */
 	bool found, good; /* good: found, with what was wanted in it */

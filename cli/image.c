@@ -11,7 +11,7 @@
 #include "cli/cpio.h"
 #include "cli/program.h"
 #include "core/file.h"
-#include "unlock/crypttab.h"
+#include "unlock/crypttab_edit.h"
 
 static const char *const programs[] = {
         "lib/bootlatch/bootlatch-unlock",
@@ -20,6 +20,7 @@ static const char *const programs[] = {
         "lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist",
         "lib/udev/rules.d/70-bootlatch-initramfs.rules",
         "scripts/local-top/bootlatch",
+        "scripts/local-premount/bootlatch",
 };
 
 enum {
@@ -80,6 +81,23 @@ static enum err need_same(struct image_needs *n, const char *folder, const char 
 	return e;
 }
 
+/* A line for this volume, with our keyscript, and not behind a #. */
+static bool names_us(const void *ctx, struct bytes crypttab)
+{
+	const struct volume *v = ctx;
+	const struct crypttab_target target = {
+	        .device = luks_device(v->luks),
+	        .uuid = luks_uuid(v->luks),
+	};
+	struct crypttab_edit edit = {0};
+
+	if (crypttab_give_back(crypttab, &target, &edit) != OK)
+		return false;
+	const bool ours = edit.ours;
+	crypttab_edit_clear(&edit);
+	return ours;
+}
+
 enum err image_needs_new(const struct volume *v, struct image_needs **ret)
 {
 	const char *uuid = luks_uuid(v->luks);
@@ -91,7 +109,8 @@ enum err image_needs_new(const struct volume *v, struct image_needs **ret)
 	for (size_t i = 0; i < PROGRAMS; i++)
 		need(n, programs[i]);
 	need(n, "cryptroot/crypttab");
-	n->want[n->n - 1].says = CRYPTTAB_KEYSCRIPT;
+	n->want[n->n - 1].fits = names_us;
+	n->want[n->n - 1].ctx = v;
 	(void)snprintf(file, sizeof(file), "%s.json", uuid);
 	enum err e = need_same(n, v->where.config_dir, "volumes", "etc/bootlatch/volumes",
 	                       file);

@@ -7,7 +7,7 @@
 
 enum { IMAGE_SECONDS = 120, IMAGE_LACKS_MAX = 400 };
 
-/* What to look for; made once, used for every image. */
+/* What to look for; made once, used for every image.  It uses v, until it is freed. */
 struct image_needs;
 enum err image_needs_new(const struct volume *v, struct image_needs **ret);
 struct image_needs *image_needs_free(struct image_needs *n); /* NULL is fine */

@@ -261,7 +261,8 @@ enum err armor_write(enum armor_kind kind, struct bytes data, char **ret, size_t
 		free(w.p);
 		return ERR_BUG;
 	}
-	*ret = (char *)w.p;
 	*ret_len = w.n;
+	put_be(&w, 1, '\0'); /* there is room: the 128 */
+	*ret = (char *)w.p;
 	return OK;
 }

@@ -16,7 +16,8 @@ enum err armor_read(struct bytes in, uint8_t **ret, size_t *ret_len);
 enum err armor_own(struct bytes in, uint8_t **ret, size_t *ret_len);
 
 enum armor_kind { ARMOR_MESSAGE, ARMOR_PUBLIC_KEY, ARMOR_SIGNATURE };
-/* *ret is malloc'ed text; ERR_USAGE: nothing to write. */
+/* *ret is malloc'ed text, with a NUL that *ret_len does not count; ERR_USAGE: nothing to
+ * write. */
 enum err armor_write(enum armor_kind kind, struct bytes data, char **ret,
                      size_t *ret_len);
 

@@ -57,6 +57,8 @@ static enum err try_slots(struct volume *v, const struct secret *pass, bool ours
 
 		if ((volume_find(v, i) != NULL) != ours)
 			continue;
+		if (v->typed_slot != LUKS_ANY_SLOT && v->typed_slot != i)
+			continue;
 		if (luks_slot(v->luks, i, &slot) != OK || !slot.active)
 			continue;
 		const enum err e = luks_try(v->luks, i, pass, ret_slot);

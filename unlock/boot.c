@@ -6,10 +6,13 @@
 #include <assert.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "core/log.h"
 #include "unlock/boot_impl.h"
 #include "unlock/boot_left.h"
+#include "unlock/record.h"
 #include "unlock/source.h"
 #include "unlock/unlock_run.h"
 
@@ -23,9 +26,26 @@ static bool is_round(const struct boot_wish *w)
 	return w->left && w->source_wait_ms == 0;
 }
 
+/* Is there a device of that name which is not the volume?  It could be a logical volume
+ * of a stranger's disk. */
+static bool is_taken(const struct boot_wish *w, const struct crypttab_entry *e)
+{
+	static const char tag[] = "UUID=";
+	char uuid[LUKS_UUID_LEN + 1];
+	struct record known = {.n = 0};
+
+	if (e->why != CRYPTTAB_FINE || !luks_is_mapped(e->name))
+		return false;
+	if (luks_mapped_uuid(e->name, uuid) != OK)
+		return true;
+	if (strncmp(e->source, tag, sizeof(tag) - 1) == 0)
+		return strcasecmp(e->source + sizeof(tag) - 1, uuid) != 0;
+	return record_load(w->config_dir, uuid, &known) != OK;
+}
+
 static bool is_wanted(const struct boot_wish *w, const struct crypttab_entry *e)
 {
-	if (!e->ours || luks_is_mapped(e->name))
+	if (!e->ours || (luks_is_mapped(e->name) && !is_taken(w, e)))
 		return false;
 	/* What was refused, or left out by the person, is cryptroot's from then on. */
 	return !is_round(w) ||
@@ -63,6 +83,15 @@ static void refuse(struct boot *b, struct boot_volume *vol)
 	vol->e = ERR_UNSUPPORTED;
 }
 
+/* cryptroot takes it for open, too. */
+static void refuse_taken(struct boot *b, struct boot_volume *vol)
+{
+	boot_say(b, vol, WORDS_BOOT_TAKEN, 0);
+	boot_left_add(b->w->left, vol->entry->name);
+	vol->state = BOOT_LEFT;
+	vol->e = ERR_EXISTS;
+}
+
 static enum err begin(struct boot *b)
 {
 	const struct crypttab *t = b->w->table;
@@ -82,6 +111,8 @@ static enum err begin(struct boot *b)
 		vol->entry = e;
 		if (e->why != CRYPTTAB_FINE)
 			refuse(b, vol);
+		else if (is_taken(b->w, e))
+			refuse_taken(b, vol);
 		else if (source_path(e->source, vol->device, sizeof(vol->device)) != OK)
 			return ERR_BUG; /* crypttab.c looked at it */
 	}
@@ -192,7 +223,7 @@ static void open_one(struct boot *b, struct boot_volume *vol)
 		e = unlock_volume(b->s, vol->v, &goal, &result);
 	}
 	/* A card of another one came: it is its turn. */
-	const bool turns = e == ERR_WRONG_CARD && of_card(b) && of_card(b) != vol;
+	const bool turns = e == ERR_WRONG_CARD && session_card(b->s) && of_card(b) != vol;
 
 	if (e != OK && !turns)
 		boot_leave(b, vol, e);

@@ -75,14 +75,6 @@ static bool is_here(const char *path)
 	return stat(path, &st) == 0 && (S_ISBLK(st.st_mode) || S_ISREG(st.st_mode));
 }
 
-/* keyslot= says which way in of ours is meant; a typed passphrase opens what it opens. */
-static void keep_keyslot(struct volume *v, int keyslot)
-{
-	for (size_t i = 0; i < v->n_enrolled && keyslot != LUKS_ANY_SLOT; i++)
-		if (v->enrolled[i].keyslot != keyslot)
-			v->enrolled[i].complete = false;
-}
-
 static void look_at(struct boot *b, struct boot_volume *vol)
 {
 	const struct volume_where where = {
@@ -103,7 +95,8 @@ static void look_at(struct boot *b, struct boot_volume *vol)
 		return;
 	}
 	vol->state = BOOT_HERE;
-	keep_keyslot(vol->v, vol->entry->keyslot);
+	/* A typed passphrase opens what it opens. */
+	volume_keep_slot(vol->v, vol->entry->keyslot);
 }
 
 void boot_look(struct boot *b)

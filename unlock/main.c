@@ -17,6 +17,7 @@
 #include "unlock/main_options.h"
 #include "unlock/source.h"
 #include "unlock/unlock.h"
+#include "unlock/words.h"
 
 enum { SOURCE_MAX = 512 };
 
@@ -86,6 +87,17 @@ static enum err unlock(const struct options *o, struct session *s, struct volume
 	return e;
 }
 
+/* cryptsetup gets what we print for that keyslot alone. */
+static void keep_keyslot(const struct options *o, struct session *s, struct volume *v)
+{
+	volume_keep_slot(v, o->keyslot);
+	v->typed_slot = o->keyslot;
+	if (o->keyslot != LUKS_ANY_SLOT && o->first_try)
+		words_say(session_ask(s), WORDS_TAB_KEYSLOT,
+		          &(struct words_args){.disk = o->name ? o->name : o->source,
+		                               .n = o->keyslot});
+}
+
 static enum err open_volume(const struct options *o, const char *device,
                             struct session *s, int out, bool *ret_told)
 {
@@ -101,6 +113,7 @@ static enum err open_volume(const struct options *o, const char *device,
 
 	if (e != OK)
 		return e;
+	keep_keyslot(o, s, v);
 	/* When it is not trusted, unlock_volume says so and refuses. */
 	if (o->key_field && strcmp(o->key_field, HEADS_KEY) == 0 && o->first_try &&
 	    volume_trusted(v) == OK && heads_key(&key) == OK)
@@ -167,6 +180,11 @@ static void say_end(const struct options *o, enum err e, bool told)
 		              err_advice(e));
 }
 
+static bool is_keyscript(const struct options *o)
+{
+	return !o->crypttab && !o->below && !o->check_root && !o->check_resume;
+}
+
 /* A keyscript's run; has_stdout: there was one before harden_process opened what is
  * closed. */
 static enum err keyscript(const struct options *o, bool has_stdout, bool *ret_told)
@@ -207,9 +225,12 @@ int main(int argc, char **argv)
 	if (o.debug)
 		log_to(log_sink_stderr, NULL, LOG_DEBUG);
 	if (e == OK)
-		e = o.crypttab ? boot(&o, &told) : keyscript(&o, has_stdout, &told);
+		e = o.below                          ? below(&o, &told)
+		    : o.check_root || o.check_resume ? check_below(&o, &told)
+		    : o.crypttab                     ? boot(&o, &told)
+		                                     : keyscript(&o, has_stdout, &told);
 	/* A boot run has told of each volume. */
-	if (e != OK && e != ERR_USAGE && !(told && o.crypttab))
+	if (e != OK && e != ERR_USAGE && !(told && !is_keyscript(&o)))
 		say_end(&o, e, told);
 	return (int)err_exit(e);
 }

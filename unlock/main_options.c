@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "unlock/luks.h"
+
 #ifndef BOOTLATCH_VERSION
 #define BOOTLATCH_VERSION "unreleased"
 #endif
@@ -47,6 +49,9 @@ static const char usage[] =
         "  --transport HOW       auto (the default), pcsc, ccid (no pcscd), or "
         "LIBRARY@CHANNEL\n"
         "  --wait SECONDS        how long to wait for a card\n"
+        "  --below DEVICE        print the LUKS volumes that DEVICE lies on (the hook)\n"
+        "  --check-root DEVICE   does it lie on those of the image? Else start again\n"
+        "  --check-resume DEVICE the same, without a new start\n"
         "  --debug               say what happens, on standard error\n"
         "  --help                this text\n"
         "  --version             the version\n"
@@ -87,6 +92,9 @@ enum {
 	OPT_READER,
 	OPT_SERIAL,
 	OPT_TRANSPORT,
+	OPT_BELOW,
+	OPT_CHECK_ROOT,
+	OPT_CHECK_RESUME,
 	OPT_PIN_FD,
 	OPT_PASSPHRASE_FD,
 	OPT_WAIT,
@@ -109,10 +117,13 @@ static const struct option longs[] = {
         {"transport",          required_argument, NULL, OPT_TRANSPORT},
         {"wait",           required_argument, NULL, OPT_WAIT},
         {"source-wait",              required_argument, NULL, OPT_SOURCE_WAIT},
-        {"debug",                  no_argument, NULL, OPT_DEBUG},
-        {"help",no_argument, NULL, OPT_HELP},
-        {"version",        no_argument, NULL, OPT_VERSION},
-        {0   },
+        {"below",                  required_argument, NULL, OPT_BELOW},
+        {"check-root",required_argument, NULL, OPT_CHECK_ROOT},
+        {"check-resume",        required_argument, NULL, OPT_CHECK_RESUME},
+        {"debug",    no_argument, NULL, OPT_DEBUG},
+        {"help",              no_argument, NULL, OPT_HELP},
+        {"version",                  no_argument, NULL, OPT_VERSION},
+        {0},
 };
 
 static bool is_in_image(void)
@@ -123,10 +134,11 @@ static bool is_in_image(void)
 }
 
 /* The only place that reads the environment. */
-static void from_environment(struct options *o)
+static enum err from_environment(struct options *o)
 {
 	const char *tried = getenv("CRYPTTAB_TRIED");
 	const char *tries = getenv("CRYPTTAB_OPTION_tries");
+	const char *keyslot = getenv("CRYPTTAB_OPTION_keyslot");
 
 	o->source = getenv("CRYPTTAB_SOURCE");
 	o->name = getenv("CRYPTTAB_NAME");
@@ -135,17 +147,28 @@ static void from_environment(struct options *o)
 		o->header = NULL;
 	o->first_try = !tried || tried[0] == '\0' || strcmp(tried, "0") == 0;
 	o->tries_given = tries && tries[0] != '\0';
+	o->keyslot = LUKS_ANY_SLOT;
+	if (!keyslot || keyslot[0] == '\0')
+		return OK;
+	char *end = NULL;
+	const long n = strtol(keyslot, &end, 10);
+
+	if (keyslot[0] < '0' || keyslot[0] > '9' || *end != '\0' || n >= LUKS_SLOTS_MAX)
+		return bad_usage("CRYPTTAB_OPTION_keyslot is no keyslot");
+	o->keyslot = (int)n;
+	return OK;
 }
 
 static enum err one_option(int c, struct options *o, bool *ret_done)
 {
-	const char **const texts[] = {&o->crypttab,    &o->source,        &o->header,
-	                              &o->boot_dir,    &o->config_dir,    &o->wish.reader,
-	                              &o->wish.serial, &o->wish.transport};
+	const char **const texts[] = {
+	        &o->crypttab,   &o->source,      &o->header,      &o->boot_dir,
+	        &o->config_dir, &o->wish.reader, &o->wish.serial, &o->wish.transport,
+	        &o->below,      &o->check_root,  &o->check_resume};
 	int *const numbers[] = {&o->wish.pin_fd, &o->wish.passphrase_fd, &o->wish.wait_s,
 	                        &o->source_wait_s};
 
-	if (c >= OPT_CRYPTTAB && c <= OPT_TRANSPORT) {
+	if (c >= OPT_CRYPTTAB && c <= OPT_CHECK_RESUME) {
 		*texts[c - OPT_CRYPTTAB] = optarg;
 		return OK;
 	}
@@ -194,7 +217,9 @@ enum err parse_options(int argc, char **argv, struct options *ret, bool *ret_don
 	};
 	int c;
 
-	from_environment(&o);
+	const enum err in_environment = from_environment(&o);
+	if (in_environment != OK)
+		return in_environment;
 	const struct options environment = o;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {

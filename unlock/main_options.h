@@ -10,11 +10,13 @@
 
 struct options {
 	const char *crypttab; /* the boot run; NULL: a keyscript */
+	const char *below, *check_root, *check_resume; /* a device, or NULL */
 	int source_wait_s;
 	const char *key_field; /* crypttab's third field, or NULL */
 	const char *source, *name, *header;
 	const char *boot_dir, *config_dir; /* never NULL */
 	bool first_try;
+	int keyslot;      /* crypttab's keyslot=, or LUKS_ANY_SLOT */
 	bool tries_given; /* crypttab says how many tries there are */
 	bool debug;
 	struct session_wish wish;
@@ -29,5 +31,12 @@ enum err parse_options(int argc, char **argv, struct options *ret, bool *ret_don
 
 /* main_boot.c: the run of --crypttab.  *ret_told: what is not open has been said. */
 enum err boot(const struct options *o, bool *ret_told);
+/* main_root.c.  Prints a line for each LUKS volume that --below's device lies on, when it
+ * lies on nothing else and one of them has a record. */
+enum err below(const struct options *o, bool *ret_told);
+/* Does the device of --check-root, or --check-resume, lie on volumes that are in
+ * config_dir/roots, and on nothing else?  ERR_TAMPERED: no, and that was said; for a root
+ * in the initramfs it starts the machine again instead. */
+enum err check_below(const struct options *o, bool *ret_told);
 
 #endif

@@ -2,6 +2,7 @@
 /* The walk down sysfs, without recursion: every device is put on one list, once. */
 #include "unlock/stack.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -40,12 +41,12 @@ static enum err uuid_of(const char *dm, char ret[static LUKS_UUID_LEN + 1])
 	    strncmp(dm, luks2, sizeof(luks2) - 1) != 0)
 		return ERR_NOT_FOUND;
 	dm += sizeof(luks1) - 1;
-	if (strspn(dm, "0123456789abcdef") != UUID_DIGITS || dm[UUID_DIGITS] != '-')
+	if (strspn(dm, "0123456789abcdefABCDEF") != UUID_DIGITS || dm[UUID_DIGITS] != '-')
 		return ERR_NOT_FOUND;
 	for (size_t i = 0; i < UUID_DIGITS; i++) {
 		if (i == 8 || i == 12 || i == 16 || i == 20)
 			ret[out++] = '-';
-		ret[out++] = dm[i];
+		ret[out++] = (char)tolower((unsigned char)dm[i]);
 	}
 	ret[out] = '\0';
 	return OK;

@@ -244,6 +244,7 @@ enum err volume_load(const struct volume_where *where, struct volume **ret)
 		return ERR_NOMEM;
 	v->where = *where;
 	v->interrupted_slot = -1;
+	v->typed_slot = LUKS_ANY_SLOT;
 	enum err e = luks_open_snapshot(where->device, where->header, &v->luks);
 	if (e == OK)
 		e = load_record(v);
@@ -319,6 +320,13 @@ const struct enrolment *volume_find(const struct volume *v, int keyslot)
 		if (v->enrolled[i].keyslot == keyslot)
 			return &v->enrolled[i];
 	return NULL;
+}
+
+void volume_keep_slot(struct volume *v, int keyslot)
+{
+	for (size_t i = 0; i < v->n_enrolled && keyslot != LUKS_ANY_SLOT; i++)
+		if (v->enrolled[i].keyslot != keyslot)
+			v->enrolled[i].complete = false;
 }
 
 bool volume_has_way(const struct volume *v, int keyslot,

@@ -141,6 +141,9 @@ static const char *const table[WORDS_COUNT_] = {
 	[WORDS_BOOT_UNMAPPED] =
 		"%d could be opened, but not mapped: %t. See the kernel's log (dmesg). It is left to "
 		"cryptroot.",
+	[WORDS_BOOT_TAKEN] =
+		"There is a device with the name %d already, and it is not that volume. Type no PIN and no "
+		"passphrase for it, and check the disks from a system that you trust.",
 	[WORDS_BOOT_TRIES] =
 		"This passphrase does not open %d, and that was try %n of %n (tries= in crypttab).",
 	[WORDS_BOOT_HEADS] =
@@ -149,6 +152,16 @@ static const char *const table[WORDS_COUNT_] = {
 	[WORDS_BOOT_WAITING] = "Waiting up to %n seconds for %t, which holds %d.",
 	[WORDS_BOOT_ABSENT] =
 		"%t has not appeared. %d is left to cryptroot, which goes on looking for it.",
+
+	[WORDS_ROOT_OTHER] =
+		"The root file system on %d is not on the encrypted disk of this machine. Somebody may have "
+		"put another system in place of yours, so it is not started. Type no PIN and no passphrase: "
+		"check the disks from a system that you trust. Enter starts the machine again.",
+	[WORDS_ROOT_NO_DISK] =
+		"The root file system %d is no disk, so what it lies on is not checked.",
+	[WORDS_RESUME_OTHER] =
+		"%d, to resume from, is not on the encrypted disk of this machine. Nothing is resumed from "
+		"it: the machine starts anew.",
 
 	[WORDS_TAB_FIELDS] =
 		"The line of %d in crypttab does not have three or four fields. It is left to cryptroot.",
@@ -166,6 +179,8 @@ static const char *const table[WORDS_COUNT_] = {
 		"cryptroot.",
 	[WORDS_TAB_TWICE] =
 		"crypttab: %d has the option %t twice, with different values. It is left to cryptroot.",
+	[WORDS_TAB_KEYSLOT] =
+		"crypttab has keyslot=%n for %d: only the passphrase or the dongle of that keyslot opens it.",
 	[WORDS_TAB_AGAIN] =
 		"crypttab has a second line for %d, which is left out. Only the first one counts.",
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An initramfs image that an attacker wrote. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -8,12 +9,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static bool has_needle(const void *ctx, struct bytes content)
+{
+	(void)ctx;
+	return memmem(content.p, content.n, "needle", 6) != NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cpio_want w[] = {
 	        {.name = "a"     },
 	        {	                               .name = "b", .compare = true, .content = {(const uint8_t *)"abc", 3}},
-	        { .name = "c",      .says = "needle"},
+	        { .name = "c",      .fits = has_needle},
 	};
 	uint64_t end = 0;
 	const int fd = memfd_create("image", MFD_CLOEXEC);

@@ -102,5 +102,26 @@ check 'on the first try it leaves that to cryptsetup' once CRYPTTAB_TRIED=0
 check_is 'and writes what was typed' wrong "$(cat "$T/stdout")"
 check 'so it does when crypttab counts the tries' once CRYPTTAB_TRIED=1 CRYPTTAB_OPTION_tries=3
 check_is 'and writes what was typed then too' wrong "$(cat "$T/stdout")"
+# keyslot=5: cryptsetup would try nothing else
+told() { printf 'expect keyslot=5 for b\nexpect assphrase for b\nsend wrong\\n\n' |
+	keyscript CRYPTTAB_TRIED=0 CRYPTTAB_OPTION_keyslot=5; }
+kept() { printf 'expect assphrase for b\nsend correct horse battery staple\\n\nexpect does not open b\nsignal 15\n' |
+	keyscript CRYPTTAB_TRIED=1 CRYPTTAB_OPTION_keyslot=5; }
+check 'the keyscript tells of keyslot=' told
+check_status 'and takes no passphrase of another one' 143 kept
+check_status 'a keyslot= that is none: status 2' 2 env CRYPTTAB_OPTION_keyslot=x CRYPTTAB_SOURCE=/dev/null "$O/bootlatch-unlock"
+
+# What the root lies on; where the kernel has device-mapper, tests/vm shows the rest.
+mkdir -p "$T/none"
+: >"$T/none/roots"
+check_is 'a root that is no disk is not checked, and that is told' 'tank/root is no disk, so what it lies on is not checked.' \
+	"$("$O/bootlatch-unlock" --check-root tank/root </dev/null 2>&1 | sed 's/.*system //')"
+for d in /dev/none $(find /dev -type b | head -n 1); do
+	check_says "a root on $d is refused" 7 'is not on the encrypted disk' \
+		"$O/bootlatch-unlock" --check-root "$d" --config "$T/none"
+	check_says "and so is resuming from it" 7 'Nothing is resumed from it' \
+		"$O/bootlatch-unlock" --check-resume "$d" --config "$T/none"
+	check_fails 'and no volume is below it' "$O/bootlatch-unlock" --below "$d" --config "$T/none"
+done
 check_is 'nothing of it runs on' '' "$(pgrep -f "$O/bootlatch-unlock" || true)"
 finish

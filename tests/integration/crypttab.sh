@@ -135,8 +135,9 @@ content() { # what the hook puts into an image, here in $IMG
 		mkdir -p "$IMG/usr/${c_f%/*}"
 		echo x >"$IMG/usr/$c_f"
 	done
-	mkdir -p "$IMG/etc/bootlatch/volumes" "$IMG/etc/bootlatch/boot/bootlatch" "$IMG/cryptroot" "$IMG/scripts/local-top"
+	mkdir -p "$IMG/etc/bootlatch/volumes" "$IMG/etc/bootlatch/boot/bootlatch" "$IMG/cryptroot" "$IMG/scripts/local-top" "$IMG/scripts/local-premount"
 	echo x >"$IMG/scripts/local-top/bootlatch"
+	echo x >"$IMG/scripts/local-premount/bootlatch"
 	cp "$(record_of "$D")" "$IMG/etc/bootlatch/volumes/"
 	cp "$BOOT"/bootlatch/*.pgp "$IMG/etc/bootlatch/boot/bootlatch/"
 	cp "$TAB" "$IMG/cryptroot/crypttab"
@@ -179,6 +180,10 @@ lacking 'an image with an old passphrase' "etc/bootlatch/boot/bootlatch/$UUID.2.
 	truncate -s -1 "etc/bootlatch/boot/bootlatch/$UUID.2.pgp"
 lacking 'an image whose crypttab does not name us' 'cryptroot/crypttab (not as it is now)' \
 	sh -c 'echo "a b none luks" >cryptroot/crypttab'
+lacking 'an image whose line for the disk is a comment' 'cryptroot/crypttab (not as it is now)' \
+	sed -i 's/^/#/' cryptroot/crypttab
+lacking 'an image that knows us for another disk only' 'cryptroot/crypttab (not as it is now)' \
+	sed -i 's/UUID=./UUID=x/' cryptroot/crypttab
 echo garbage >"$BOOT/initrd.img-6.1.0-10"
 check_says 'status: an image that is none' 1 'cannot be read' status
 truncate -s 0 "$BOOT/initrd.img-6.1.0-10"

@@ -18,7 +18,8 @@ only() { # only HEADER "FILES THAT MAY INCLUDE IT" (shell patterns)
 set -f
 only 'winscard|<PCSC/' 'card/pcsc.c'
 only 'reader\.h' 'card/part10.c'
-only 'ifdhandler|dlfcn' 'card/ifd_handler.[ch]'
+only 'ifdhandler' 'card/ifd_handler.[ch]'
+only 'dlfcn' 'card/ifd_handler.[ch] card/confine.c'
 only 'libusb' 'card/ifd_usb.c'
 only 'gcrypt' 'crypto/*.[ch]'
 only 'libcryptsetup' 'unlock/luks*.c unlock/luks_internal.h'

@@ -14,7 +14,7 @@ struct mapper {
 		struct luks_activation how; /* but for its name */
 		int slot;
 		char uuid[LUKS_UUID_LEN + 1]; /* "": no LUKS volume */
-	} mapped[MAPPED_MAX]; /* in order */
+	} mapped[MAPPED_MAX];                 /* in order */
 	size_t n;
 	enum err fails;                 /* what mapping ends with; OK: it works */
 	void (*then)(const char *name); /* after each; may be NULL */

@@ -72,6 +72,31 @@ static void a_card_for_another_volume_has_its_turn_at_once(void)
 	boot_end();
 }
 
+static void late_bob(void *ctx, unsigned left)
+{
+	(void)ctx;
+	if (left == 15)
+		double_vcard_put(now.readers, 0, FIRST, bob);
+	if (left == 5)
+		double_vcard_put(now.readers, 1, SECOND, alice);
+}
+
+/* The passphrase typed for one opens three; then three's card comes. */
+static void the_card_of_an_open_volume_throws_no_other_out(void)
+{
+	boot_begin(NULL, NULL);
+	boot_line("one %s none " OURS, of[0].disk);
+	boot_line("three %s none " OURS, of[2].disk);
+	now.person.patience = 20;
+	now.person.tick = late_bob;
+	double_ask_answer(&now.person, ASK_CARD_OR_PASSPHRASE, OTHER);
+	boot_pin();
+	CHECK(boot_go() == OK);
+	CHECK(mapper.n == 2 && boot_is_mapped(0, "three") && boot_is_mapped(1, "one"));
+	CHECK(!double_ask_said(&now.person, "one was not opened"));
+	boot_end();
+}
+
 static void a_blocked_card_and_another_one_do_not_play_ping_pong(void)
 {
 	struct vcard *carol = world_card(CURVE_25519);
@@ -283,6 +308,8 @@ int main(void)
 	         what_the_open_card_serves_comes_before_the_rest                                         },
 	        {"a card for another volume has its turn at once",
 	         a_card_for_another_volume_has_its_turn_at_once                                          },
+	        {"the card of an open volume throws no other out",
+	         the_card_of_an_open_volume_throws_no_other_out                                          },
 	        {"a blocked card and another one do not play ping-pong",
 	         a_blocked_card_and_another_one_do_not_play_ping_pong                                    },
 	        {"a keyslot that died is no way in",                     a_keyslot_that_died_is_no_way_in},

@@ -190,15 +190,52 @@ static void options_reach_the_mapping(void)
 	boot_end();
 }
 
+static struct mapper two_is_open(void)
+{
+	boot_begin(alice, NULL);
+	boot_line("two %s none " OURS, of[1].disk);
+	boot_pin();
+	CHECK(boot_go() == OK && mapper.n == 1);
+	boot_end();
+	return mapper;
+}
+
+/* A logical volume of that name, another LUKS volume, one that nobody enrolled. */
+static void another_device_of_that_name_is_not_the_volume(void)
+{
+	static const char elsewhere[] = "01234567-89ab-cdef-0123-456789abcdef";
+	const struct mapper open = two_is_open();
+
+	for (int by_uuid = 0; by_uuid < 2; by_uuid++) {
+		for (int i = 0; i < 3; i++) {
+			boot_begin(alice, NULL);
+			if (by_uuid)
+				boot_line("two UUID=%s none " OURS, open.mapped[0].uuid);
+			else
+				boot_line("two %s none " OURS, of[1].disk);
+			mapper = open;
+			if (i > 0)
+				(void)snprintf(mapper.mapped[0].uuid,
+				               sizeof(mapper.mapped[0].uuid), "%s",
+				               i == 1 ? elsewhere : "");
+			CHECK(boot_go() == (i > 0 ? ERR_EXISTS : OK));
+			CHECK(double_ask_said(&now.person, "the name two already") ==
+			      (i > 0));
+			CHECK(now.person.asked[ASK_USER_PIN] == 0);
+			boot_end();
+		}
+	}
+}
+
 static void only_our_entries_that_are_not_mapped_are_opened(void)
 {
 	struct crypttab t = {0};
+	const struct mapper open = two_is_open();
 
 	boot_begin(alice, NULL);
 	boot_line("one %s none luks", of[0].disk);
 	boot_line("two %s none " OURS, of[1].disk);
-	(void)snprintf(mapper.mapped[0].name, sizeof(mapper.mapped[0].name), "two");
-	mapper.n = 1;
+	mapper = open;
 	CHECK(crypttab_parse(
 	              (struct bytes){(const uint8_t *)now.lines, strlen(now.lines)},
 	              &t) == OK);
@@ -293,6 +330,8 @@ int main(void)
 	        {"options reach the mapping",                       options_reach_the_mapping},
 	        {"only our entries that are not mapped are opened",
 	         only_our_entries_that_are_not_mapped_are_opened                             },
+	        {"another device of that name is not the volume",
+	         another_device_of_that_name_is_not_the_volume                               },
 	        {"what is not honoured is left with a word",
 	         what_is_not_honoured_is_left_with_a_word                                    },
 	        {"a second line of a name is no failure",

@@ -70,10 +70,10 @@ static void only_what_can_be_meant_is_a_choice(void)
 
 enum confined { FREE, LESS, USB };
 
-static enum confined how_confined(void)
+/* `fd`: its status in /proc, which it cannot open any more. */
+static enum confined how_confined(int fd)
 {
 	static char text[8192];
-	const int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 || close(fd) != 0)
 		_exit(99);
@@ -92,6 +92,7 @@ struct choice {
 
 static void choose_in_child(const struct choice *c)
 {
+	const int status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	struct readers *r = NULL;
 
 	const enum err e = readers_open_choice(c->how, &r);
@@ -99,7 +100,7 @@ static void choose_in_child(const struct choice *c)
 		_exit(10 + (int)e);
 	if (e == OK && strcmp(r->ops->name, c->name) != 0)
 		_exit(98);
-	if (how_confined() != c->confined)
+	if (how_confined(status) != c->confined)
 		_exit(97);
 	r = readers_close(r);
 	_exit(0);

@@ -3,7 +3,10 @@
  * of its own. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -15,6 +18,7 @@
 #include <unistd.h>
 
 #include "card/confine.h"
+#include "core/log.h"
 #include "tests/unit/check.h"
 
 enum { GOOD = 0, NOT_POSSIBLE = 77 };
@@ -128,7 +132,7 @@ static bool own_root(void)
 static bool opens(const char *path, int flags, int e)
 {
 	errno = 0;
-	const int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
+	const int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC, 0600);
 
 	if (e == 0 ? fd >= 0 : fd < 0 && errno == e)
 		return true;
@@ -236,7 +240,7 @@ static int by_proc(void)
 
 	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 0)
 		return NOT_POSSIBLE;
-	const int file = open("/dev/ptmx", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	const int file = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	const int self = open("/proc/self", O_PATH | O_CLOEXEC);
 	if (file < 0 || self < 0)
 		return NOT_POSSIBLE;
@@ -294,13 +298,56 @@ static void even_an_unknown_driver_cannot_look_into_its_parent(void)
 	CHECK(ends_well(unknown_driver_below));
 }
 
+/* --- a kernel without Landlock --- */
+
+static void keep(enum log_level level, const char *line, void *ctx)
+{
+	(void)level;
+	if (strstr(line, "not confined: files"))
+		*(bool *)ctx = true;
+}
+
+static bool without_landlock(void)
+{
+	struct sock_filter f[] = {
+	        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 1),
+	        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {.len = sizeof(f) / sizeof(f[0]), .filter = f};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+}
+
+static int old_kernel(void)
+{
+	bool told = false;
+
+	if (!without_landlock())
+		return 1;
+	log_to(keep, &told, LOG_DEBUG);
+	confine_to_usb();
+	if (!told || !opens("/proc/self/status", O_RDONLY, 0))
+		return 2;
+	return opens("/tmp/test_confine.never", O_WRONLY | O_CREAT, EACCES) ? GOOD : 3;
+}
+
+static void without_landlock_the_rest_is_in_force_and_it_is_told(void)
+{
+	CHECK(ends_well(old_kernel));
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"only readers are read and written",                  only_readers_are_read_and_written},
-	        {"no roundabout way is open",                          no_roundabout_way_is_open        },
+	        {"only readers are read and written",                     only_readers_are_read_and_written},
+	        {"no roundabout way is open",                             no_roundabout_way_is_open        },
 	        {"even an unknown driver cannot look into its parent",
-	         even_an_unknown_driver_cannot_look_into_its_parent                                     },
+	         even_an_unknown_driver_cannot_look_into_its_parent                                        },
+	        {"without Landlock the rest is in force, and it is told",
+	         without_landlock_the_rest_is_in_force_and_it_is_told                                      },
 	};
 
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));

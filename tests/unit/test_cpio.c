@@ -72,19 +72,24 @@ static struct cpio_want want_same(const char *name, const char *content)
         };
 }
 
+static bool has_needle(const void *ctx, struct bytes content)
+{
+	return memmem(content.p, content.n, ctx, strlen(ctx)) != NULL;
+}
+
 static void files_are_found_and_compared(void)
 {
 	static struct archive a;
 	struct cpio_want w[] = {
 	        {.name = "lib/there"},
-	        {              .name = "lib/missing"                  },
+	        {	                           .name = "lib/missing"},
 	        want_same("same", "abc"),
 	        want_same("other", "abc"),
 	        want_same("shorter", "abc"),
 	        want_same("longer", "abc"),
 	        want_same("empty", ""),
-	        { .name = "says",                   .says = "needle"},
-	        {	           .name = "mute",                   .says = "needle"},
+	        {	         .name = "says",      .fits = has_needle, .ctx = "needle"},
+	        { .name = "mute",      .fits = has_needle, .ctx = "needle"},
 	};
 	uint64_t end = 0;
 

@@ -85,16 +85,17 @@ static void a_mapping_of_luks_is_known_by_its_uuid(void)
 		const char *uuid;
 		bool luks;
 	} rows[] = {
-	        {"CRYPT-LUKS1-" HEX_A "-root",  true },
-	        {"CRYPT-LUKS2-" HEX_A "-a-b",   true },
-	        {"CRYPT-PLAIN-" HEX_A "-root",  false},
-	        {"LVM-" HEX_A HEX_B,            false},
-	        {"CRYPT-LUKS2-" HEX_A,          false},
-	        {"CRYPT-LUKS2-" HEX_A "0-root", false},
-	        {"CRYPT-LUKS2-root",            false},
-	        {"",	                    false},
-	        {"xCRYPT-LUKS2-" HEX_A "-root", false},
-	        {"CRYPT-LUKS3-" HEX_A "-root",  false},
+	        {"CRYPT-LUKS1-" HEX_A "-root",                     true },
+	        {"CRYPT-LUKS2-0123456789ABCDEF0123456789abcdef-x", true },
+	        {"CRYPT-LUKS2-" HEX_A "-a-b",                      true },
+	        {"CRYPT-PLAIN-" HEX_A "-root",                     false},
+	        {"LVM-" HEX_A HEX_B,                               false},
+	        {"CRYPT-LUKS2-" HEX_A,                             false},
+	        {"CRYPT-LUKS2-" HEX_A "0-root",                    false},
+	        {"CRYPT-LUKS2-root",                               false},
+	        {"",	                                       false},
+	        {"xCRYPT-LUKS2-" HEX_A "-root",                    false},
+	        {"CRYPT-LUKS3-" HEX_A "-root",                     false},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -218,6 +218,22 @@ static void without_a_card_the_passphrase_is_typed(void)
 	end();
 }
 
+/* The typed one opens keyslot 0, the card's keyslot 2. */
+static void a_passphrase_must_open_the_keyslot_that_crypttab_names(void)
+{
+	begin(false, -1);
+	w.v->typed_slot = 2;
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, PHRASE);
+	CHECK(go() != OK && !w.opens);
+	CHECK(double_ask_said(&w.person, "This passphrase does not open disk."));
+	end();
+	begin(false, -1);
+	w.v->typed_slot = 0;
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, PHRASE);
+	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
+	end();
+}
+
 static void an_empty_line_beside_a_busy_card_says_why(void)
 {
 	begin(true, -1);
@@ -367,30 +383,32 @@ static void a_header_that_was_changed_is_refused(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"a volume is made and enrolled",             make_world                       },
+	        {"a volume is made and enrolled",                          make_world                       },
 	        {"the PIN opens the volume with one VERIFY",
-	         the_pin_opens_the_volume_with_one_verify                                      },
+	         the_pin_opens_the_volume_with_one_verify                                                   },
 	        {"a wrong PIN is said and asked again",
-	         a_wrong_pin_is_said_and_asked_again                                           },
+	         a_wrong_pin_is_said_and_asked_again	                                                },
+	        {"a passphrase must open the keyslot that crypttab names",
+	         a_passphrase_must_open_the_keyslot_that_crypttab_names                                     },
 	        {"without a card the passphrase is typed",
-	         without_a_card_the_passphrase_is_typed                                        },
+	         without_a_card_the_passphrase_is_typed                                                     },
 	        {"an empty line beside a busy card says why",
-	         an_empty_line_beside_a_busy_card_says_why                                     },
-	        {"a card that appears takes over",            a_card_that_appears_takes_over   },
-	        {"an empty PIN means the passphrase",         an_empty_pin_means_the_passphrase},
+	         an_empty_line_beside_a_busy_card_says_why                                                  },
+	        {"a card that appears takes over",                         a_card_that_appears_takes_over   },
+	        {"an empty PIN means the passphrase",                      an_empty_pin_means_the_passphrase},
 	        {"an empty passphrase means the card",
-	         an_empty_passphrase_means_the_card                                            },
-	        {"a person who gives up ends it",             a_person_who_gives_up_ends_it    },
+	         an_empty_passphrase_means_the_card	                                                 },
+	        {"a person who gives up ends it",                          a_person_who_gives_up_ends_it    },
 	        {"nobody and no card ends with the card",
-	         nobody_and_no_card_ends_with_the_card                                         },
+	         nobody_and_no_card_ends_with_the_card	                                              },
 	        {"a test of the card takes no passphrase",
-	         a_test_of_the_card_takes_no_passphrase                                        },
-	        {"without a record nothing is asked",         without_a_record_nothing_is_asked},
+	         a_test_of_the_card_takes_no_passphrase                                                     },
+	        {"without a record nothing is asked",                      without_a_record_nothing_is_asked},
 	        {"the last try is spent only on purpose",
-	         the_last_try_is_spent_only_on_purpose                                         },
+	         the_last_try_is_spent_only_on_purpose	                                              },
 	        {"a header that was changed is refused",
-	         a_header_that_was_changed_is_refused                                          },
-	        {"nothing is left behind",                    drop_world                       },
+	         a_header_that_was_changed_is_refused	                                               },
+	        {"nothing is left behind",                                 drop_world                       },
 	};
 
 	if (crypto_init() != OK)

@@ -4,6 +4,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/boot_cases.sh"
+. "$here/boot_evil.sh"
 if [ "$1" = --list ]; then
 	shift
 	list "$@"

@@ -20,7 +20,7 @@ image_holds() { # TREE: what lsinitramfs says
 	vm_in "$1" lsinitramfs "/boot/initrd.img-$(vm_versions "$1" | head -n 1)" >"$T/files" || return 1
 	for f in usr/lib/bootlatch/bootlatch-unlock Contents/Linux/libccid.so Contents/Info.plist etc/libccid_Info.plist \
 		libgcc_s.so.1 libusb-1.0.so.0 70-bootlatch-initramfs.rules etc/bootlatch/volumes/ etc/bootlatch/boot/bootlatch/ \
-		scripts/local-top/bootlatch scripts/local-block/bootlatch cryptsetup/scripts/decrypt_bootlatch; do
+		scripts/local-top/bootlatch scripts/local-block/bootlatch scripts/local-premount/bootlatch cryptsetup/scripts/decrypt_bootlatch; do
 		grep -q "$f" "$T/files" || { echo "no $f"; return 1; }
 	done
 	! grep -E 'bin/(bootlatch|gpg|pcscd)|bootlatch.*crypttab' "$T/files"

@@ -95,6 +95,7 @@ sent() {
 
 # screen_ready, guest ... $(screen): with a screen, and keys beside the serial console.
 screen_ready() {
+	: >"$D/screen.txt"
 	mkfifo "$D/monitor.in" "$D/monitor.out"
 	cat "$D/monitor.out" >"$D/monitor.log" &
 	lib_own $!
@@ -104,16 +105,18 @@ monitor() { printf '%s\n' "$*" >"$D/monitor.in"; }
 # screen_shows TEXT [SECONDS]: as OCR reads it; blanks do not count.
 screen_shows() {
 	ss_seconds=${2:-${VM_PATIENCE:-300}}
-	until tr -d ' \n' <"$D/screen.txt" 2>/dev/null | grep -qF "$(printf %s "$1" | tr -d ' ')"; do
-		[ "$ss_seconds" -gt 0 ] && kill -0 "$QEMU" 2>/dev/null || {
-			cp "$D/screen.ppm" "$D/screen.txt" "${LOG%/*}/" 2>/dev/null || true
-			lost "no '$1' on the screen (${LOG%/*}/screen.ppm)"
-		}
+	until tr -d ' \n' <"$D/screen.txt" | grep -qF "$(printf %s "$1" | tr -d ' ')"; do
+		kill -0 "$QEMU" 2>/dev/null || ss_seconds=0
+		[ "$ss_seconds" -gt 0 ] || screen_lost "no '$1' on the screen"
 		monitor screendump "$D/screen.ppm"
 		sleep 2
 		ss_seconds=$((ss_seconds - 2))
 		tesseract "$D/screen.ppm" "$D/screen" --psm 6 >/dev/null 2>&1 || true
 	done
+}
+screen_lost() { # SENTENCE; the picture lies beside the log
+	cp "$D/screen.ppm" "${LOG%.log}.ppm" 2>/dev/null || true
+	lost "$1"
 }
 keys() {
 	for k in "$@"; do

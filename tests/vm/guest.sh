@@ -27,9 +27,9 @@ until_() {
 		usleep 100000
 	done
 }
-# Where there is no pcscd: one way.
-W=2 WAYS='pcsc ccid'
-[ -x /usr/sbin/pcscd ] || W=1 WAYS=ccid
+# How many ways there are to a card, and their names.
+# shellcheck disable=SC2034 # cases.sh
+if [ -x /usr/sbin/pcscd ]; then W=2 WAYS='pcsc ccid'; else W=1 WAYS=ccid; fi
 gone() { ! here; }
 readers() { grep -l . /sys/bus/usb/devices/*/bInterfaceClass 2>/dev/null | xargs grep -l 0b | wc -l; }
 one() { [ "$(readers)" = 1 ]; }
