@@ -31,8 +31,11 @@ __attribute__((format_arg(1))) static const char *with_marks(const char *fmt, ch
 {
 	size_t n = 0;
 
-	for (; fmt[n] != '\0' && n + 1 < cap; n++)
-		out[n] = fmt[n] == '\n' ? marks[0] : fmt[n];
+	for (; fmt[n] != '\0' && n + 1 < cap; n++) {
+		out[n] = fmt[n];
+		if (fmt[n] == '\n')
+			out[n] = MARK;
+	}
 	out[n] = '\0';
 	return out;
 }

@@ -86,38 +86,42 @@ static void refuse(struct boot *b, struct boot_volume *vol)
 /* cryptroot takes it for open, too. */
 static void refuse_taken(struct boot *b, struct boot_volume *vol)
 {
-	boot_say(b, vol, WORDS_BOOT_TAKEN, 0);
+	words_say(session_ask(b->s), WORDS_BOOT_TAKEN,
+	          &(struct words_args){.disk = vol->entry->name});
 	boot_left_add(b->w->left, vol->entry->name);
 	vol->state = BOOT_LEFT;
 	vol->e = ERR_EXISTS;
 }
 
+static enum err add(struct boot *b, const struct crypttab_entry *e)
+{
+	struct boot_volume *vol = &b->vol[b->n++];
+
+	vol->entry = e;
+	if (e->why != CRYPTTAB_FINE)
+		refuse(b, vol);
+	else if (is_taken(b->w, e))
+		refuse_taken(b, vol);
+	else if (source_path(e->source, vol->device, sizeof(vol->device)) != OK)
+		return ERR_BUG; /* crypttab.c looked at it */
+	return OK;
+}
+
 static enum err begin(struct boot *b)
 {
 	const struct crypttab *t = b->w->table;
+	enum err e = OK;
 
 	b->vol = calloc(t->n + 1, sizeof(*b->vol));
 	if (!b->vol)
 		return ERR_NOMEM;
 	if (!is_round(b->w))
 		boot_left_clear(b->w->left);
-	for (size_t i = 0; i < t->n; i++) {
-		const struct crypttab_entry *e = &t->entry[i];
-
-		if (!is_wanted(b->w, e))
-			continue;
-		struct boot_volume *vol = &b->vol[b->n++];
-
-		vol->entry = e;
-		if (e->why != CRYPTTAB_FINE)
-			refuse(b, vol);
-		else if (is_taken(b->w, e))
-			refuse_taken(b, vol);
-		else if (source_path(e->source, vol->device, sizeof(vol->device)) != OK)
-			return ERR_BUG; /* crypttab.c looked at it */
-	}
+	for (size_t i = 0; i < t->n && e == OK; i++)
+		if (is_wanted(b->w, &t->entry[i]))
+			e = add(b, &t->entry[i]);
 	b->since = run_now_ms();
-	return OK;
+	return e;
 }
 
 /* --- one volume --- */

@@ -25,7 +25,8 @@ static enum err look(const char *device, struct stack *ret)
 	struct stat st;
 
 	if (stat(device, &st) != 0) /* root=mtd0, a dataset of ZFS */
-		return strncmp(device, "/dev/", 5) == 0 ? err_from_errno(errno) : ERR_USAGE;
+		return strncmp(device, "/dev/", 5) == 0 ? err_from_errno(errno)
+		                                        : ERR_USAGE;
 	if (!S_ISBLK(st.st_mode))
 		return ERR_USAGE;
 	const int sys = open(STACK_SYSFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -54,7 +55,7 @@ static enum err uuid_of(const char *dm, char ret[static LUKS_UUID_LEN + 1])
 
 enum err stack_uuid(int sys, dev_t device, char ret[static LUKS_UUID_LEN + 1])
 {
-	char path[PATH_LEN], text[TEXT_MAX];
+	char path[PATH_LEN], text[TEXT_MAX] = "";
 
 	(void)snprintf(path, sizeof(path), "%u:%u/dm/uuid", major(device), minor(device));
 	const enum err e = read_text(sys, path, text);
@@ -70,11 +71,13 @@ struct walk {
 
 static enum err add(struct walk *w, const char *devno)
 {
-	unsigned major_ = 0, minor_ = 0;
+	char *end = NULL;
+	const unsigned long major_ = strtoul(devno, &end, 10);
 
-	if (sscanf(devno, "%u:%u", &major_, &minor_) != 2)
+	if (end == devno || *end != ':')
 		return ERR_FORMAT;
-	const dev_t device = makedev(major_, minor_);
+	const dev_t device =
+	        makedev((unsigned)major_, (unsigned)strtoul(end + 1, NULL, 10));
 
 	for (size_t i = 0; i < w->n; i++)
 		if (w->todo[i] == device)
@@ -87,7 +90,7 @@ static enum err add(struct walk *w, const char *devno)
 
 static enum err add_slaves(struct walk *w, DIR *dir, size_t *ret_n)
 {
-	char path[PATH_LEN], text[TEXT_MAX];
+	char path[PATH_LEN], text[TEXT_MAX] = "";
 	const struct dirent *d;
 	enum err e = OK;
 
@@ -106,7 +109,7 @@ static enum err add_slaves(struct walk *w, DIR *dir, size_t *ret_n)
 /* What one device lies on goes to the list.  ERR_NOT_FOUND: nothing. */
 static enum err add_below(struct walk *w, dev_t device)
 {
-	char path[PATH_LEN], text[TEXT_MAX];
+	char path[PATH_LEN], text[TEXT_MAX] = "";
 	size_t n = 0;
 
 	(void)snprintf(path, sizeof(path), "%u:%u/slaves", major(device), minor(device));

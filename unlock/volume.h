@@ -67,7 +67,8 @@ enum err volume_reload(struct volume *v);
 enum err volume_trusted(const struct volume *v);
 
 const struct enrolment *volume_find(const struct volume *v, int keyslot); /* NULL: none */
-/* crypttab's keyslot=: only the enrolment of that one is a way in.  LUKS_ANY_SLOT: all. */
+/* crypttab's keyslot=: only the enrolment of that one is a way in.  LUKS_ANY_SLOT: all.
+ */
 void volume_keep_slot(struct volume *v, int keyslot);
 /* Is that keyslot a complete way in for that key? */
 bool volume_has_way(const struct volume *v, int keyslot,

@@ -341,9 +341,15 @@ case_splash() {
 case_gnupgsc() {
 	boots
 	dongle usb0 cv
-	expect 'unlock the card'
-	sleep 3
-	type_ 123456
+	expect '<Cancel>'
+	g_tries=10 # what is typed before pinentry is ready is lost
+	until tail -c "+$((SEEN + 1))" "$LOG" | grep -aqF '*'; do
+		g_tries=$((g_tries - 1))
+		[ $g_tries -gt 0 ] || lost 'pinentry takes no key'
+		printf 1 >&7
+		sleep 3
+	done
+	type_ 23456
 	opened
 	sent DECIPHER 1 # scdaemon verifies for signatures, too
 	never 'PIN for'
