@@ -81,7 +81,7 @@ static void files_are_found_and_compared(void)
 {
 	static struct archive a;
 	struct cpio_want w[] = {
-	        {.name = "lib/there"	                                     },
+	        {.name = "lib/there" },
 	        {	           .name = "lib/missing"},
 	        want_same("same", "abc"),
 	        want_same("other", "abc"),
@@ -89,7 +89,7 @@ static void files_are_found_and_compared(void)
 	        want_same("longer", "abc"),
 	        want_same("empty", ""),
 	        { .name = "says",      .fits = has_needle, .ctx = "needle"},
-	        {	                                           .name = "mute",      .fits = has_needle, .ctx = "needle"},
+	        {       .name = "mute",      .fits = has_needle, .ctx = "needle"},
 	};
 	uint64_t end = 0;
 

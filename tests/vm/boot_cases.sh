@@ -349,7 +349,9 @@ case_gnupgsc() {
 		printf 1 >&7
 		sleep 3
 	done
-	type_ 23456
+	sleep 3 # or comes late: it is taken back
+	printf '\177\177\177\177\177\177\177\177\177\177' >&7
+	printf '123456\n' >&7 # its Enter is a line feed
 	opened
 	sent DECIPHER 1 # scdaemon verifies for signatures, too
 	never 'PIN for'
