@@ -106,6 +106,8 @@ static enum err send_pin(struct session *s, const struct secret *pin, bool last_
 {
 	const struct card_info *info = card_info(s->card);
 	const int before = info->tries_user;
+	const bool sent =
+	        secret_len(pin) >= info->pin_min && secret_len(pin) <= info->pin_max;
 
 	enum err e = card_verify_user(s->card, pin, last_try);
 	if (e == OK) {
@@ -114,14 +116,12 @@ static enum err send_pin(struct session *s, const struct secret *pin, bool last_
 	}
 	const bool refused = e == ERR_PIN_WRONG || e == ERR_PIN_BLOCKED;
 	enum err kept = refused ? pin_memory_add_failed(&s->pins, info->ident, pin) : OK;
-	/* The machine has no business sending this one again. */
+	/* The machine has no business sending this one again.  It may end pin itself. */
 	if (pin == s->pins.good && (refused || e == ERR_PIN_UNKNOWN))
 		pin_memory_forget_good(&s->pins);
 	if (kept != OK)
 		return kept; /* what cannot be remembered could be sent again */
-	return say_refused(s, e,
-	                   secret_len(pin) >= info->pin_min &&
-	                           secret_len(pin) <= info->pin_max);
+	return say_refused(s, e, sent);
 }
 
 /* --- asking --- */

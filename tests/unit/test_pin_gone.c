@@ -246,6 +246,18 @@ static void a_pin_of_another_length_than_the_card_wants_was_sent(void)
 	      !double_ask_said(&person, "to 127"));
 }
 
+/* The PIN that held before is refused when the machine sends it again: it is not sent a
+ * third time, and the person is asked. */
+static void a_pin_that_is_refused_the_second_time_is_asked_for(void)
+{
+	odd = (struct oddity){.one_use = true};
+	CHECK(vcard_fault(card, "verify@2:sw=6982"));
+	const struct end end = unlock(&w, card, right, 1, true);
+	CHECK(vcard_fault(card, ""));
+	CHECK(end.e != OK && end.asked == 2);
+	CHECK(double_ask_said(&person, "Wrong PIN"));
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
@@ -256,6 +268,8 @@ int main(void)
 	        {"a card that refuses for ever is asked twice",
 	         a_card_that_refuses_for_ever_is_asked_twice                                                       },
 	        {"a curve that is not told is found",                             a_curve_that_is_not_told_is_found},
+	        {"a PIN that is refused the second time is asked for",
+	         a_pin_that_is_refused_the_second_time_is_asked_for                                                },
 	        {"a PIN of another length than the card wants was sent",
 	         a_pin_of_another_length_than_the_card_wants_was_sent                                              },
 	};
