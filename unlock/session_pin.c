@@ -303,7 +303,8 @@ enum err session_verify_pin(struct session *s, const char *about)
 	if (may_send_again(s)) {
 		log_line(LOG_DEBUG, "session: the PIN is sent again after a reset");
 		enum err e = send_pin(s, s->pins.good, false);
-		if (e != ERR_PIN_WRONG)
+		if (e != ERR_PIN_WRONG ||
+		    session_answer(s, ASK_USER_PIN) != ANSWER_PERSON)
 			return e;
 	}
 	for (;;) {
