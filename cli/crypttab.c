@@ -183,6 +183,12 @@ static enum err look(struct cli *c, const struct volume *v, bool take, struct ta
 	return e;
 }
 
+static void look_end(struct tab *t, struct crypttab_edit *e)
+{
+	crypttab_edit_clear(e);
+	tab_close(t);
+}
+
 /* --- the image --- */
 
 static enum err make_image(struct cli *c)
@@ -259,8 +265,7 @@ enum err crypttab_check(struct cli *c, const struct volume *v)
 	if (e != OK)
 		return unreadable(c, e);
 	e = why_not(c, v, &edit);
-	crypttab_edit_clear(&edit);
-	tab_close(&t);
+	look_end(&t, &edit);
 	return e;
 }
 
@@ -295,8 +300,7 @@ enum err crypttab_enter(struct cli *c, const struct volume *v)
 		e = write_and_make(c, &t, &edit);
 	if (e == OK)
 		tell_entered(c, &edit);
-	crypttab_edit_clear(&edit);
-	tab_close(&t);
+	look_end(&t, &edit);
 	return e;
 }
 
@@ -319,8 +323,7 @@ enum err crypttab_leave(struct cli *c, const struct volume *v, bool *ret_left)
 		        c->crypttab_file);
 	if (e == OK)
 		*ret_left = edit.changed;
-	crypttab_edit_clear(&edit);
-	tab_close(&t);
+	look_end(&t, &edit);
 	return e;
 }
 
@@ -332,8 +335,7 @@ bool crypttab_names_us(struct cli *c, const struct volume *v)
 	if (look(c, v, false, &t, &edit) != OK)
 		return false;
 	const bool ours = edit.ours;
-	crypttab_edit_clear(&edit);
-	tab_close(&t);
+	look_end(&t, &edit);
 	return ours;
 }
 

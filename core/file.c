@@ -210,3 +210,28 @@ enum err file_read_path(const char *path, size_t max, uint8_t **ret, size_t *ret
 	(void)close(fd); /* only read */
 	return e;
 }
+
+bool file_has_line(const char *path, size_t max, const char *line)
+{
+	const struct bytes wanted = {(const uint8_t *)line, strlen(line)};
+	struct bytes rest = {NULL, 0}, part, newline;
+	uint8_t *text = NULL;
+	bool found = false;
+
+	if (file_read_path(path, max, &text, &rest.n) != OK)
+		return false;
+	rest.p = text;
+	while (!found && rest.n > 0) {
+		size_t n = 0;
+
+		while (n < rest.n && rest.p[n] != '\n')
+			n++;
+		if (bytes_take(&rest, n, &part) != OK)
+			break;
+		found = bytes_equal(part, wanted);
+		if (rest.n > 0 && bytes_take(&rest, 1, &newline) != OK)
+			break;
+	}
+	free(text);
+	return found;
+}

@@ -30,6 +30,8 @@ enum err file_read(int dirfd, const char *name, size_t max, uint8_t **ret,
 enum err file_read_secret(const char *path, size_t max, struct secret **ret);
 /* The same into plain memory, malloc'ed. */
 enum err file_read_path(const char *path, size_t max, uint8_t **ret, size_t *ret_len);
+/* Is there such a file of at most max bytes, and a line in it that is exactly this? */
+bool file_has_line(const char *path, size_t max, const char *line);
 
 /*
  * Write aside (".name.XXXXXX", O_EXCL|O_NOFOLLOW), fsync, rename over name, fsync dirfd.

@@ -4,8 +4,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -13,36 +11,9 @@
 
 enum { LEFT_MAX = 64 * 1024 /* as CRYPTTAB_MAX: no name is longer than its line */ };
 
-static bool has_line(struct bytes text, const char *name)
-{
-	const struct bytes wanted = {(const uint8_t *)name, strlen(name)};
-	struct bytes line, newline;
-
-	while (text.n > 0) {
-		size_t n = 0;
-
-		while (n < text.n && text.p[n] != '\n')
-			n++;
-		if (bytes_take(&text, n, &line) != OK)
-			return false;
-		if (bytes_equal(line, wanted))
-			return true;
-		if (bytes_take(&text, 1, &newline) != OK)
-			return false;
-	}
-	return false;
-}
-
 bool boot_left_has(const char *file, const char *name)
 {
-	uint8_t *text = NULL;
-	size_t n = 0;
-
-	if (!file || file_read_path(file, LEFT_MAX, &text, &n) != OK)
-		return false;
-	const bool found = has_line((struct bytes){text, n}, name);
-	free(text);
-	return found;
+	return file && file_has_line(file, LEFT_MAX, name);
 }
 
 void boot_left_add(const char *file, const char *name)

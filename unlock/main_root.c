@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -56,40 +55,17 @@ enum err below(const struct options *o, bool *ret_told)
 	return fflush(stdout) == 0 ? OK : err_from_errno(errno);
 }
 
-static bool has_line(const char *text, const char *line)
-{
-	const size_t n = strlen(line);
-
-	while (*text) {
-		const size_t len = strcspn(text, "\n");
-
-		if (len == n && strncmp(text, line, n) == 0)
-			return true;
-		text += len + (text[len] == '\n');
-	}
-	return false;
-}
-
-/* OK: all of them are in the image's list. */
+/* OK: all of them are in the image's list.  Any other end is ERR_TAMPERED. */
 static enum err listed(const struct options *o, const struct stack *on)
 {
 	char path[PATH_LEN];
-	uint8_t *text = NULL;
-	size_t n = 0;
 
 	if (snprintf(path, sizeof(path), "%s/roots", o->config_dir) >= (int)sizeof(path))
-		return ERR_FORMAT;
-	enum err e = file_read_path(path, ROOTS_MAX, &text, &n);
-	if (e != OK)
-		return e;
-	char *list = strndup((const char *)text, n);
-	free(text);
-	if (!list)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < on->n && e == OK; i++)
-		e = has_line(list, on->uuid[i]) ? OK : ERR_TAMPERED;
-	free(list);
-	return e;
+		return ERR_TAMPERED;
+	for (size_t i = 0; i < on->n; i++)
+		if (!file_has_line(path, ROOTS_MAX, on->uuid[i]))
+			return ERR_TAMPERED;
+	return OK;
 }
 
 static struct ask *open_asker(const struct options *o)

@@ -138,6 +138,28 @@ static void folders_are_made(void)
 	CHECK(rmdir(path) == 0);
 }
 
+/* A list that decides: no part of a line, and nothing where it cannot be read. */
+static void a_line_is_found_whole_or_not_at_all(void)
+{
+	static const char *const no[] = {"tw", "wo", "two ", "TWO", "four", "one\ntwo"};
+	char path[64], file[80], none[80];
+	const int dir = fresh(path);
+
+	(void)snprintf(file, sizeof(file), "%s/a", path);
+	(void)snprintf(none, sizeof(none), "%s/b", path);
+	CHECK(file_publish(dir, "a", text_of("one\n\ntwo\nthree"), 0600) == OK);
+	CHECK(file_has_line(file, 100, "one") && file_has_line(file, 100, "two"));
+	CHECK(file_has_line(file, 100, "three")); /* without a newline behind it */
+	CHECK(file_has_line(file, 100, ""));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		CHECK_ROW(!file_has_line(file, 100, no[i]), no[i]);
+	CHECK(!file_has_line(file, 5, "one")); /* larger than it may be */
+	CHECK(!file_has_line(none, 100, "one") && !file_has_line(none, 100, ""));
+	CHECK(file_publish(dir, "a", text_of(""), 0600) == OK);
+	CHECK(!file_has_line(file, 100, ""));
+	CHECK(file_remove(dir, "a") == OK && close(dir) == 0 && rmdir(path) == 0);
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
@@ -148,6 +170,8 @@ int main(void)
 	         sweep_removes_only_what_publish_leaves                                   },
 	        {"links_and_fifos_are_refused_by_name",
 	         links_and_fifos_are_refused_by_name                                      },
+	        {"a_line_is_found_whole_or_not_at_all",
+	         a_line_is_found_whole_or_not_at_all                                      },
 	        {"folders_are_made",                          folders_are_made            },
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
