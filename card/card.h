@@ -93,7 +93,7 @@ enum card_flaw {
  * ERR_CARD_STATE: terminated.  ERR_FORMAT: nonsense.  ERR_UNSUPPORTED, ERR_FORMAT: the
  * flaw may say more.
  */
-enum { CARD_OPEN_MS = 10000 };
+enum { CARD_OPEN_MS = 20000 }; /* 2.5 s an answer is slow, and lawful */
 enum err card_open(struct transport *t, struct card **ret);
 enum err card_open_told(struct transport *t, enum card_flaw *ret_flaw, struct card **ret);
 struct card *card_close(struct card *c); /* resets the card; NULL is fine; returns NULL */

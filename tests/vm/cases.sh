@@ -45,7 +45,7 @@ want dongle cv25519 --latency 2500
 check 'the reader asks for more time, libccid alone' 0 'opens keyslot' test_ ccid
 want dongle cv25519 --latency 2500 --level tpdu
 both 'the card asks for more time (T=1)'
-want dongle cv25519 --latency 1200 --level tpdu --protocol t0 # more commands, and CARD_OPEN_MS holds
+want dongle cv25519 --latency 2500 --level tpdu --protocol t0
 check 'the reader asks for more time (T=0), libccid alone' 0 'opens keyslot' test_ ccid
 
 # --- two at once
