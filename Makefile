@@ -30,7 +30,7 @@ core_src    := core/err.c core/log.c core/secret.c core/hex.c core/utf8.c core/f
                core/ask_plymouth.c core/ask_fifo.c core/ask_boot.c
 crypto_src  := crypto/crypto.c crypto/hash.c crypto/cipher.c crypto/curve.c crypto/rsa.c \
                crypto/signature.c
-card_src    := card/transport.c card/tlv.c card/apdu.c card/data.c card/kdf.c card/pin.c \
+card_src    := card/transport.c card/tlv.c card/apdu.c card/atr.c card/data.c card/kdf.c card/pin.c \
                card/card.c card/pubkey.c card/operate.c card/decipher.c card/sign.c \
                card/quirks.c card/pick.c card/pick_why.c \
                card/pcsc.c card/part10.c card/ifd.c card/ifd_handler.c card/ifd_usb.c card/usb_names.c card/confine.c card/choose.c card/child.c \
@@ -50,7 +50,7 @@ unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c 
 enroll_src  := unlock/crypttab_options.c unlock/crypttab_edit.c unlock/luks_write.c unlock/keyslot.c unlock/leftovers.c unlock/enroll_say.c unlock/enroll.c unlock/enroll_key.c \
                unlock/enroll_slot.c unlock/enroll_write.c unlock/unenroll.c unlock/renew.c
 cli_src     := cli/options.c cli/output.c cli/common.c cli/program.c cli/crypttab.c cli/cpio.c cli/image.c cli/status.c cli/enroll.c cli/unenroll.c cli/list.c \
-               cli/unlock.c cli/record.c cli/card.c cli/card_facts.c cli/card_words.c \
+               cli/unlock.c cli/record.c cli/card.c cli/card_facts.c cli/card_names.c cli/card_words.c \
                cli/card_selftest.c cli/card_report.c cli/card_cases.c cli/card_pin_cases.c
 vcard_src   := tests/vcard/algo.c tests/vcard/attest.c tests/vcard/buf.c tests/vcard/card_options.c tests/vcard/command.c \
                tests/vcard/data.c tests/vcard/fault.c tests/vcard/import.c \
@@ -65,9 +65,9 @@ dongle_src  := tests/dongle/atr.c tests/dongle/t0.c tests/dongle/t1.c tests/dong
 dongle_main := tests/dongle/main.c tests/dongle/dongle.c tests/dongle/redir.c \
                tests/dongle/redir_usb.c
 # Doubles and helpers of the unit tests.
-double_src  := tests/unit/double_ask.c tests/unit/double_fault.c tests/unit/double_io.c tests/unit/double_map.c tests/unit/boot_world.c \
+double_src  := tests/unit/ask_scene.c tests/unit/double_ask.c tests/unit/double_fault.c tests/unit/double_io.c tests/unit/double_map.c tests/unit/boot_world.c \
                tests/unit/double_pcsc.c tests/unit/double_script.c tests/unit/double_odd.c \
-               tests/unit/double_usb.c tests/unit/double_vcard.c tests/unit/card_lines.c tests/unit/card_seen.c tests/unit/luks2_edit.c tests/unit/needles.c \
+               tests/unit/double_usb.c tests/unit/double_vcard.c tests/unit/card_lines.c tests/unit/card_seen.c tests/unit/forked.c tests/unit/luks2_edit.c tests/unit/needles.c tests/unit/pick_room.c \
                tests/unit/softkey.c tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
                tests/unit/world_files.c tests/unit/world_header.c
 integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli crypttab boot hook
@@ -75,7 +75,7 @@ integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory 
 # Guests of QEMU (make vm).
 vm          := dongle dongle13 boot
 
-unit_core    := err secret hex utf8 file ask_fds ask_quiet ask_tty ask_boot vcard vcard_keys
+unit_core    := err secret hex utf8 file ask_fds ask_quiet ask_tty ask_plymouth ask_fifo ask_boot vcard vcard_keys
 unit_crypto  := crypto crypto_fails curve
 unit_card    := tlv apdu data kdf card pin refusals sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_home child_wire child_hostile usb_names
 unit_openpgp := packet armor pubkey cert selfsig sign cert_write message vectors mutate residue nomem

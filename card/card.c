@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Opens and closes the OpenPGP application and reads what it says of itself. */
 #include "card/card.h"
+#include "card/atr.h"
 
 #include <stdlib.h>
 
@@ -199,7 +200,7 @@ static enum err read_short_6e(struct card *c)
 static enum err read_6e(struct card *c)
 {
 	c->link.extended =
-	        data_atr_extends((struct bytes){c->link.t->atr, c->link.t->atr_len});
+	        atr_extends((struct bytes){c->link.t->atr, c->link.t->atr_len});
 	if (link_may_extend(&c->link)) {
 		const enum err e = read_long_6e(c);
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "card/atr.h"
 #include "crypto/crypto.h"
 
 enum { PIN_MIN = 6, PIN_MAX_DEFAULT = 127, PW_STATUS_LEN = 7, NEST_MAX = 2 };
@@ -60,61 +61,6 @@ static enum err parse_aid(struct bytes v, struct card_info *info)
 	info->manufacturer = (uint16_t)manufacturer;
 	info->serial = serial;
 	return OK;
-}
-
-/* Historical bytes: a category byte, then compact TLV; 73 xx xx CC are the capabilities.
- * Their life cycle byte is not looked at: cards differ.  Nonsense announces nothing. */
-static void parse_historical(struct bytes v, struct card_info *info)
-{
-	struct bytes value;
-	uint32_t b;
-
-	if (bytes_take_be(&v, 1, &b) != OK)
-		return;
-	while (bytes_take_be(&v, 1, &b) == OK && bytes_take(&v, b & 0x0f, &value) == OK) {
-		if (b != 0x73)
-			continue;
-		info->chaining = (value.p[2] & 0x80) != 0;
-		info->extended = (value.p[2] & 0x40) != 0;
-		return;
-	}
-}
-
-/* TA to TD of every round, up to the historical bytes. */
-static enum err skip_interface(struct bytes *in, uint32_t which)
-{
-	struct bytes skipped;
-	uint32_t td;
-
-	while (which != 0) {
-		const size_t n = (which & 1) + (which >> 1 & 1) + (which >> 2 & 1);
-
-		enum err e = bytes_take(in, n, &skipped);
-		if (e != OK || (which & 8) == 0)
-			return e;
-		e = bytes_take_be(in, 1, &td);
-		if (e != OK)
-			return e;
-		which = td >> 4;
-	}
-	return OK;
-}
-
-bool data_atr_extends(struct bytes atr)
-{
-	struct card_info info = {0};
-	struct bytes history;
-	uint32_t ts, t0;
-
-	if (bytes_take_be(&atr, 1, &ts) != OK || bytes_take_be(&atr, 1, &t0) != OK ||
-	    skip_interface(&atr, t0 >> 4) != OK ||
-	    bytes_take(&atr, t0 & 0x0f, &history) != OK)
-		return false;
-	/* Other categories are not compact TLV, but names of products, mostly. */
-	if (history.n == 0 || (history.p[0] != 0x00 && history.p[0] != 0x80))
-		return false;
-	parse_historical(history, &info);
-	return info.extended;
 }
 
 /* 4.1.3.1: 02 02 max command, 02 02 max answer. */
@@ -277,7 +223,7 @@ static enum err parse_value(uint32_t tag, struct bytes v, struct card_data *d)
 	case TAG_AID:
 		return parse_aid(v, &d->info);
 	case TAG_HISTORICAL:
-		parse_historical(v, &d->info);
+		historical_read(v, &d->info);
 		return OK;
 	case TAG_LENGTHS:
 		parse_lengths(v, &d->info);

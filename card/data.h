@@ -55,10 +55,6 @@ enum err data_parse_one(uint32_t tag, struct bytes answer, struct card_data *d);
  * the flaw. */
 enum err data_finish(struct card_data *d);
 
-/* Does an answer to reset announce extended lengths?  (ISO 7816-3, 8.2; 7816-4, 12.1.1.9;
- * nonsense announces nothing.) */
-bool data_atr_extends(struct bytes atr);
-
 /* Without the one outer `tag` when that is all there is (but padding). */
 struct bytes data_strip(uint32_t tag, struct bytes answer);
 /* As tlv_next, after any 00 or FF padding; ERR_NOT_FOUND at the end. */

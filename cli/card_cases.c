@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "card/atr.h"
 #include "card/data.h"
 #include "card/kdf.h"
 #include "cli/card_cases.h"
@@ -304,10 +305,9 @@ enum err read_cases(struct selftest *t, const struct card_facts *f, struct trans
 	r->l = (struct link){
 	        .t = tr,
 	        .chaining = f->info.chaining,
-	        .extended =
-	                f->why == PICK_FOUND
-	                        ? f->info.extended
-	                        : data_atr_extends((struct bytes){f->atr, f->atr_len}),
+	        .extended = f->why == PICK_FOUND
+	                            ? f->info.extended
+	                            : atr_extends((struct bytes){f->atr, f->atr_len}),
 	        .max_response = f->info.max_response,
 	};
 	enum err e = raw_cases(r);

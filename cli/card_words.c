@@ -7,59 +7,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/card_names.h"
 #include "cli/output.h"
 #include "core/ask_words.h"
 #include "core/hex.h"
 
-enum { LINE_MAX_ = 640, NAME_LEN = 64, DATE_LEN = 16, FEW_TRIES = 3, UNMANAGED = 0xff };
+enum { LINE_MAX_ = 640, DATE_LEN = 16, FEW_TRIES = 3 };
 enum { VERSION_KNOWN = 0x0304 };
-
-/* Given out by the FSFE (OpenPGP card 3.4.1, 4.2.1). */
-static const struct {
-	uint16_t id;
-	const char *name;
-} makers[] = {
-        {0x0001, "PPC Card Systems"         },
-        {0x0002, "Prism"                    },
-        {0x0003, "OpenFortress"             },
-        {0x0004, "Wewid"                    },
-        {0x0005, "ZeitControl"              },
-        {0x0006, "Yubico"                   },
-        {0x0007, "OpenKMS"                  },
-        {0x0008, "LogoEmail"                },
-        {0x0009, "Fidesmo"                  },
-        {0x000a, "VivoKey"                  },
-        {0x000b, "Feitian Technologies"     },
-        {0x000d, "Dangerous Things"         },
-        {0x000e, "Excelsecu"                },
-        {0x000f, "Nitrokey"                 },
-        {0x0010, "NeoPGP"                   },
-        {0x0011, "Token2"                   },
-        {0x002a, "Magrathea"                },
-        {0x0042, "GnuPG e.V."               },
-        {0x1337, "Warsaw Hackerspace"       },
-        {0x2342, "warpzone"                 },
-        {0x4354, "Confidential Technologies"},
-        {0x5343, "SSE Carte a puce"         },
-        {0x5443, "TIF-IT e.V."              },
-        {0x63af, "Trustica"                 },
-        {0xba53, "c-base e.V."              },
-        {0xbd0e, "Paranoidlabs"             },
-        {0xca05, "Atos CardOS"              },
-        {0xf1d0, "CanoKeys"                 },
-        {0xf517, "FSIJ"                     },
-        {0xf5ec, "F-Secure"                 },
-};
-
-static const char *maker(uint16_t id)
-{
-	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
-		if (makers[i].id == id)
-			return makers[i].name;
-	if (id == 0x0000 || id == 0xffff)
-		return "a test card";
-	return id >> 8 == UNMANAGED ? "nobody (free range)" : "unknown";
-}
 
 const char *card_key_use(enum card_key k)
 {
@@ -128,42 +82,6 @@ static void reader_name(const struct card_facts *f, bool personal, char *out, si
 	out[n] = '\0';
 }
 
-static void algorithm(const struct card_key_attr *a, char out[static NAME_LEN])
-{
-	static const char *const how[] = {
-	        [CARD_KEY_ECDH] = "ECDH",
-	        [CARD_KEY_ECDSA] = "ECDSA",
-	        [CARD_KEY_EDDSA] = "EdDSA",
-	};
-	const struct curve *c = curve_by_oid((struct bytes){a->oid, a->oid_len});
-
-	if (a->type == CARD_KEY_NONE)
-		(void)snprintf(out, NAME_LEN, "unknown");
-	else if (a->type == CARD_KEY_RSA)
-		(void)snprintf(out, NAME_LEN, "RSA-%u", (unsigned)a->rsa_bits);
-	else
-		(void)snprintf(out, NAME_LEN, "%s on %s", how[a->type],
-		               c ? c->name : "an unknown curve");
-}
-
-static const char *origin(int told)
-{
-	static const char *const words[] = {"none", "generated", "imported"};
-
-	return told >= 0 && told < (int)(sizeof(words) / sizeof(words[0])) ? words[told]
-	                                                                   : NULL;
-}
-
-static const char *touch(int told)
-{
-	static const char *const words[] = {"off", "on", "fixed", "cached",
-	                                    "cached-fixed"};
-
-	if (told == FACT_NOT_TOLD)
-		return NULL;
-	return told < (int)(sizeof(words) / sizeof(words[0])) ? words[told] : "on";
-}
-
 static bool date(uint32_t created, char out[static DATE_LEN])
 {
 	const time_t when = (time_t)created;
@@ -186,11 +104,13 @@ static void warn(FILE *to, const char *text)
 static void say_key(FILE *to, const struct card_facts *f, enum card_key k, bool personal)
 {
 	const struct card_key_info *key = &f->info.key[k];
-	const char *from = origin(f->origin[k]), *press = touch(f->touch[k]);
-	char alg[NAME_LEN], when[DATE_LEN] = "", text[LINE_MAX_], fpr[2 * FPR_LEN + 1];
+	const char *from = card_key_origin(f->origin[k]),
+	           *press = card_touch_word(f->touch[k]);
+	char alg[CARD_NAME_LEN], when[DATE_LEN] = "", text[LINE_MAX_],
+	                         fpr[2 * FPR_LEN + 1];
 	const bool dated = personal && date(key->created, when);
 
-	algorithm(&key->attr, alg);
+	card_algorithm(&key->attr, alg);
 	if (!key->present) {
 		(void)snprintf(text, sizeof(text), "no key (set to %s)", alg);
 		say(to, card_key_use(k), text);
@@ -208,7 +128,7 @@ static void say_key(FILE *to, const struct card_facts *f, enum card_key k, bool 
 
 static void say_tries(FILE *to, const char *what, int n, const char *at_none)
 {
-	char text[NAME_LEN];
+	char text[CARD_NAME_LEN];
 
 	(void)snprintf(text, sizeof(text), "%d %s left", n, n == 1 ? "try" : "tries");
 	say(to, what, n == 0 ? at_none : text);
@@ -293,16 +213,16 @@ static void say_connection(FILE *to, const struct cli *c, const struct card_fact
 	say(to, "at most", text);
 }
 
-static void version(const struct card_info *info, char out[static NAME_LEN])
+static void version(const struct card_info *info, char out[static CARD_NAME_LEN])
 {
-	(void)snprintf(out, NAME_LEN, "%x.%x", (unsigned)info->version >> 8,
+	(void)snprintf(out, CARD_NAME_LEN, "%x.%x", (unsigned)info->version >> 8,
 	               (unsigned)info->version & 0xff);
 }
 
 void card_describe(FILE *to, const struct cli *c, const struct card_facts *f,
                    bool personal)
 {
-	char reader[READER_NAME_MAX], text[LINE_MAX_], number[NAME_LEN];
+	char reader[READER_NAME_MAX], text[LINE_MAX_], number[CARD_NAME_LEN];
 	const char *why;
 
 	reader_name(f, personal, reader, sizeof(reader));
@@ -313,7 +233,7 @@ void card_describe(FILE *to, const struct cli *c, const struct card_facts *f,
 	}
 	card_print(to, PAINT_GOOD, "", "Card %s%sin %s", personal ? f->info.ident : "",
 	           personal ? " " : "", reader);
-	(void)snprintf(text, sizeof(text), "%s (%04X)", maker(f->info.manufacturer),
+	(void)snprintf(text, sizeof(text), "%s (%04X)", card_maker(f->info.manufacturer),
 	               (unsigned)f->info.manufacturer);
 	say(to, "maker", text);
 	version(&f->info, number);
@@ -339,16 +259,16 @@ static void json_key(struct cli *c, const struct card_facts *f, enum card_key k,
                      bool personal)
 {
 	const struct card_key_info *key = &f->info.key[k];
-	char alg[NAME_LEN], fpr[2 * FPR_LEN + 1];
+	char alg[CARD_NAME_LEN], fpr[2 * FPR_LEN + 1];
 
-	algorithm(&key->attr, alg);
+	card_algorithm(&key->attr, alg);
 	hex_encode_up((struct bytes){key->fpr, FPR_LEN}, fpr);
 	out_enter(c, "keys");
 	out_text(c, "use", card_key_use(k));
 	out_bool(c, "present", key->present);
 	out_text(c, "algorithm", key->attr.type == CARD_KEY_NONE ? NULL : alg);
-	out_text(c, "origin", origin(f->origin[k]));
-	out_text(c, "touch", touch(f->touch[k]));
+	out_text(c, "origin", card_key_origin(f->origin[k]));
+	out_text(c, "touch", card_touch_word(f->touch[k]));
 	if (personal) {
 		out_text(c, "fingerprint", key->present ? fpr : NULL);
 		out_number(c, "created", (long)key->created);
@@ -360,13 +280,13 @@ static void json_open(struct cli *c, const struct card_facts *f, bool personal)
 {
 	const struct card_info *info = &f->info;
 	const char *why = why_not_enrolled(f);
-	char number[NAME_LEN];
+	char number[CARD_NAME_LEN];
 
 	if (personal)
 		out_text(c, "serial", info->ident);
 	(void)snprintf(number, sizeof(number), "%04X", (unsigned)info->manufacturer);
 	out_text(c, "manufacturer", number);
-	out_text(c, "maker", maker(info->manufacturer));
+	out_text(c, "maker", card_maker(info->manufacturer));
 	version(info, number);
 	out_text(c, "application", number);
 	out_bool(c, "chaining", info->chaining);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* 6E and its parts from a hostile card: first byte: which object. */
+#include "card/atr.h"
 #include "card/data.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -15,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (bytes_take_be(&in, 1, &which) != OK)
 		return 0;
-	(void)data_atr_extends(in);
+	(void)atr_extends(in);
 	enum err e = which < sizeof(tags) / sizeof(tags[0])
 	                     ? data_parse_one(tags[which], in, &d)
 	                     : data_parse(in, &d);

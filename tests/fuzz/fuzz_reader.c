@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "card/atr.h"
 #include "card/data.h"
 #include "card/part10.h"
 #include "tests/dongle/atr.h"
@@ -75,7 +76,7 @@ static void reset(struct bytes in)
 		return;
 	const size_t history = in.p[1] & 0x0f;
 	check(atr[0] == in.p[0] && atr[1] == history && n == 2 + history);
-	(void)data_atr_extends((struct bytes){atr, n});
+	(void)atr_extends((struct bytes){atr, n});
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -85,6 +86,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ask(in);
 	type(in);
 	reset(in);
-	(void)data_atr_extends(in);
+	(void)atr_extends(in);
 	return 0;
 }

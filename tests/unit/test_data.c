@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What cards say of themselves, in all their spellings. */
+#include "card/atr.h"
 #include "card/data.h"
 #include "core/hex.h"
 #include "tests/unit/check.h"
@@ -177,7 +178,7 @@ static void an_answer_to_reset_announces_extended_length(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct input in;
 
-		CHECK_ROW(data_atr_extends(hex(rows[i].atr, &in)) == rows[i].want,
+		CHECK_ROW(atr_extends(hex(rows[i].atr, &in)) == rows[i].want,
 		          rows[i].what);
 	}
 }
