@@ -51,6 +51,17 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* The bytes of a string, without its end. */
+static inline struct bytes bytes_of(const char *text)
+{
+	return (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+
+static inline bool bytes_begin(struct bytes b, const char *with)
+{
+	return b.n >= strlen(with) && memcmp(b.p, with, strlen(with)) == 0;
+}
+
 /*
  * Appends into memory of the caller (plain or a secret's); never past cap.
  * Overflow sticks: write on, then ask writer_ok() once at the end.
@@ -79,6 +90,11 @@ static inline void put_be(struct writer *w, size_t width, uint32_t v)
 		const uint8_t b = (uint8_t)(i > 4 ? 0U : v >> (8 * (i - 1)) & 0xff);
 		put_bytes(w, &b, 1);
 	}
+}
+
+static inline void put_string(struct writer *w, const char *text)
+{
+	put_bytes(w, text, strlen(text));
 }
 
 static inline bool writer_ok(const struct writer *w)

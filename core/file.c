@@ -213,7 +213,7 @@ enum err file_read_path(const char *path, size_t max, uint8_t **ret, size_t *ret
 
 bool file_has_line(const char *path, size_t max, const char *line)
 {
-	const struct bytes wanted = {(const uint8_t *)line, strlen(line)};
+	const struct bytes wanted = bytes_of(line);
 	struct bytes rest = {NULL, 0}, part, newline;
 	uint8_t *text = NULL;
 	bool found = false;

@@ -194,16 +194,11 @@ enum err armor_own(struct bytes in, uint8_t **ret, size_t *ret_len)
 	return OK;
 }
 
-static void put_text(struct writer *w, const char *text)
-{
-	put_bytes(w, text, strlen(text));
-}
-
 static void put_line(struct writer *w, const char *begin_or_end, const char *kind)
 {
-	put_text(w, begin_or_end);
-	put_text(w, kind);
-	put_text(w, "-----\n");
+	put_string(w, begin_or_end);
+	put_string(w, kind);
+	put_string(w, "-----\n");
 }
 
 /* Lines of LINE characters: three bytes become four characters. */
@@ -219,7 +214,7 @@ static void put_base64(struct writer *w, struct bytes data)
 			return;
 		base64_encode(piece, true, text);
 		put_bytes(w, text, base64_len(n, true));
-		put_text(w, "\n");
+		put_string(w, "\n");
 	}
 }
 
@@ -231,9 +226,9 @@ static void put_crc(struct writer *w, struct bytes data)
 	uint8_t text[4];
 
 	base64_encode((struct bytes){raw, sizeof(raw)}, true, text);
-	put_text(w, "=");
+	put_string(w, "=");
 	put_bytes(w, text, sizeof(text));
-	put_text(w, "\n");
+	put_string(w, "\n");
 }
 
 enum err armor_write(enum armor_kind kind, struct bytes data, char **ret, size_t *ret_len)
@@ -253,7 +248,7 @@ enum err armor_write(enum armor_kind kind, struct bytes data, char **ret, size_t
 	if (w.p == NULL)
 		return ERR_NOMEM;
 	put_line(&w, begin, names[kind]);
-	put_text(&w, "\n");
+	put_string(&w, "\n");
 	put_base64(&w, data);
 	put_crc(&w, data);
 	put_line(&w, end, names[kind]);

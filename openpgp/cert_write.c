@@ -5,8 +5,6 @@
 #include "openpgp/cert_write.h"
 #include "openpgp/packet.h"
 
-#include <string.h>
-
 #include "core/utf8.h"
 
 static bool name_ok(struct bytes uid)
@@ -42,7 +40,7 @@ static void put_key(struct writer *w, enum packet_tag tag, const struct pubkey *
 
 enum err cert_write(const struct cert_plan *p, struct writer *w)
 {
-	const struct bytes uid = {(const uint8_t *)p->uid, strlen(p->uid)};
+	const struct bytes uid = bytes_of(p->uid);
 	const struct sig_subject self = {
 	        .primary = p->primary, .uid_tag = PACKET_USER_ID, .uid = uid};
 

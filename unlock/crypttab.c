@@ -23,16 +23,6 @@ static struct bytes cut(struct bytes *in, uint8_t a, uint8_t b)
 	return part;
 }
 
-static bool is_text(struct bytes b, const char *text)
-{
-	return bytes_equal(b, (struct bytes){(const uint8_t *)text, strlen(text)});
-}
-
-static bool begins(struct bytes b, const char *text)
-{
-	return b.n >= strlen(text) && memcmp(b.p, text, strlen(text)) == 0;
-}
-
 /* --- decoding --- */
 
 struct parser {
@@ -128,9 +118,9 @@ static const char *const ignored[] = {
 static bool is_ignored(struct bytes name)
 {
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		if (is_text(name, ignored[i]))
+		if (bytes_equal(name, bytes_of(ignored[i])))
 			return true;
-	return begins(name, "x-");
+	return bytes_begin(name, "x-");
 }
 
 static bool read_number(const char *text, int max, int *ret)
@@ -211,7 +201,7 @@ static enum crypttab_why read_option(struct parser *p, struct crypttab_entry *e,
 	const char *value = NULL;
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		if (!is_text(name, options[i].name))
+		if (!bytes_equal(name, bytes_of(options[i].name)))
 			continue;
 		if (has_value && decode(p, in, &value) != OK)
 			return CRYPTTAB_SPELLING;

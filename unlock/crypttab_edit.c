@@ -196,11 +196,6 @@ static enum err finish(struct writer *w, struct bytes before, struct crypttab_ed
 	return OK;
 }
 
-static void put_text(struct writer *w, const char *text)
-{
-	put_bytes(w, text, strlen(text));
-}
-
 /* Up to a place in the text that comes next. */
 static void put_until(struct writer *w, struct bytes text, size_t *from, size_t to)
 {
@@ -217,12 +212,12 @@ static void put_line_taken(struct writer *w, struct bytes text, size_t *at,
 	const struct crypttab_span options = e->field[CRYPTTAB_F_OPTIONS];
 
 	put_until(w, text, at, key.at);
-	put_text(w, "none");
+	put_string(w, "none");
 	*at += key.n;
 	if (options.n > 0)
 		put_until(w, text, at, options.at);
 	else
-		put_text(w, " ");
+		put_string(w, " ");
 	crypttab_options_take(w, part(text, options));
 	*at += options.n;
 }
@@ -248,11 +243,11 @@ static void put_new_line(struct writer *w, struct bytes text,
 
 	put_until(w, text, &at, text.n);
 	if (text.n > 0 && text.p[text.n - 1] != '\n')
-		put_text(w, "\n");
-	put_text(w, t->name);
-	put_text(w, " UUID=");
-	put_text(w, t->uuid);
-	put_text(w, " none " CRYPTTAB_OUR_OPTION ",luks,initramfs\n");
+		put_string(w, "\n");
+	put_string(w, t->name);
+	put_string(w, " UUID=");
+	put_string(w, t->uuid);
+	put_string(w, " none " CRYPTTAB_OUR_OPTION ",luks,initramfs\n");
 }
 
 static enum err take_over(struct bytes text, const struct crypttab *tab,

@@ -2,16 +2,6 @@
 /* Options are cut at their commas and copied as they are written. */
 #include "unlock/crypttab_options.h"
 
-static struct bytes of_text(const char *text)
-{
-	return (struct bytes){(const uint8_t *)text, strlen(text)};
-}
-
-static bool is_text(struct bytes b, const char *text)
-{
-	return bytes_equal(b, of_text(text));
-}
-
 /* What is in front of the next comma, which is taken too.  False: nothing is left. */
 static bool next_option(struct bytes *in, struct bytes *ret)
 {
@@ -26,18 +16,13 @@ static bool next_option(struct bytes *in, struct bytes *ret)
 	       (in->n == 0 || bytes_take(in, 1, &comma) == OK);
 }
 
-static bool begins(struct bytes b, const char *with)
-{
-	return b.n >= strlen(with) && memcmp(b.p, with, strlen(with)) == 0;
-}
-
 /* keyscript=decrypt_bootlatch, with or without a path in front of the name. */
 static bool is_ours(struct bytes option)
 {
-	const struct bytes name = of_text(CRYPTTAB_KEYSCRIPT);
+	const struct bytes name = bytes_of(CRYPTTAB_KEYSCRIPT);
 	struct bytes rest = option, skipped;
 
-	if (!begins(option, "keyscript=") || option.n < 10 + name.n)
+	if (!bytes_begin(option, "keyscript=") || option.n < 10 + name.n)
 		return false;
 	if (bytes_take(&rest, option.n - name.n, &skipped) != OK ||
 	    !bytes_equal(rest, name))
@@ -47,7 +32,7 @@ static bool is_ours(struct bytes option)
 
 static bool is_foreign(struct bytes option)
 {
-	return begins(option, "keyscript=") && !is_ours(option);
+	return bytes_begin(option, "keyscript=") && !is_ours(option);
 }
 
 struct crypttab_options crypttab_options_look(struct bytes field)
@@ -57,25 +42,20 @@ struct crypttab_options crypttab_options_look(struct bytes field)
 
 	while (next_option(&field, &one)) {
 		o.ours = o.ours || is_ours(one);
-		o.luks = o.luks || is_text(one, "luks");
-		o.initramfs = o.initramfs || is_text(one, "initramfs");
+		o.luks = o.luks || bytes_equal(one, bytes_of("luks"));
+		o.initramfs = o.initramfs || bytes_equal(one, bytes_of("initramfs"));
 		if (o.foreign.n == 0 && is_foreign(one))
 			o.foreign = one;
 	}
 	return o;
 }
 
-static void put_text(struct writer *w, const char *text)
-{
-	put_bytes(w, text, strlen(text));
-}
-
 static void put_missing(struct writer *w, const struct crypttab_options *o)
 {
 	if (!o->luks)
-		put_text(w, ",luks");
+		put_string(w, ",luks");
 	if (!o->initramfs)
-		put_text(w, ",initramfs");
+		put_string(w, ",initramfs");
 }
 
 /* The field as it should be.  A keyscript of somebody else gives its place to nobody: the
@@ -92,7 +72,7 @@ void crypttab_options_take(struct writer *w, struct bytes field)
 		if (is_foreign(one))
 			continue;
 		if (!first)
-			put_text(w, ",");
+			put_string(w, ",");
 		put_bytes(w, one.p, one.n);
 		first = false;
 		if (is_ours(one) && !done) {
@@ -101,12 +81,12 @@ void crypttab_options_take(struct writer *w, struct bytes field)
 		}
 	}
 	if (comma_at_end)
-		put_text(w, ",");
+		put_string(w, ",");
 	if (done)
 		return;
 	if (w->n > start)
-		put_text(w, ",");
-	put_text(w, CRYPTTAB_OUR_OPTION);
+		put_string(w, ",");
+	put_string(w, CRYPTTAB_OUR_OPTION);
 	put_missing(w, &o);
 }
 
@@ -121,17 +101,17 @@ void crypttab_options_give_back(struct writer *w, struct bytes field)
 			behind = true;
 			continue;
 		}
-		if (behind && !luks && !initramfs && is_text(one, "luks")) {
+		if (behind && !luks && !initramfs && bytes_equal(one, bytes_of("luks"))) {
 			luks = true;
 			continue;
 		}
-		if (behind && !initramfs && is_text(one, "initramfs")) {
+		if (behind && !initramfs && bytes_equal(one, bytes_of("initramfs"))) {
 			initramfs = true;
 			continue;
 		}
 		behind = false;
 		if (!first)
-			put_text(w, ",");
+			put_string(w, ",");
 		put_bytes(w, one.p, one.n);
 		first = false;
 	}

@@ -2,7 +2,6 @@
 /* bootlatch-unlock --crypttab: one run that opens every volume of the boot. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/file.h"
 #include "unlock/boot.h"
@@ -25,13 +24,6 @@ static enum err read_table(const char *path, struct crypttab *ret)
 	return e;
 }
 
-static bool is_cryptopts(struct bytes word)
-{
-	static const char name[] = "cryptopts=";
-
-	return word.n >= sizeof(name) - 1 && memcmp(word.p, name, sizeof(name) - 1) == 0;
-}
-
 /* With cryptopts= on the kernel's command line cryptroot makes a table of its own from
  * that: this one does not count. */
 static bool is_overruled(void)
@@ -50,7 +42,7 @@ static bool is_overruled(void)
 			n++;
 		if (bytes_take(&rest, n, &part) != OK)
 			break;
-		found = is_cryptopts(part);
+		found = bytes_begin(part, "cryptopts=");
 		if (bytes_take(&rest, 1, &part) != OK)
 			break;
 	}
