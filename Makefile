@@ -196,8 +196,8 @@ $(foreach l,$(layers),$(foreach t,$(fuzz_$(l)),$(eval \
 # The virtual reader, which is in no layer.
 $(foreach t,ccid ccid_tpdu,$(eval \
   $(call program,test_$(t),tests/unit/test_$(t).c tests/unit/double_host.c tests/unit/check.c,none,$(O)/dongle.a $(O)/vcard.a)))
-$(eval $(call program,fuzz_ccid,tests/fuzz/fuzz_ccid.c,core,$(O)/dongle.a))
-$(eval $(call program,replay_ccid,tests/fuzz/fuzz_ccid.c tests/fuzz/replay.c,core,$(O)/dongle.a))
+$(eval $(call program,fuzz_ccid,tests/fuzz/fuzz_ccid.c tests/fuzz/obliging_card.c,core,$(O)/dongle.a))
+$(eval $(call program,replay_ccid,tests/fuzz/fuzz_ccid.c tests/fuzz/obliging_card.c tests/fuzz/replay.c,core,$(O)/dongle.a))
 $(eval $(call program,fuzz_reader,tests/fuzz/fuzz_reader.c,card,$(O)/dongle.a))
 $(eval $(call program,replay_reader,tests/fuzz/fuzz_reader.c tests/fuzz/replay.c,card,$(O)/dongle.a))
 $(eval $(call program,fuzz_vpcd,tests/fuzz/fuzz_vpcd.c,none,$(O)/vcard.a))
@@ -207,8 +207,8 @@ ifeq ($(shell $(PKG_CONFIG) --exists libusbredirparser-0.5 && echo yes),yes)
 fuzz_redir := redir
 redir_src  := $(filter-out %/main.c %/dongle.c,$(dongle_main))
 redir_lib  := $(shell $(PKG_CONFIG) --libs libusbredirparser-0.5)
-$(eval $(call program,fuzz_redir,tests/fuzz/fuzz_redir.c $(redir_src),core,$(O)/dongle.a $(O)/vcard.a))
-$(eval $(call program,replay_redir,tests/fuzz/fuzz_redir.c tests/fuzz/replay.c $(redir_src),core,$(O)/dongle.a $(O)/vcard.a))
+$(eval $(call program,fuzz_redir,tests/fuzz/fuzz_redir.c tests/fuzz/obliging_card.c $(redir_src),core,$(O)/dongle.a $(O)/vcard.a))
+$(eval $(call program,replay_redir,tests/fuzz/fuzz_redir.c tests/fuzz/obliging_card.c tests/fuzz/replay.c $(redir_src),core,$(O)/dongle.a $(O)/vcard.a))
 $(O)/fuzz_redir $(O)/replay_redir: override LDLIBS += $(redir_lib)
 endif
 # The kernel's part is played by the target.

@@ -5,44 +5,14 @@
  * replugged.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/bytes.h"
 #include "tests/dongle/ccid.h"
+#include "tests/fuzz/obliging_card.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { CARD_DONE = 0xFFFF, MORE_TIME = 0xFFFE, REPLUGGED = 0xFFFD, PER_PUT = 2 };
-
-static void reset(void *ctx)
-{
-	(void)ctx;
-}
-
-static size_t atr(void *ctx, uint8_t *out, size_t cap)
-{
-	static const uint8_t nitrokey3[] = {0x3B, 0x8C, 0x01, 0x80, 0x5A, 0x4E,
-	                                    0x69, 0x74, 0x72, 0x6F, 0x6B, 0x65,
-	                                    0x79, 0x20, 0x33, 0x7D};
-
-	(void)ctx;
-	if (cap < sizeof(nitrokey3))
-		__builtin_trap();
-	memcpy(out, nitrokey3, sizeof(nitrokey3));
-	return sizeof(nitrokey3);
-}
-
-/* As many bytes as the command's last two say; none if there are no two. */
-static size_t apdu(void *ctx, const uint8_t *cmd, size_t n, uint8_t *resp, size_t cap)
-{
-	size_t want = n < 2 ? 0 : (size_t)cmd[n - 2] << 8 | cmd[n - 1];
-
-	(void)ctx;
-	if (want > cap)
-		want = cap;
-	memset(resp, 0x90, want);
-	return want;
-}
 
 static void drain(struct ccid *c, size_t max, uint8_t seq)
 {
@@ -91,7 +61,9 @@ static void talk(struct ccid *c, struct bytes in, size_t max)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct ccid_card card = {.reset = reset, .atr = atr, .apdu = apdu};
+	static const uint8_t nitrokey3[] = {0x3B, 0x8C, 0x01, 0x80, 0x5A, 0x4E,
+	                                    0x69, 0x74, 0x72, 0x6F, 0x6B, 0x65,
+	                                    0x79, 0x20, 0x33, 0x7D};
 	static const struct ccid_config kinds[] = {
 	        {LEVEL_EXTENDED, false, 3072},
                 {LEVEL_EXTENDED, false, 271 },
@@ -99,6 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 {LEVEL_TPDU,     false, 271 },
 	        {LEVEL_TPDU,     true,  271 },
 	};
+	struct bytes atr = {nitrokey3, sizeof(nitrokey3)};
+	const struct ccid_card card = obliging_card(&atr);
 
 	if (size < 1)
 		return 0;

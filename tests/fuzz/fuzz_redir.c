@@ -14,6 +14,7 @@
 
 #include "core/bytes.h"
 #include "tests/dongle/redir.h"
+#include "tests/fuzz/obliging_card.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,36 +34,6 @@ static void check(bool ok)
 {
 	if (!ok)
 		__builtin_trap();
-}
-
-/* --- a card that answers as long as the command's last two bytes say --- */
-
-static void reset(void *ctx)
-{
-	(void)ctx;
-}
-
-static size_t atr(void *ctx, uint8_t *out, size_t cap)
-{
-	static const uint8_t gnuk[] = {0x3B, 0xDA, 0x11, 0xFF, 0x81, 0xB1, 0xFE,
-	                               0x55, 0x1F, 0x03, 0x00, 0x31, 0x84, 0x73,
-	                               0x80, 0x01, 0x80, 0x05, 0x90, 0x00, 0xE4};
-
-	(void)ctx;
-	check(cap >= sizeof(gnuk));
-	memcpy(out, gnuk, sizeof(gnuk));
-	return sizeof(gnuk);
-}
-
-static size_t apdu(void *ctx, const uint8_t *cmd, size_t n, uint8_t *resp, size_t cap)
-{
-	size_t want = n < 2 ? 0 : (size_t)cmd[n - 2] << 8 | cmd[n - 1];
-
-	(void)ctx;
-	if (want > cap)
-		want = cap;
-	memset(resp, 0x90, want);
-	return want;
 }
 
 /* --- the guest's side of the wire --- */
@@ -355,7 +326,11 @@ static void flood(struct guest *g, struct bytes in)
 
 static void meet(const struct model *m, bool raw, struct bytes in)
 {
-	static const struct ccid_card card = {.reset = reset, .atr = atr, .apdu = apdu};
+	static const uint8_t gnuk[] = {0x3B, 0xDA, 0x11, 0xFF, 0x81, 0xB1, 0xFE,
+	                               0x55, 0x1F, 0x03, 0x00, 0x31, 0x84, 0x73,
+	                               0x80, 0x01, 0x80, 0x05, 0x90, 0x00, 0xE4};
+	struct bytes atr = {gnuk, sizeof(gnuk)};
+	const struct ccid_card card = obliging_card(&atr);
 	struct guest g = {.reader = ccid_new(&m->reader, &card)};
 	int pair[2];
 

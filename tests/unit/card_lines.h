@@ -56,6 +56,10 @@
 	c = card_close(c);                                                               \
 	CHECK(log.closed && !log.wrong && log.used == (used_))
 
+enum { SIX_E_CAP = 512 };
+/* 6E where the attributes of the deciphering key, with their length, are these. */
+void six_e_with(const char *c2, char ret[SIX_E_CAP]);
+
 /* A PIN, to be freed; and VERIFY of it in mode 82. */
 struct secret *pin_of(const char *text);
 enum err verify_pin(struct card *c, const char *text, bool spend_last);

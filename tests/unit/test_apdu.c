@@ -171,16 +171,19 @@ static enum err drip_transmit(struct transport *t, struct bytes cmd, uint8_t *re
 
 static const struct transport_ops drip_ops = {.name = "drip", .transmit = drip_transmit};
 
+/* Milliseconds for a command; when the conversation ends; how much there is room for. */
+#define DRIP(limit, until, cap)                                                          \
+	struct drip d = {                                                                \
+	        .base.ops = &drip_ops, .base.reader = "R", .base.limit_ms = (limit)};    \
+	const struct link l = {.t = &d.base, .until_ms = (until)};                       \
+	uint8_t buf[(cap)];                                                              \
+	uint16_t sw = 0;                                                                 \
+	size_t n = 0
+
 /* One limit for an answer with all its parts: 256 of them take five seconds here. */
 static void an_answer_that_drips_is_given_up(void)
 {
-	struct drip d = {
-	        .base = {.ops = &drip_ops, .reader = "R", .limit_ms = 60}
-        };
-	const struct link l = {.t = &d.base};
-	uint8_t buf[APDU_CAP];
-	uint16_t sw = 0;
-	size_t n = 0;
+	DRIP(60, 0, APDU_CAP);
 
 	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == ERR_CARD_MUTE && n == 0);
 	CHECK(d.naps > 0 && d.naps < 10 && !d.later && d.until > 0);
@@ -190,13 +193,7 @@ static void an_answer_that_drips_is_given_up(void)
 /* And one for all commands together, where there is one. */
 static void a_conversation_that_drips_is_given_up(void)
 {
-	struct drip d = {
-	        .base = {.ops = &drip_ops, .reader = "R"}
-        };
-	const struct link l = {.t = &d.base, .until_ms = link_now_ms() + 60};
-	uint8_t buf[APDU_CAP];
-	uint16_t sw = 0;
-	size_t n = 0;
+	DRIP(0, link_now_ms() + 60, APDU_CAP);
 
 	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == ERR_CARD_MUTE);
 	CHECK(d.naps < 10);
@@ -208,13 +205,7 @@ static void a_conversation_that_drips_is_given_up(void)
 /* A touch may take a minute; what was computed then does not. */
 static void parts_are_not_waited_for_as_long_as_a_touch(void)
 {
-	struct drip d = {
-	        .base = {.ops = &drip_ops, .reader = "R", .limit_ms = 60000}
-        };
-	const struct link l = {.t = &d.base};
-	uint8_t buf[SHORT_ANSWER];
-	uint16_t sw = 0;
-	size_t n = 0;
+	DRIP(60000, 0, SHORT_ANSWER);
 
 	const int64_t first = link_now_ms();
 	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == ERR_FORMAT); /* full */

@@ -54,13 +54,19 @@ static void bob_comes(void *ctx, unsigned left)
 		double_vcard_put(now.readers, 1, SECOND, alice);
 }
 
-static void a_card_for_another_volume_has_its_turn_at_once(void)
+/* Without a card; then there is bob's, and later alice's. */
+static void begin_before_bob_comes(void)
 {
 	boot_begin(NULL, NULL);
 	boot_line("one %s none " OURS, of[0].disk);
 	boot_line("three %s none " OURS, of[2].disk);
 	now.person.patience = 20;
 	now.person.tick = bob_comes;
+}
+
+static void a_card_for_another_volume_has_its_turn_at_once(void)
+{
+	begin_before_bob_comes();
 	boot_pin();
 	boot_pin();
 	CHECK(boot_go() == OK);
@@ -72,23 +78,10 @@ static void a_card_for_another_volume_has_its_turn_at_once(void)
 	boot_end();
 }
 
-static void late_bob(void *ctx, unsigned left)
-{
-	(void)ctx;
-	if (left == 15)
-		double_vcard_put(now.readers, 0, FIRST, bob);
-	if (left == 5)
-		double_vcard_put(now.readers, 1, SECOND, alice);
-}
-
 /* The passphrase typed for one opens three; then three's card comes. */
 static void the_card_of_an_open_volume_throws_no_other_out(void)
 {
-	boot_begin(NULL, NULL);
-	boot_line("one %s none " OURS, of[0].disk);
-	boot_line("three %s none " OURS, of[2].disk);
-	now.person.patience = 20;
-	now.person.tick = late_bob;
+	begin_before_bob_comes();
 	double_ask_answer(&now.person, ASK_CARD_OR_PASSPHRASE, OTHER);
 	boot_pin();
 	CHECK(boot_go() == OK);

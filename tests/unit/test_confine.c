@@ -27,25 +27,7 @@
 
 #include "card/confine.h"
 #include "tests/unit/check.h"
-
-enum { GOOD = 0, NOT_POSSIBLE = 77 };
-
-/* The status of a process that runs `f`. */
-static int status_of(int (*f)(void))
-{
-	int status = -1;
-	const pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(f());
-	CHECK(waitpid(pid, &status, 0) == pid);
-	return status;
-}
-
-static bool ends_well(int (*f)(void))
-{
-	return status_of(f) == GOOD;
-}
+#include "tests/unit/forked.h"
 
 /* --- refused --- */
 
@@ -253,12 +235,8 @@ static int locks_memory(void)
 /* Until now CAP_IPC_LOCK did it; the limit of old kernels is 64 KiB. */
 static void memory_can_still_be_locked(void)
 {
-	const int status = status_of(locks_memory);
-
-	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_POSSIBLE)
-		(void)printf("skip memory can still be locked: the limit is lower\n");
-	else
-		CHECK(status == GOOD);
+	CHECK(ends_well_or_skips(locks_memory, "memory can still be locked",
+	                         "the limit is lower"));
 }
 
 /* --- what drivers do --- */
@@ -301,10 +279,9 @@ static int as_drivers_do(void)
 	if (syscall(SYS_tgkill, getpid(), gettid(), 0) != 0)
 		return 6;
 	void *p = malloc(1 << 20);
-	if (!p || usleep(1000) != 0)
-		return 7;
+	const bool slept = p && usleep(1000) == 0;
 	free(p);
-	return GOOD;
+	return slept ? GOOD : 7;
 }
 
 static void drivers_can_work(void)

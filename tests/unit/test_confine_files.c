@@ -14,31 +14,12 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "card/confine.h"
 #include "core/log.h"
 #include "tests/unit/check.h"
-
-enum { GOOD = 0, NOT_POSSIBLE = 77 };
-
-/* The status of a process that runs `f`. */
-static int status_of(int (*f)(void))
-{
-	int status = -1;
-	const pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(f());
-	CHECK(waitpid(pid, &status, 0) == pid);
-	return status;
-}
-
-static bool ends_well(int (*f)(void))
-{
-	return status_of(f) == GOOD;
-}
+#include "tests/unit/forked.h"
 
 static bool write_file(const char *path, const char *text)
 {
@@ -215,13 +196,7 @@ static int reads_and_writes(void)
 
 static bool possible(int (*f)(void), const char *what)
 {
-	const int status = status_of(f);
-
-	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_POSSIBLE) {
-		(void)printf("skip %s: no namespaces or no Landlock\n", what);
-		return true;
-	}
-	return status == GOOD;
+	return ends_well_or_skips(f, what, "no namespaces or no Landlock");
 }
 
 static void only_readers_are_read_and_written(void)

@@ -1,46 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Why no card is taken: what each way to fail is told as, the same card seen twice, and a
  * card that is no longer what it was. */
-#include <stdlib.h>
+#include <string.h>
 
-#include "card/pick.h"
 #include "crypto/crypto.h"
 #include "tests/unit/check.h"
-#include "tests/unit/double_vcard.h"
-
-struct room {
-	struct readers *r;
-	struct vcard *a, *b;
-	struct pick *p;
-	struct pick_status s;
-	struct card *c;
-};
-
-static struct room room_new(const struct pick_wish *wish)
-{
-	struct room m = {
-	        .r = double_vcard_readers(),
-	        .a = vcard_new("default", NULL),
-	        .b = vcard_new("gnuk-like", NULL),
-	};
-
-	CHECK(m.a && m.b && pick_new(m.r, wish, &m.p) == OK);
-	return m;
-}
-
-static void room_end(struct room *m)
-{
-	m->c = card_close(m->c);
-	m->p = pick_free(m->p);
-	m->r = readers_close(m->r);
-	vcard_free(m->a);
-	vcard_free(m->b);
-}
-
-static enum err look(struct room *m)
-{
-	return pick_step(m->p, &m->s, &m->c);
-}
+#include "tests/unit/pick_room.h"
 
 static void what_connecting_ends_with_is_told(void)
 {

@@ -3,8 +3,6 @@
  * card, and what we make of them. */
 #include "card/quirks.h"
 
-#include <stdio.h>
-
 #include "crypto/crypto.h"
 #include "tests/unit/card_lines.h"
 #include "tests/unit/check.h"
@@ -230,10 +228,9 @@ static void attributes_in_every_variation(void)
 	        {"nothing",                    "00",	                             CARD_KEY_NONE,  CURVE_NONE,    0   },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char six_e[512];
+		char six_e[SIX_E_CAP];
 
-		(void)snprintf(six_e, sizeof(six_e), "%sC2%s%sC53C%s%s%s%s9000",
-		               AID HIST C0, rows[i].c2, C4_("03"), FPR, FPR, FPR, TIMES);
+		six_e_with(rows[i].c2, six_e);
 		const struct script_step steps[] = {
 		        {SELECT, "9000", OK},
                         {SIX_E,  six_e,  OK}

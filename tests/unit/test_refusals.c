@@ -45,10 +45,9 @@ static void public_keys_in_every_spelling(void)
 	        {"an object longer than the answer", "09122A8648CE3D030107", "7F4982FFFF864104" X32 "9000", ERR_FORMAT, 0, 0},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char six_e[512];
+		char six_e[SIX_E_CAP];
 
-		(void)snprintf(six_e, sizeof(six_e), "%sC2%s%sC53C%s%s%s%s9000",
-		               AID HIST C0, rows[i].c2, C4_("03"), FPR, FPR, FPR, TIMES);
+		six_e_with(rows[i].c2, six_e);
 		const struct script_step steps[] = {
 		        {SELECT,             "9000",                                   OK},
 		        {SIX_E,              six_e,                                    OK},
