@@ -61,7 +61,7 @@ vcard_src   := tests/vcard/algo.c tests/vcard/attest.c tests/vcard/buf.c tests/v
 # The virtual card as a USB dongle for guests of QEMU.
 dongle_src  := tests/dongle/atr.c tests/dongle/t0.c tests/dongle/t1.c tests/dongle/ccid.c tests/dongle/ccid_out.c \
                tests/dongle/model.c
-# These need libusbredirparser, which the tests without a guest do not.
+# These need libusbredirparser, which what is installed does not.
 dongle_main := tests/dongle/main.c tests/dongle/dongle.c tests/dongle/redir.c \
                tests/dongle/redir_usb.c
 # Doubles and helpers of the unit tests.
@@ -324,8 +324,8 @@ deps_build := gcc make pkg-config libpcsclite-dev libusb-1.0-0-dev libcryptsetup
               libjson-c-dev zlib1g-dev
 deps_demo  := pcscd libccid vsmartcard-vpcd cryptsetup-bin iproute2 util-linux gnupg scdaemon
 deps_test  := openssl openssh-client yubikey-manager gpgv sq sqv rnp opensc strace gdb procps jq clang clang-format clang-tidy cppcheck \
-              shellcheck valgrind git tmux libclang-rt-dev udev usb.ids
-deps_vm    := qemu-system-x86 busybox-static cpio dpkg apt udev libusbredirparser-dev mmdebstrap e2fsprogs tesseract-ocr xz-utils
+              shellcheck valgrind git tmux libclang-rt-dev udev usb.ids libusbredirparser-dev
+deps_vm    := qemu-system-x86 busybox-static cpio dpkg apt udev mmdebstrap e2fsprogs tesseract-ocr xz-utils
 deps_vm: deps
 	@tests/deps.sh $(deps_vm)
 deps:
