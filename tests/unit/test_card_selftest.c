@@ -74,6 +74,7 @@ static void a_card_that_answers_otherwise_fails_its_case(void)
 	} rows[] = {
 	        {"at=1:sw=6A82",  "SELECT"               },
 	        {"at=2:garbage",  "6E is read in short"  },
+	        {"at=2:sw=9000",  "6E is read in short"  },
 	        {"at=4:short",    "6E in extended length"},
 	        {"at=4:sw=6F00",  "6E in extended length"},
 	        {"at=5:garbage",  "4F"                   },
