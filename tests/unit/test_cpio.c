@@ -77,19 +77,25 @@ static bool has_needle(const void *ctx, struct bytes content)
 	return memmem(content.p, content.n, ctx, strlen(ctx)) != NULL;
 }
 
+static struct cpio_want want(const char *name)
+{
+	return (struct cpio_want){.name = name};
+}
+
+static struct cpio_want want_needle(const char *name)
+{
+	return (struct cpio_want){.name = name, .fits = has_needle, .ctx = "needle"};
+}
+
 static void files_are_found_and_compared(void)
 {
 	static struct archive a;
 	struct cpio_want w[] = {
-	        {.name = "lib/there" },
-	        {	           .name = "lib/missing"},
-	        want_same("same", "abc"),
-	        want_same("other", "abc"),
-	        want_same("shorter", "abc"),
-	        want_same("longer", "abc"),
-	        want_same("empty", ""),
-	        { .name = "says",      .fits = has_needle, .ctx = "needle"},
-	        {       .name = "mute",      .fits = has_needle, .ctx = "needle"},
+	        want("lib/there"),           want("lib/missing"),
+	        want_same("same", "abc"),    want_same("other", "abc"),
+	        want_same("shorter", "abc"), want_same("longer", "abc"),
+	        want_same("empty", ""),      want_needle("says"),
+	        want_needle("mute"),
 	};
 	uint64_t end = 0;
 
