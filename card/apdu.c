@@ -2,8 +2,7 @@
 /* Lays commands out and collects answers; see apdu.h. */
 #include "card/apdu.h"
 
-#include <time.h>
-
+#include "core/clock.h"
 #include "core/log.h"
 
 enum {
@@ -22,14 +21,6 @@ struct answer {
 	int64_t until; /* no exchange begins after that, or ends; 0: the transport's */
 };
 
-int64_t link_now_ms(void)
-{
-	struct timespec t = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 bool link_may_extend(const struct link *l)
 {
 	return l->extended && l->t->extended != EXTENDED_NO;
@@ -43,7 +34,7 @@ static enum err exchange(const struct link *l, struct bytes cmd, struct answer *
 
 	if (cap < 2)
 		return ERR_FORMAT;
-	if (a->until > 0 && link_now_ms() >= a->until)
+	if (a->until > 0 && clock_ms() >= a->until)
 		return ERR_CARD_MUTE;
 	l->t->until_ms = a->until;
 	enum err e = l->t->ops->transmit(l->t, cmd, a->p + a->n, cap, &n);
@@ -71,7 +62,7 @@ static bool sw1_is(const struct answer *a, unsigned sw1)
 /* What is to be fetched is there: neither a touch nor a slow key holds it up any more. */
 static void hurry(struct answer *a)
 {
-	const int64_t usual = link_now_ms() + APDU_MS;
+	const int64_t usual = clock_ms() + APDU_MS;
 
 	if (a->until > usual)
 		a->until = usual;
@@ -243,7 +234,7 @@ enum err apdu_send(const struct link *l, const struct apdu *c, uint8_t *resp, si
                    size_t *ret_len, uint16_t *ret_sw)
 {
 	const int limit_ms = l->t->limit_ms > 0 ? l->t->limit_ms : APDU_MS;
-	struct answer a = {.p = resp, .cap = cap, .until = link_now_ms() + limit_ms};
+	struct answer a = {.p = resp, .cap = cap, .until = clock_ms() + limit_ms};
 	enum err e;
 
 	if (l->until_ms > 0 && l->until_ms < a.until)

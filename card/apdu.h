@@ -40,7 +40,7 @@ struct link {
 	struct transport *t;
 	bool chaining, extended; /* what the card announces */
 	size_t max_response;     /* bytes with SW; 0: not told */
-	int64_t until_ms; /* link_now_ms() when all must be over; 0: no such limit */
+	int64_t until_ms;        /* clock_ms() when all must be over; 0: no such limit */
 };
 
 struct apdu {
@@ -50,8 +50,6 @@ struct apdu {
 	bool long_le; /* ask for it in extended length; link_may_extend() says whether to
 	                 try */
 };
-
-int64_t link_now_ms(void); /* monotonic */
 
 /*
  * Send, collect the whole answer (61xx, 6Cxx), all within one limit: t->limit_ms or

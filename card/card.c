@@ -8,6 +8,7 @@
 #include "card/handle.h"
 #include "card/kdf.h"
 #include "card/quirks.h"
+#include "core/clock.h"
 #include "core/log.h"
 
 enum { VERSION_KDF = 0x0303 }; /* the first application that knows F9 */
@@ -250,7 +251,7 @@ enum err card_open_told(struct transport *t, enum card_flaw *ret_flaw, struct ca
 	}
 	*ret_flaw = CARD_FLAW_NONE;
 	c->link.t = t;
-	c->link.until_ms = link_now_ms() + CARD_OPEN_MS;
+	c->link.until_ms = clock_ms() + CARD_OPEN_MS;
 	c->needs_select = true;
 	/* Reset before SELECT was through: card_ask() cannot mend that, a second try can.
 	 */

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "card/child_pool.h"
+#include "core/clock.h"
 
 /* A first scan waits for a daemon that is being started; later ones look in passing. */
 enum { FIRST_LOOK_MS = 500, LOOK_MS = 50 };
@@ -48,7 +49,7 @@ static enum err begin_scan(struct pool *p)
 		child_service_hung(p);
 		return ERR_NO_SERVICE;
 	}
-	p->scan_end = child_now_ms() + p->limit.scan;
+	p->scan_end = clock_ms() + p->limit.scan;
 	p->late = false;
 	return OK;
 }
@@ -63,11 +64,11 @@ static enum err pool_scan(struct readers *r, struct reader_list *ret)
 
 	if (e != OK)
 		return e;
-	const int64_t look = child_now_ms() + (p->late ? LOOK_MS : FIRST_LOOK_MS);
+	const int64_t look = clock_ms() + (p->late ? LOOK_MS : FIRST_LOOK_MS);
 	p->late = true;
 	const enum heard heard =
 	        child_hear(p, &x, look < p->scan_end ? look : p->scan_end, &e);
-	if (heard == SILENCE && child_now_ms() < p->scan_end)
+	if (heard == SILENCE && clock_ms() < p->scan_end)
 		return ERR_NO_SERVICE;
 	if (heard == HEARD) {
 		p->scan_end = 0;
@@ -102,15 +103,14 @@ static enum err connect_beside(struct pool *p, struct exchange *x, const char *n
 	/* Or the other program is our last child, which pcscd has not given up yet. */
 	const bool ours = strncmp(p->hung, name, READER_NAME_MAX) == 0;
 
-	if (strncmp(p->held, name, READER_NAME_MAX) == 0 &&
-	    child_now_ms() < p->held_until)
+	if (strncmp(p->held, name, READER_NAME_MAX) == 0 && clock_ms() < p->held_until)
 		return ours ? ERR_CARD_MUTE : ERR_BUSY;
 	const enum err e = child_exchange(p, x, limit);
 	if (e != ERR_CARD_MUTE)
 		return e;
 	memset(p->held, 0, sizeof(p->held));
 	memcpy(p->held, name, strnlen(name, sizeof(p->held) - 1));
-	p->held_until = child_now_ms() + HELD_AGAIN_MS;
+	p->held_until = clock_ms() + HELD_AGAIN_MS;
 	return ours ? ERR_CARD_MUTE : ERR_BUSY;
 }
 
@@ -145,7 +145,7 @@ static void pool_close(struct readers *r)
 	 * matters.  One that still talks, or closes its end and stays, is no child of
 	 * ours. */
 	if (p->pid > 0 && p->scan_end == 0 && shutdown(p->fd, SHUT_WR) == 0)
-		(void)child_readable(p, child_now_ms() +
+		(void)child_readable(p, clock_ms() +
 		                                p->limit.close); /* it ends in any case */
 	child_stop(p);
 	free(p);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "card/child_pool.h"
+#include "core/clock.h"
 #include "core/log.h"
 
 struct far {
@@ -43,7 +44,7 @@ static int answer_limit(const struct far *f)
 {
 	const int limit =
 	        f->base.limit_ms > 0 ? f->base.limit_ms : f->pool->limit.transmit;
-	const int64_t left = f->base.until_ms - child_now_ms();
+	const int64_t left = f->base.until_ms - clock_ms();
 
 	if (f->base.until_ms == 0 || left >= limit)
 		return limit;

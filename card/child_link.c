@@ -11,18 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 
 /* SIGKILL takes effect at once, but in a system call that cannot be interrupted. */
 enum { MS_PER_S = 1000, DEATH_MS = 1000, DEATH_LOOK_MS = 5 };
-
-int64_t child_now_ms(void)
-{
-	struct timespec t = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
-	return (int64_t)t.tv_sec * MS_PER_S + t.tv_nsec / 1000000;
-}
 
 /* --- the child's life --- */
 
@@ -67,8 +60,8 @@ void child_stop(struct pool *p)
 	bool dead = is_dead(p);
 	if (!dead)
 		(void)kill(p->pid, SIGKILL); /* ours, not yet reaped */
-	const int64_t end = child_now_ms() + DEATH_MS;
-	while (!dead && child_now_ms() < end) {
+	const int64_t end = clock_ms() + DEATH_MS;
+	while (!dead && clock_ms() < end) {
 		(void)poll(NULL, 0, DEATH_LOOK_MS);
 		dead = is_dead(p);
 	}
@@ -104,7 +97,7 @@ bool child_readable(const struct pool *p, int64_t until)
 	int ready;
 
 	do {
-		const int64_t left = until - child_now_ms();
+		const int64_t left = until - clock_ms();
 
 		ready = poll(&fd, 1, left > 0 ? (int)left : 0);
 	} while (ready < 0 && errno == EINTR);
@@ -189,7 +182,7 @@ enum err child_exchange(struct pool *p, struct exchange *x, int limit_ms)
 		child_stop(p);
 		return ERR_CARD_LOST;
 	}
-	switch (child_hear(p, x, child_now_ms() + limit_ms, &e)) {
+	switch (child_hear(p, x, clock_ms() + limit_ms, &e)) {
 	case HEARD:
 		return e;
 	case SILENCE:

@@ -39,7 +39,6 @@ struct exchange {
 enum err child_exchange(struct pool *p, struct exchange *x, int limit_ms);
 void child_stop(struct pool *p); /* killed and reaped, if it runs */
 
-int64_t child_now_ms(void);           /* monotonic */
 enum err child_start(struct pool *p); /* if none runs */
 bool child_ask(const struct pool *p, struct exchange *x);
 bool child_readable(const struct pool *p, int64_t until); /* or its end */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 
 enum { STEP_MS = 250, FAILURES_MAX = 3, SERIAL_LEN = 8, IDENT_LEN = 13 };
@@ -313,18 +314,10 @@ enum err pick_step(struct pick *p, struct pick_status *status, struct card **ret
 	return e;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 enum err pick_wait(struct pick *p, int timeout_ms, struct pick_status *status,
                    struct card **ret)
 {
-	const int64_t end = now_ms() + timeout_ms;
+	const int64_t end = clock_ms() + timeout_ms;
 	struct pick_status s;
 
 	for (;;) {
@@ -332,7 +325,7 @@ enum err pick_wait(struct pick *p, int timeout_ms, struct pick_status *status,
 		const bool nothing =
 		        s.why == PICK_NO_SERVICE || s.why == PICK_NO_READER ||
 		        s.why == PICK_NO_SUCH_READER || s.why == PICK_NO_CARD;
-		const int64_t left = end - now_ms();
+		const int64_t left = end - clock_ms();
 
 		if (e == OK || !nothing || left <= 0) {
 			if (status)

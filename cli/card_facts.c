@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "card/data.h"
+#include "core/clock.h"
 #include "unlock/enroll.h"
 
 enum { TAG_ORIGIN = 0xde, STEP_MS = 250 };
@@ -177,7 +178,7 @@ static enum err look_into(struct readers *r, const struct reader_slot *slot,
 	f->t0 = t->t0;
 	f->atr_len = t->atr_len;
 	memcpy(f->atr, t->atr, sizeof(f->atr));
-	const struct link l = {.t = t, .until_ms = link_now_ms() + CARD_OPEN_MS};
+	const struct link l = {.t = t, .until_ms = clock_ms() + CARD_OPEN_MS};
 	enum err e = read_extras(&l, f);
 	f->reader_extended = t->extended; /* a reader child tells it with an answer */
 	if (e != OK) {
@@ -240,26 +241,18 @@ static enum err look_once(struct readers *r, const struct look_wish *w,
 	return OK;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 enum err card_look(struct readers *r, const struct look_wish *w, struct card_facts *list,
                    size_t *ret_n, struct look_end *end)
 {
 	const struct timespec nap = {.tv_nsec = STEP_MS * 1000000L};
-	const int64_t until = now_ms() + w->wait_ms;
+	const int64_t until = clock_ms() + w->wait_ms;
 
 	for (;;) {
 		const enum err e = look_once(r, w, list, ret_n, end);
 		const bool nothing =
 		        e == ERR_NO_SERVICE || e == ERR_NO_READER || e == ERR_NO_CARD;
 
-		if (!nothing || now_ms() >= until)
+		if (!nothing || clock_ms() >= until)
 			return e;
 		(void)nanosleep(&nap, NULL); /* a signal makes the next look earlier */
 	}

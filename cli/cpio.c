@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cpio archives walked as they stream by: nothing is extracted. */
 #include "cli/cpio.h"
+#include "core/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,14 +28,6 @@ struct in {
 	uint8_t buf[CHUNK], first[FIRST_MAX];
 };
 
-int64_t cpio_now_ms(void)
-{
-	struct timespec t = {0};
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &t); /* cannot fail for this clock */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* At least n bytes are in the buffer; ERR_NOT_FOUND: it ends before. */
 static enum err fill(struct in *in, size_t n)
 {
@@ -45,7 +38,7 @@ static enum err fill(struct in *in, size_t n)
 	in->at = 0;
 	while (in->len < n) {
 		struct pollfd p = {.fd = in->fd, .events = POLLIN};
-		const int64_t left = in->until_ms - cpio_now_ms();
+		const int64_t left = in->until_ms - clock_ms();
 
 		if (left <= 0 || poll(&p, 1, (int)(left < 60000 ? left : 60000)) == 0)
 			return ERR_TIMEOUT;

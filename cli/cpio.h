@@ -20,11 +20,10 @@ struct cpio_want {
 
 /*
  * Read archives from fd until its end, or until a byte begins none (a compressed archive,
- * for example); *ret_end tells how many bytes there were.  until_ms: as cpio_now_ms() has
+ * for example); *ret_end tells how many bytes there were.  until_ms: as clock_ms() has
  * it.  ERR_TIMEOUT, ERR_FORMAT.
  */
 enum err cpio_scan(int fd, int64_t until_ms, struct cpio_want *want, size_t n,
                    uint64_t *ret_end);
-int64_t cpio_now_ms(void);
 
 #endif

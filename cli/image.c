@@ -10,6 +10,7 @@
 
 #include "cli/cpio.h"
 #include "cli/program.h"
+#include "core/clock.h"
 #include "core/file.h"
 #include "unlock/crypttab_edit.h"
 
@@ -158,7 +159,7 @@ static const char *unpacker(struct bytes magic)
 
 static enum err scan(struct image_needs *n, int fd)
 {
-	const int64_t until = cpio_now_ms() + (int64_t)IMAGE_SECONDS * 1000;
+	const int64_t until = clock_ms() + (int64_t)IMAGE_SECONDS * 1000;
 	uint8_t magic[MAGIC_MAX];
 	uint64_t end = 0;
 	pid_t pid = -1;

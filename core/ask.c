@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Asking and waiting, for callers without a loop of their own. */
 #include "core/ask.h"
+#include "core/clock.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <time.h>
 
 struct ask *ask_close(struct ask *a)
 {
@@ -13,18 +13,10 @@ struct ask *ask_close(struct ask *a)
 	return NULL;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t = {0};
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &t); /* cannot fail for this clock */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 enum err ask_wait(struct ask *a, const struct ask_question *q, int timeout_ms,
                   struct secret **ret_answer)
 {
-	const int64_t end = now_ms() + timeout_ms;
+	const int64_t end = clock_ms() + timeout_ms;
 	enum err e = a->ops->begin(a, q);
 
 	if (e != OK)
@@ -37,7 +29,7 @@ enum err ask_wait(struct ask *a, const struct ask_question *q, int timeout_ms,
 		if (e != ERR_TIMEOUT)
 			return e;
 		if (timeout_ms >= 0) {
-			const int64_t left = end - now_ms();
+			const int64_t left = end - clock_ms();
 
 			if (left <= 0)
 				break;

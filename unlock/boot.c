@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "unlock/boot_impl.h"
 #include "unlock/boot_left.h"
@@ -120,7 +121,7 @@ static enum err begin(struct boot *b)
 	for (size_t i = 0; i < t->n && e == OK; i++)
 		if (is_wanted(b->w, &t->entry[i]))
 			e = add(b, &t->entry[i]);
-	b->since = run_now_ms();
+	b->since = clock_ms();
 	return e;
 }
 
@@ -259,7 +260,7 @@ static void give_up_waiting(struct boot *b)
 
 static void wait_a_little(struct boot *b, const struct boot_volume *vol)
 {
-	if (run_now_ms() - b->since >= b->w->source_wait_ms) {
+	if (clock_ms() - b->since >= b->w->source_wait_ms) {
 		give_up_waiting(b);
 		return;
 	}

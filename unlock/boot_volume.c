@@ -2,6 +2,7 @@
 /* One volume of a boot run: found, read, tried without a question, mapped or left. */
 #include <sys/stat.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "unlock/backend.h"
 #include "unlock/boot_impl.h"
@@ -23,7 +24,7 @@ void boot_say(struct boot *b, const struct boot_volume *vol, enum words w, int n
 static void opened(struct boot *b, struct boot_volume *vol)
 {
 	vol->state = BOOT_OPEN;
-	b->since = run_now_ms(); /* it may hold the source of another one */
+	b->since = clock_ms(); /* it may hold the source of another one */
 	/* A card that was of no use to it may be of use to the next one. */
 	session_look_again(b->s);
 	boot_say(b, vol, WORDS_BOOT_OPEN, 0);

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The session: which card is open, and waiting without hanging. */
+#include "core/clock.h"
 #include "unlock/session_impl.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { POLL_MS = 250 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static bool wanted_has(const struct session *s, const uint8_t *fpr)
 {
@@ -218,7 +210,7 @@ void session_set_known(struct session *s, const struct session_known *known, siz
 
 enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n)
 {
-	const int64_t start = now_ms();
+	const int64_t start = clock_ms();
 	struct pick_status st;
 	enum err e = set_wanted(s, fprs, n);
 
@@ -239,7 +231,7 @@ enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], si
 			session_say_several(s, &st);
 		if (e != ERR_NO_SERVICE && e != ERR_NO_READER && e != ERR_NO_CARD)
 			return session_say_why(s, &st, e);
-		if (s->o.wait_ms >= 0 && now_ms() - start >= s->o.wait_ms)
+		if (s->o.wait_ms >= 0 && clock_ms() - start >= s->o.wait_ms)
 			return session_say_why(s, &st, e);
 		session_tell_why(s, st.why);
 		(void)session_pause(s, false);

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "core/clock.h"
 #include "unlock/unlock_run.h"
 
 /* Whatever a header makes of a passphrase, the person is asked again. */
@@ -178,7 +179,7 @@ static enum err start(struct run *r)
 	        .passphrase = session_answer(r->s, ASK_PASSPHRASE),
 	        .confirm = session_answer(r->s, ASK_CONFIRM),
 	};
-	r->since = run_now_ms();
+	r->since = clock_ms();
 	/* An untrusted volume does not even choose which cards are looked at. */
 	return f->record == RECORD_MATCHES && !f->strange ? run_count_ways(r) : OK;
 }

@@ -3,6 +3,7 @@
  * means. */
 #include "unlock/unlock_run.h"
 
+#include "core/clock.h"
 #include "core/log.h"
 
 enum { PATIENCE_MS = 3000 /* pcscd may still be starting */ };
@@ -92,7 +93,7 @@ static bool is_elsewhere(const struct run *r)
 
 static void wait_anew(struct run *r)
 {
-	r->since = run_now_ms();
+	r->since = clock_ms();
 	r->f.waited = false;
 }
 
@@ -156,10 +157,10 @@ static void say_why(struct run *r)
 
 	if (r->why != r->why_before) {
 		r->why_before = r->why;
-		r->why_since = run_now_ms();
+		r->why_since = clock_ms();
 	}
 	if (person && (r->why == PICK_NO_SERVICE || session_why_needs_words(r->why)) &&
-	    run_now_ms() - r->why_since >= PATIENCE_MS)
+	    clock_ms() - r->why_since >= PATIENCE_MS)
 		session_tell_why(r->s, r->why);
 }
 
@@ -184,16 +185,15 @@ enum err run_look(struct run *r)
 	/* Put back a moment after it was pulled, a card can look mute: readers miss such
 	 * a bounce.  So what does not answer is tried again now and then; but not one
 	 * that hangs, as nothing is read from the person while that is found out. */
-	if (r->f.card == CARD_BROKEN &&
-	    run_now_ms() - r->broken_since >= BROKEN_AGAIN_MS) {
-		r->broken_since = run_now_ms();
+	if (r->f.card == CARD_BROKEN && clock_ms() - r->broken_since >= BROKEN_AGAIN_MS) {
+		r->broken_since = clock_ms();
 		session_look_again(r->s);
 	}
 	say_why(r);
 	if (r->f.card == CARD_HERE)
 		memcpy(r->ident, session_card(r->s)->ident, sizeof(r->ident));
 	r->f.pin_ready = session_pin_ready(r->s);
-	r->f.waited = wait_ms >= 0 && run_now_ms() - r->since >= wait_ms;
+	r->f.waited = wait_ms >= 0 && clock_ms() - r->since >= wait_ms;
 	return OK;
 }
 

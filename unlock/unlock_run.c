@@ -2,16 +2,6 @@
 /* What the parts of the unlock loop share: its clock, its words, its end. */
 #include "unlock/unlock_run.h"
 
-#include <time.h>
-
-int64_t run_now_ms(void)
-{
-	struct timespec t = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void run_say(struct run *r, enum words w)
 {
 	const struct card_info *info = session_card(r->s);

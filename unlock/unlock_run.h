@@ -29,7 +29,6 @@ struct run {
 	struct unlock_result result;
 };
 
-int64_t run_now_ms(void);
 void run_say(struct run *r, enum words w);
 /* Hand over what opens the volume: the run is done. */
 enum err run_deliver(struct run *r, const char *backend, int slot,

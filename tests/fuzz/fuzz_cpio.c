@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cpio.h"
+#include "core/clock.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size ||
 	    lseek(fd, 0, SEEK_SET) != 0)
 		abort();
-	if (cpio_scan(fd, cpio_now_ms() + 60000, w, 3, &end) == OK && end > size)
+	if (cpio_scan(fd, clock_ms() + 60000, w, 3, &end) == OK && end > size)
 		abort();
 	(void)close(fd);
 	for (size_t i = 0; i < 3; i++)

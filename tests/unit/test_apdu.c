@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "card/apdu.h"
+#include "core/clock.h"
 #include "tests/unit/check.h"
 #include "tests/unit/double_script.h"
 
@@ -193,7 +194,7 @@ static void an_answer_that_drips_is_given_up(void)
 /* And one for all commands together, where there is one. */
 static void a_conversation_that_drips_is_given_up(void)
 {
-	DRIP(0, link_now_ms() + 60, APDU_CAP);
+	DRIP(0, clock_ms() + 60, APDU_CAP);
 
 	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == ERR_CARD_MUTE);
 	CHECK(d.naps < 10);
@@ -207,7 +208,7 @@ static void parts_are_not_waited_for_as_long_as_a_touch(void)
 {
 	DRIP(60000, 0, SHORT_ANSWER);
 
-	const int64_t first = link_now_ms();
+	const int64_t first = clock_ms();
 	CHECK(apdu_send(&l, &get, buf, sizeof(buf), &n, &sw) == ERR_FORMAT); /* full */
 	CHECK(d.until < first + 2 * APDU_MS && d.until >= first + APDU_MS);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cpio.h"
+#include "core/clock.h"
 #include "tests/unit/check.h"
 
 enum { WAIT_MS = 3000 };
@@ -58,7 +59,7 @@ static enum err scan(const struct archive *a, struct cpio_want *w, size_t n,
 	const int fd = memfd_create("archive", MFD_CLOEXEC);
 
 	CHECK(write(fd, a->bytes, a->n) == (ssize_t)a->n && lseek(fd, 0, SEEK_SET) == 0);
-	const enum err e = cpio_scan(fd, cpio_now_ms() + WAIT_MS, w, n, ret);
+	const enum err e = cpio_scan(fd, clock_ms() + WAIT_MS, w, n, ret);
 	(void)close(fd);
 	return e;
 }
@@ -190,7 +191,7 @@ static void who_never_writes_is_waited_for_in_vain(void)
 	int fd[2];
 
 	CHECK(pipe(fd) == 0);
-	CHECK(cpio_scan(fd[0], cpio_now_ms() + 20, NULL, 0, &end) == ERR_TIMEOUT);
+	CHECK(cpio_scan(fd[0], clock_ms() + 20, NULL, 0, &end) == ERR_TIMEOUT);
 	(void)close(fd[0]);
 	(void)close(fd[1]);
 }
