@@ -185,6 +185,7 @@ static enum err read_long_6e(struct card *c)
 	return e;
 }
 
+/* Cut off, or not to be read: then its objects are asked for one by one. */
 static enum err read_short_6e(struct card *c)
 {
 	struct bytes answer;
@@ -195,7 +196,8 @@ static enum err read_short_6e(struct card *c)
 		return e;
 	if (sw == SW_TERMINATED)
 		return ERR_CARD_STATE;
-	return sw == SW_OK ? data_parse(answer, &c->data) : OK;
+	e = sw == SW_OK ? data_parse(answer, &c->data) : OK;
+	return e == ERR_FORMAT || e == ERR_UNSUPPORTED ? OK : e;
 }
 
 static enum err read_6e(struct card *c)
@@ -284,6 +286,21 @@ struct card *card_close(struct card *c)
 const struct card_info *card_info(const struct card *c)
 {
 	return &c->data.info;
+}
+
+struct card_who card_who(const struct card_info *info)
+{
+	struct card_who who;
+
+	memcpy(who.ident, info->ident, sizeof(who.ident));
+	memcpy(who.fpr, info->key[CARD_KEY_DEC].fpr, sizeof(who.fpr));
+	return who;
+}
+
+bool card_who_same(const struct card_who *a, const struct card_who *b)
+{
+	return a->ident[0] != '\0' && strcmp(a->ident, b->ident) == 0 &&
+	       memcmp(a->fpr, b->fpr, sizeof(a->fpr)) == 0;
 }
 
 const char *card_reader(const struct card *c)

@@ -58,6 +58,7 @@ struct card_info {
 	bool chaining, extended;          /* what the card says */
 	size_t max_command, max_response; /* DO 7F66, bytes with header; 0: not told */
 	struct card_key_info key[CARD_KEYS];
+	bool fpr_told; /* C5 is there; without it nobody knows which keys the card has */
 	size_t pin_min, pin_max; /* user PIN, bytes */
 	bool signs_once;         /* C4: a PIN in mode 81 is good for one signature */
 	int tries_user, tries_reset, tries_admin; /* C4 */
@@ -67,6 +68,15 @@ struct card_info {
 	uint8_t kdf_digest_input[64];
 	size_t kdf_digest_len;
 };
+
+/* Which card it is.  Many have a serial number that nobody ever set, so what is said or
+ * remembered of a card goes by its decryption key too. */
+struct card_who {
+	char ident[CARD_IDENT_LEN]; /* "": not known */
+	uint8_t fpr[FPR_LEN];       /* of the decryption key; zeros: none */
+};
+struct card_who card_who(const struct card_info *info);
+bool card_who_same(const struct card_who *a, const struct card_who *b);
 
 /* A public key as the card tells it: parts point into the card's own buffer, valid until
  * close or the next call. */

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
-#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/netlink.h>
@@ -25,6 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/harden.h"
 #include "core/log.h"
 
 /* Linux' USB devices, and what libccid reads to know its readers. */
@@ -43,8 +43,6 @@ enum { LOCKED_BYTES = 1 << 20 }; /* the child's secrets, many times */
 
 void confine_privileges(void)
 {
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
 	struct rlimit locked;
 
 	/* Who has CAP_IPC_LOCK locks memory beyond the limit: from now on it counts. */
@@ -54,8 +52,7 @@ void confine_privileges(void)
 			locked.rlim_max = LOCKED_BYTES;
 		tell("locked memory", setrlimit(RLIMIT_MEMLOCK, &locked) == 0);
 	}
-	tell("no new privileges", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	tell("capabilities", syscall(SYS_capset, &head, none) == 0);
+	harden_capabilities(0);
 }
 
 /* --- files --- */
@@ -247,7 +244,7 @@ static const uint32_t harmless[] = {
         SYS_getrandom,
         SYS_exit,
         SYS_exit_group,
-#ifdef __x86_64__ /* the only machine that has these names, and that was tried */
+#ifdef SYS_poll /* an older machine, which has these too */
         SYS_poll,
         SYS_select,
         SYS_epoll_wait,
@@ -283,6 +280,16 @@ static const struct call looked_at[] = {
         {SYS_ioctl,  {IS(1, USBDEVFS_REAPURB)}                         },
         {SYS_ioctl,  {IS(1, USBDEVFS_REAPURBNDELAY)}                   },
 };
+
+/* The machines that the rows are for; the kernel calls them so.  An argument's low half
+ * stands first on both. */
+#if defined(__x86_64__)
+static const uint32_t machine = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__) && defined(__AARCH64EL__)
+static const uint32_t machine = AUDIT_ARCH_AARCH64;
+#else
+static const uint32_t machine = 0;
+#endif
 
 enum {
 	HARMLESS = sizeof(harmless) / sizeof(harmless[0]),
@@ -340,14 +347,14 @@ static bool confine_calls(void)
 	const struct call own_threads = {SYS_tgkill, {IS(0, getpid())}};
 	uint16_t n = 0;
 
-#ifndef __x86_64__
-	errno = ENOSYS; /* the rows were never tried on it */
-	return false;
-#endif
-	/* The numbers of i386 mean other calls; those of x32 are none of these. */
+	if (machine == 0) {
+		errno = ENOSYS;
+		return false;
+	}
+	/* The numbers of i386 and of 32-bit ARM mean other calls; those of x32 are none
+	 * of these. */
 	f[n++] = (struct sock_filter)BPF_STMT(LOAD, offsetof(struct seccomp_data, arch));
-	f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-	                                      AUDIT_ARCH_X86_64, 1, 0);
+	f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, machine, 1, 0);
 	f[n++] = end_with(SECCOMP_RET_KILL_PROCESS);
 	f[n++] = number();
 	for (size_t i = 0; i < HARMLESS; i++)

@@ -269,6 +269,8 @@ static enum err take_object(uint32_t tag, struct bytes value, struct card_data *
 {
 	const unsigned bit = have_bit(tag);
 
+	if (tag == TAG_FINGERPRINTS) /* an empty one tells that there is no key */
+		d->info.fpr_told = true;
 	if (bit == 0 || !tells(tag, value) ||
 	    ((d->have & bit) != 0 && tag != TAG_PW_STATUS))
 		return OK;
@@ -318,8 +320,10 @@ enum err data_parse(struct bytes answer, struct card_data *d)
 enum err data_parse_one(uint32_t tag, struct bytes answer, struct card_data *d)
 {
 	struct card_data out = *d;
+	/* Without its tag it may begin as if it had one, and then its length tells. */
+	const bool bare = tag == TAG_FINGERPRINTS && answer.n % FPR_LEN == 0;
 
-	enum err e = take_object(tag, data_strip(tag, answer), &out);
+	enum err e = take_object(tag, bare ? answer : data_strip(tag, answer), &out);
 	if (e == OK)
 		*d = out;
 	return e;

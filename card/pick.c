@@ -18,8 +18,8 @@ struct memory {
 	int failures;
 	enum pick_why why;
 	enum err e;
-	char ident[CARD_IDENT_LEN];
-	bool known; /* looked at: why, e and ident hold */
+	struct card_who who;
+	bool known; /* looked at: why, e and who hold */
 	bool used;  /* handed out */
 };
 
@@ -105,7 +105,7 @@ static bool used_elsewhere(const struct pick *p, const struct memory *m)
 {
 	for (size_t i = 0; i < p->n_mem; i++)
 		if (&p->mem[i] != m && p->mem[i].used &&
-		    strcmp(p->mem[i].ident, m->ident) == 0)
+		    card_who_same(&p->mem[i].who, &m->who))
 			return true;
 	return false;
 }
@@ -118,7 +118,7 @@ static enum pick_why judge(const struct pick *p, const struct memory *m,
 	if (used_elsewhere(p, m))
 		return PICK_USED;
 	if (p->wish.fits && !p->wish.fits(info, p->wish.ctx))
-		return PICK_NOT_WANTED;
+		return info->fpr_told ? PICK_NOT_WANTED : PICK_NO_FINGERPRINTS;
 	return PICK_FOUND;
 }
 
@@ -144,7 +144,7 @@ static enum err look_into(struct pick *p, struct memory *m, struct card **ret)
 	struct transport *t = NULL;
 	struct card *c = NULL;
 
-	m->ident[0] = '\0';
+	m->who = (struct card_who){0};
 	m->e = p->r->ops->connect(p->r, m->reader, &t);
 	m->why = pick_why_connect(m->e);
 	if (m->e == OK) {
@@ -154,7 +154,7 @@ static enum err look_into(struct pick *p, struct memory *m, struct card **ret)
 	if (m->e == ERR_NOMEM || m->e == ERR_BUG)
 		return m->e;
 	if (m->e == OK) {
-		memcpy(m->ident, card_info(c)->ident, sizeof(m->ident));
+		m->who = card_who(card_info(c));
 		m->why = judge(p, m, card_info(c));
 	}
 	m->known = lasting(m);
@@ -171,18 +171,17 @@ static void add_seen(struct pick_status *s, const struct memory *m, enum pick_wh
 	if (s->n_seen == READERS_MAX)
 		return;
 	struct pick_seen *seen = &s->seen[s->n_seen++];
-	*seen = (struct pick_seen){.why = why, .e = m->e};
-	memcpy(seen->ident, m->ident, sizeof(seen->ident));
+	*seen = (struct pick_seen){.who = m->who, .why = why, .e = m->e};
 	for (size_t i = 0; i < sizeof(seen->reader) - 1 && m->reader[i]; i++)
 		seen->reader[i] =
 		        (char)(m->reader[i] >= 0x20 && m->reader[i] < 0x7f ? m->reader[i]
 		                                                           : '?');
 }
 
-static bool listed(const struct pick_status *s, const char *ident)
+static bool listed(const struct pick_status *s, const struct card_who *who)
 {
 	for (size_t i = 0; i < s->n_seen; i++)
-		if (ident[0] && strcmp(s->seen[i].ident, ident) == 0)
+		if (card_who_same(&s->seen[i].who, who))
 			return true;
 	return false;
 }
@@ -217,7 +216,7 @@ static enum err visit(struct pick *p, struct memory *m, struct pick_status *s,
 		raise_why(s, why);
 		return OK;
 	}
-	if (listed(s, m->ident)) { /* the same card once more */
+	if (listed(s, &m->who)) { /* the same card once more */
 		card_close(c);
 		return OK;
 	}

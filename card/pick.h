@@ -37,7 +37,9 @@ enum pick_why {
 	PICK_BLOCK_2,
 	PICK_NO_COUNTERS,
 	PICK_NO_KDF,
-	PICK_NOT_WANTED, /* wish.fits said no */
+	PICK_NO_FINGERPRINTS, /* wish.fits said no, of a card that does not tell its keys
+	                       */
+	PICK_NOT_WANTED,      /* wish.fits said no */
 	PICK_WRONG_SERIAL,
 	PICK_USED, /* handed out before; see pick_step */
 	PICK_BUSY,
@@ -48,7 +50,7 @@ enum pick_why {
 /* One reader with something in it, as the last step saw it. */
 struct pick_seen {
 	char reader[READER_NAME_MAX]; /* printable ASCII */
-	char ident[CARD_IDENT_LEN];   /* "" when the card could not be read */
+	struct card_who who;          /* ident "" when the card could not be read */
 	enum pick_why why;            /* PICK_FOUND: it fits */
 	enum err e;                   /* what opening it ended with */
 };

@@ -42,6 +42,10 @@ static const struct {
 		"The card may want its PIN hashed, and how it wants that (KDF, object "
 		"F9) cannot be read or used, so no PIN is sent to it. Set the KDF up "
 		"anew (gpg --card-edit, admin, kdf-setup), or use another card."},
+	[PICK_NO_FINGERPRINTS] = {ERR_UNSUPPORTED,
+		"The card does not tell the fingerprints of its keys (object C5), so "
+		"nobody knows whether it opens this volume, and no PIN is sent to it. "
+		"Leave its keys as they are, and use another card."},
 	[PICK_NOT_WANTED] = {ERR_WRONG_CARD,
 		"This card does not open this volume. Insert another card."},
 	[PICK_WRONG_SERIAL] = {ERR_WRONG_CARD,

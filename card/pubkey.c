@@ -88,9 +88,12 @@ static enum err ask(struct card *c, enum card_key key, bool long_le, struct byte
 	enum err e = card_ask(c, &a, ret, &sw);
 	if (e != OK || sw == SW_OK)
 		return e;
-	/* Where the card tells a fingerprint, only what can mean nothing else means that
-	 * there is no key: somebody may act upon it. */
-	if (sw == SW_NOT_FOUND || sw == SW_NO_FILE || !c->data.info.key[key].present)
+	/* Somebody may make a key because there is none: so only what can mean nothing
+	 * else means that, or what cards say where they tell that there is no
+	 * fingerprint. */
+	const bool empty = c->data.info.fpr_told && !c->data.info.key[key].present;
+	if (sw == SW_NOT_FOUND || sw == SW_NO_FILE ||
+	    (empty && (sw == SW_CONDITIONS || sw == SW_ERROR)))
 		return ERR_CARD_STATE;
 	return ERR_CARD_REFUSES;
 }

@@ -6,6 +6,8 @@
 #include "crypto/crypto.h"
 #include "tests/unit/check.h"
 #include "tests/unit/pick_room.h"
+/* After ours: a card that says less than any make of it. */
+#include "tests/vcard/priv.h"
 
 static void what_connecting_ends_with_is_told(void)
 {
@@ -117,6 +119,45 @@ static void a_card_handed_out_is_not_another_one_elsewhere(void)
 	room_end(&m);
 }
 
+/* Looked at before the reader whose card was handed out. */
+static void nor_is_it_another_one_in_a_reader_before(void)
+{
+	struct room m = room_new(&(struct pick_wish){0});
+
+	double_vcard_put(m.r, 0, "R", NULL);
+	double_vcard_put(m.r, 1, "S", m.a);
+	CHECK(look(&m) == OK);
+	m.c = card_close(m.c);
+	double_vcard_put(m.r, 0, "R", m.a);
+	CHECK(look(&m) == ERR_NO_CARD && m.s.why == PICK_USED && !m.c);
+	CHECK(m.s.n_seen == 1 && m.s.seen[0].why == PICK_USED);
+	room_end(&m);
+}
+
+static bool never(const struct card_info *info, void *ctx)
+{
+	(void)info;
+	(void)ctx;
+	return false;
+}
+
+/* It may be the one, for all that anybody knows. */
+static void a_card_that_does_not_tell_its_keys_is_no_stranger(void)
+{
+	struct room m = room_new(&(struct pick_wish){.fits = never});
+	struct profile mute = *m.a->prof;
+
+	mute.missing = 0xc5;
+	m.a->prof = &mute;
+	double_vcard_put(m.r, 0, "R", m.a);
+	CHECK(look(&m) == ERR_UNSUPPORTED && m.s.why == PICK_NO_FINGERPRINTS);
+	CHECK(strstr(pick_why_text(m.s.why), "C5") &&
+	      strstr(pick_why_text(m.s.why), "Leave its keys as they are"));
+	double_vcard_put(m.r, 0, "R", m.b);
+	CHECK(look(&m) == ERR_WRONG_CARD && m.s.why == PICK_NOT_WANTED);
+	room_end(&m);
+}
+
 /* Both fitted, so neither was held; of the one that stays nobody knows what it is by now.
  */
 static void the_one_that_is_left_is_opened_anew(void)
@@ -183,17 +224,21 @@ static void a_list_that_is_too_long_is_a_bug(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"what connecting ends with is told",              what_connecting_ends_with_is_told},
-	        {"what opening ends with is told",                 what_opening_ends_with_is_told   },
-	        {"each flaw has its sentence",                     each_flaw_has_its_sentence       },
-	        {"one card in two readers is one",                 one_card_in_two_readers_is_one   },
+	        {"what connecting ends with is told",                 what_connecting_ends_with_is_told},
+	        {"what opening ends with is told",                    what_opening_ends_with_is_told   },
+	        {"each flaw has its sentence",                        each_flaw_has_its_sentence       },
+	        {"one card in two readers is one",                    one_card_in_two_readers_is_one   },
 	        {"a card handed out is not another one elsewhere",
-	         a_card_handed_out_is_not_another_one_elsewhere                                     },
+	         a_card_handed_out_is_not_another_one_elsewhere                                        },
+	        {"nor is it another one in a reader before",
+	         nor_is_it_another_one_in_a_reader_before                                              },
+	        {"a card that does not tell its keys is no stranger",
+	         a_card_that_does_not_tell_its_keys_is_no_stranger                                     },
 	        {"the one that is left is opened anew",
-	         the_one_that_is_left_is_opened_anew                                                },
+	         the_one_that_is_left_is_opened_anew                                                   },
 	        {"what is no serial number is refused",
-	         what_is_no_serial_number_is_refused                                                },
-	        {"a list that is too long is a bug",               a_list_that_is_too_long_is_a_bug },
+	         what_is_no_serial_number_is_refused                                                   },
+	        {"a list that is too long is a bug",                  a_list_that_is_too_long_is_a_bug },
 	};
 	if (crypto_init() != OK)
 		return 1;

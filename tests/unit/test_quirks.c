@@ -95,6 +95,11 @@ static void six_e_in_every_spelling(void)
 		{"touch cached", {SEL, {SIX_E, FLAT "D7020320" "9000", OK}}, {OK, 3, true, CARD_KEY_ECDH}},
 		{"touch of the other keys", {SEL, {SIX_E, FLAT "D6020120" "D8020120" "9000", OK}}, OPENED},
 		{"2.0", {SEL, {SIX_E, AID_("0200", "0005") HIST PARTS "9000", OK}}, OPENED},
+		{"2.2", {SEL, {SIX_E, AID_("0202", "0005") HIST PARTS "9000", OK}}, OPENED},
+		{"3.0", {SEL, {SIX_E, AID_("0300", "0005") HIST PARTS "9000", OK}}, OPENED},
+		{"3.1", {SEL, {SIX_E, AID_("0301", "0005") HIST PARTS "9000", OK}}, OPENED},
+		{"3.3, the first that knows a KDF", {SEL, {SIX_E, AID_("0303", "0005") HIST PARTS "9000", OK},
+		  {"00CA00F900", NO_KEY, OK}}, OPENED},
 		{"3.4, which is always asked for a KDF", {SEL, {SIX_E, AID_("0304", "0005") HIST PARTS "9000", OK},
 		  {"00CA00F900", NO_KEY, OK}}, OPENED},
 		{"4.0: as 3.4", {SEL, {SIX_E, AID_("0400", "0005") HIST PARTS "9000", OK}, {"00CA00F900", NO_KEY, OK}}, OPENED},
@@ -119,6 +124,11 @@ static void six_e_in_every_spelling(void)
 static void objects_that_cannot_be_read_as_usual(void)
 {
 	static const struct row rows[] = {
+		{"6E cut off: each alone",
+		 {SEL, {SIX_E, "6E82010E" AID HIST "9000", OK}, {"00CA004F00", "D2760001240103020005123456780000" "9000", OK},
+		  {"00CA5F5200", "007300008005009000009000", OK}, {"00CA00C000", "7C000000080000000000" "9000", OK},
+		  {"00CA00C200", C2_P256 "9000", OK}, {"00CA00C400", "007F7F7F0300039000", OK},
+		  {"00CA00C500", FPR FPR FPR "9000", OK}, {"00CA00CD00", "0000000100000002000000039000", OK}}, OPENED},
 		{"no 6E: each alone, with and without their tags",
 		 {SEL, {SIX_E, NO_KEY, OK}, {"00CA004F00", "D2760001240103020005123456780000" "9000", OK},
 		  {"00CA5F5200", "007300008005009000009000", OK}, {"00CA00C000", C0 "9000", OK},

@@ -1,81 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A row for each way in which cards answer when they are used (docs/CARDS.md): a
- * public key, an ECDH; and readers of T=0. */
-#include <stdio.h>
-
+/* A row for each way in which cards answer when they are used (docs/CARDS.md): an
+ * ECDH, an RSA; and readers of T=0. */
 #include "card/card.h"
 #include "crypto/crypto.h"
 #include "tests/unit/card_lines.h"
 #include "tests/unit/check.h"
-
-/* clang-format off */
-
-/* --- public keys --- */
-
-#define N512(first)                                                                      \
-	first "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF"         \
-	      "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEE"
-#define X32 "2222222222222222222222222222222222222222222222222222222222222222"
-
-static void public_keys_in_every_spelling(void)
-{
-	static const struct {
-		const char *what, *c2, *resp;
-		enum err want;
-		size_t n, e; /* bytes: of n or of the point, of e */
-	} rows[] = {
-	        {"RSA", "06010800002000", "7F49478140" N512("80") "82030100019000", OK, 64, 3},
-	        {"RSA, e of four bytes", "06010800002000", "7F49488140" N512("80") "8204000100019000", OK, 64, 3},
-	        {"RSA, n with a zero in front", "06010800002000", "7F4948814100" N512("80") "82030100019000", OK, 64, 3},
-	        {"RSA, without the outer tag", "06010800002000", "8140" N512("80") "82030100019000", OK, 64, 3},
-	        {"RSA, in two answers",               "06010800002000",           NULL,                                     OK,             64, 3},
-	        {"RSA, e first", "06010800002000", "7F49478203010001" "8140" N512("80") "9000", OK, 64, 3},
-	        {"P-256", "09122A8648CE3D030107", "7F4943864104" X32 X32 "9000", OK, 65, 0 },
-	        {"P-256, compressed: not understood", "09122A8648CE3D030107", "7F4923862102" X32 "9000", ERR_FORMAT, 0, 0},
-	        {"Curve25519", "0B122B060104019755010501", "7F49228620" X32 "9000", OK, 32, 0},
-	        {"Curve25519 with 40 in front", "0B122B060104019755010501", "7F4923862140" X32 "9000", OK, 32, 0},
-	        {"no key: 6A88",                      "09122A8648CE3D030107",     "6A88",                                   ERR_CARD_STATE, 0,  0},
-	        {"no key: 6A82",                      "09122A8648CE3D030107",     "6A82",                                   ERR_CARD_STATE, 0,  0},
-	        {"not told: 6985",                    "09122A8648CE3D030107",     "6985",                                   ERR_CARD_REFUSES, 0,  0},
-	        {"not told: 6400",                    "09122A8648CE3D030107",     "6400",                                   ERR_CARD_REFUSES, 0,  0},
-	        {"not told: 6F00",                    "09122A8648CE3D030107",     "6F00",                                   ERR_CARD_REFUSES, 0,  0},
-	        {"not told: 6982",                    "09122A8648CE3D030107",     "6982",                                   ERR_CARD_REFUSES, 0,  0},
-	        {"not told: 6581",                    "09122A8648CE3D030107",     "6581",                                   ERR_CARD_REFUSES, 0,  0},
-	        {"nothing",                           "09122A8648CE3D030107",     "9000",                                   ERR_FORMAT,     0,  0},
-	        {"an object longer than the answer", "09122A8648CE3D030107", "7F4982FFFF864104" X32 "9000", ERR_FORMAT, 0, 0},
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char six_e[SIX_E_CAP];
-
-		six_e_with(rows[i].c2, six_e);
-		const struct script_step steps[] = {
-		        {SELECT,             "9000",                                   OK},
-		        {SIX_E,              six_e,                                    OK},
-		        {"0047810002B80000",
-		         rows[i].resp ? rows[i].resp : "7F49478140" N512("80") "6105",
-		         OK		                                              },
-		        {"00C0000005",       "82030100019000",                         OK},
-		};
-		struct card_pubkey k = {0};
-		struct script_log log;
-		struct card *c = NULL;
-
-		CHECK_ROW(card_open(double_script(steps, 4, &log), &c) == OK,
-		          rows[i].what);
-		if (!c)
-			continue;
-		CHECK_ROW(card_read_pubkey(c, CARD_KEY_DEC, &k) == rows[i].want,
-		          rows[i].what);
-		CHECK_ROW((rows[i].e ? k.rsa_n.n : k.point.n) == rows[i].n &&
-		                  k.rsa_e.n == rows[i].e,
-		          rows[i].what);
-		CHECK_ROW(!log.wrong && log.used == (rows[i].resp ? 3U : 4U),
-		          rows[i].what);
-		card_close(c);
-	}
-}
-
-/* clang-format on */
 
 /* --- deciphering --- */
 
@@ -101,6 +30,7 @@ static enum err decipher_with(const char *info, const char *resp, struct secret 
 #define ON     SIX_E_("03", C2_P256, FPR, "D7020120")
 #define NO_UIF SIX_E_("03", C2_P256, FPR, "")
 #define EMPTY  SIX_E_("03", C2_P256, NO_FPR, "D7020020")
+#define X32    "2222222222222222222222222222222222222222222222222222222222222222"
 #define X31    "22222222222222222222222222222222222222222222222222222222222222"
 
 static void answers_to_ecdh_are_understood(void)
@@ -144,27 +74,6 @@ static void answers_to_ecdh_are_understood(void)
 		if (x)
 			CHECK_ROW(secret_len(x) == 32 && secret_view(x).p[31] == 0x22,
 			          rows[i].resp);
-	}
-}
-
-/* No fingerprint, and no key: whatever the words. */
-static void without_a_fingerprint_a_refusal_means_no_key(void)
-{
-	static const char *const words[] = {"6A88", "6985", "6400"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		const struct script_step steps[] = {
-		        SEL, {SIX_E,              EMPTY,    OK},
-                         {"0047810002B80000", words[i], OK}
-                };
-		struct card_pubkey k;
-		struct script_log log;
-		struct card *c = NULL;
-
-		CHECK(card_open(double_script(steps, 3, &log), &c) == OK);
-		CHECK_ROW(card_read_pubkey(c, CARD_KEY_DEC, &k) == ERR_CARD_STATE,
-		          words[i]);
-		card_close(c);
 	}
 }
 
@@ -346,35 +255,6 @@ static void an_rsa_number_is_padded_to_the_modulus(void)
 		}
 }
 
-/* A card that cuts short answers off at 256 bytes, instead of 61xx. */
-static void a_public_key_that_was_cut_off_is_asked_for_in_extended_length(void)
-{
-	char cut[2 * 256 + 5], whole[2 * 270 + 5];
-
-	(void)snprintf(whole, sizeof(whole), "7F4982010981820100%0*d82030100019000",
-	               2 * 256, 1);
-	(void)snprintf(cut, sizeof(cut), "%.*s9000", 2 * 256, whole);
-	const struct script_step steps[] = {
-	        SEL,
-	        {SIX_E,
-	          AID "5F520A00730000C00500900000" C0
-	             "C206010800002000" C4_("03") "C53C" FPR FPR FPR TIMES "9000",
-	          OK	                                                         },
-	        {"0047810002B80000",       cut,                                   OK},
-	        {"00478100000002B8000800", whole,                                 OK},
-	};
-	struct card_pubkey k = {0};
-	struct script_log log;
-	struct card *c = NULL;
-
-	struct transport *t = double_script(steps, 4, &log);
-	t->extended = EXTENDED_YES;
-	CHECK(card_open(t, &c) == OK);
-	CHECK(card_read_pubkey(c, CARD_KEY_DEC, &k) == OK && k.rsa_e.n == 3);
-	CHECK(!log.wrong && log.used == 4);
-	card_close(c);
-}
-
 /* --- readers --- */
 
 /* T=0, as in QEMU's reader and old ones: no Le behind data, nothing longer than 255 bytes
@@ -410,23 +290,18 @@ static void a_reader_of_t0_gets_short_commands(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"answers to ECDH are understood",                                answers_to_ecdh_are_understood },
-	        {"without a fingerprint a refusal means no key",
-	         without_a_fingerprint_a_refusal_means_no_key                                                    },
-	        {"a PIN that is gone is said once",                               a_pin_that_is_gone_is_said_once},
+	        {"answers to ECDH are understood",                answers_to_ecdh_are_understood },
+	        {"a PIN that is gone is said once",               a_pin_that_is_gone_is_said_once},
 	        {"a PIN for one use is told from a missed touch",
-	         a_pin_for_one_use_is_told_from_a_missed_touch                                                   },
+	         a_pin_for_one_use_is_told_from_a_missed_touch                                   },
 	        {"answers on Curve25519 are understood",
-	         answers_on_curve25519_are_understood	                                                    },
+	         answers_on_curve25519_are_understood                                            },
 	        {"an RSA number is padded to the modulus",
-	         an_rsa_number_is_padded_to_the_modulus	                                                  },
+	         an_rsa_number_is_padded_to_the_modulus                                          },
 	        {"a point is wrapped as its length wants",
-	         a_point_is_wrapped_as_its_length_wants	                                                  },
-	        {"a public key that was cut off is asked for in extended length",
-	         a_public_key_that_was_cut_off_is_asked_for_in_extended_length                                   },
-	        {"public keys in every spelling",                                 public_keys_in_every_spelling  },
+	         a_point_is_wrapped_as_its_length_wants                                          },
 	        {"a reader of T=0 gets short commands",
-	         a_reader_of_t0_gets_short_commands	                                                      },
+	         a_reader_of_t0_gets_short_commands                                              },
 	};
 	if (crypto_init() != OK)
 		return 1;

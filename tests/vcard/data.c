@@ -98,7 +98,8 @@ static void put_tagged(struct vcard *v, struct buf *b, unsigned tag)
 static void put_list(struct vcard *v, struct buf *b, const uint16_t *tags)
 {
 	for (; *tags != 0; tags++)
-		put_tagged(v, b, *tags);
+		if (*tags != v->prof->missing)
+			put_tagged(v, b, *tags);
 }
 
 /* The value of an object; false: this card has none. */
@@ -223,7 +224,8 @@ static bool readable(const struct vcard *v, unsigned tag)
 	        0xD8,   0xD9,   0xDA,   0xF9,   0xFC,   0x7F21, 0x5E, 0x5B, 0x93, 0x0101,
 	        0x0102, 0x0103, 0x0104, 0x5F2D, 0x5F35, 0x5F50, 0xC7, 0xC8, 0xC9, 0xCA,
 	        0xCB,   0xCC,   0xCE,   0xCF,   0xD0,   0};
-	return listed(known, tag) && !listed(v->prof->hidden, tag);
+	return listed(known, tag) && !listed(v->prof->hidden, tag) &&
+	       tag != v->prof->missing;
 }
 
 static bool with_tag(const struct profile *p, unsigned tag)

@@ -59,6 +59,7 @@ struct profile {
 	bool attrs_with_tag;    /* C1-C3, DE read alone carry their own tag */
 	const uint16_t *hidden; /* cannot be read alone; ends with 0 */
 	uint16_t sw_hidden;     /* and answer this; 0: 6A88 */
+	uint16_t missing;       /* told nowhere, not in 6E either: 6A88; 0: none */
 	bool four_keys;         /* an attestation key: DA, D9, C5 and C6 of 80 bytes */
 	bool one_cert;          /* 7F21 exists once, SELECT DATA does not */
 	bool attr_junk;         /* a byte too many behind the attributes of curves */
