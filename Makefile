@@ -17,17 +17,20 @@ MANDIR     ?= $(PREFIX)/share/man
 UDEVDIR    ?= $(PREFIX)/lib/udev
 INITRAMFSDIR ?= $(PREFIX)/share/initramfs-tools
 KEYSCRIPTDIR ?= $(PREFIX)/lib/cryptsetup/scripts
+SYSTEMDDIR ?= $(PREFIX)/lib/systemd/system
+SYSCONFDIR ?= /etc
 PKG_CONFIG ?= pkg-config
+STRIP      ?= strip
 VARIANT    ?= release
 FUZZ_SECS  ?= 30
 JOBS       ?= 2
 O          ?= build/$(VARIANT)
 
 # --- what is built: listed by hand, lowest layer first ---------------------
-core_src    := core/err.c core/log.c core/secret.c core/hex.c core/utf8.c core/file.c core/publish.c \
+core_src    := core/err.c core/log.c core/secret.c core/hex.c core/utf8.c core/buffer.c core/file.c core/publish.c \
                core/harden.c core/ask.c core/ask_line.c core/ask_words.c \
                core/ask_quiet.c core/ask_tty.c core/ask_fds.c \
-               core/ask_plymouth.c core/ask_fifo.c core/ask_boot.c
+               core/ask_plymouth.c core/ask_fifo.c core/ask_boot.c core/ask_agents.c
 crypto_src  := crypto/crypto.c crypto/hash.c crypto/cipher.c crypto/curve.c crypto/rsa.c \
                crypto/signature.c
 card_src    := card/transport.c card/tlv.c card/apdu.c card/atr.c card/data.c card/kdf.c card/pin.c \
@@ -47,11 +50,23 @@ unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c 
                unlock/backend_card.c unlock/backend_passphrase.c unlock/policy.c \
                unlock/unlock_run.c unlock/unlock.c unlock/unlock_card.c unlock/unlock_trust.c unlock/source.c \
                unlock/heads_key.c unlock/crypttab.c unlock/stack.c unlock/boot_left.c unlock/boot_volume.c unlock/boot.c
-enroll_src  := unlock/crypttab_options.c unlock/crypttab_edit.c unlock/luks_write.c unlock/keyslot.c unlock/leftovers.c unlock/enroll_say.c unlock/enroll.c unlock/enroll_key.c \
+# The rollback counter of Heads in a TPM 2.0.
+WITH_TPM2   ?= $(if $(shell $(PKG_CONFIG) --exists tss2-esys tss2-tctildr && echo yes),1,0)
+counter_src := $(if $(filter 1,$(WITH_TPM2)),sign/counter_tpm2.c,sign/counter_none.c)
+tpm2_pkgs   := $(if $(filter 1,$(WITH_TPM2)),tss2-esys tss2-tctildr)
+# Signing and verifying /boot: no card in it.
+sign_src    := sign/tree.c sign/tree_walk.c sign/tree_hash.c sign/kexec.c sign/manifest.c sign/manifest_full.c sign/manifest_parse.c sign/manifest_compare.c sign/pending.c \
+               sign/entry.c sign/entry_text.c sign/entry_grub.c sign/entry_bls.c sign/entry_path.c sign/entry_find.c sign/entry_read.c sign/entry_default.c \
+               sign/rollback.c $(counter_src) \
+               sign/signers.c sign/stamp.c sign/since.c sign/stage_list.c sign/stage_write.c sign/publish.c \
+               sign/verify.c sign/verify_default.c sign/verify_full.c sign/verify_lists.c sign/findings.c
+enroll_src  := unlock/crypttab_options.c unlock/crypttab_line.c unlock/crypttab_edit.c unlock/luks_write.c unlock/keyslot.c unlock/leftovers.c unlock/import.c unlock/enroll_say.c unlock/enroll.c unlock/enroll_key.c \
                unlock/enroll_slot.c unlock/enroll_write.c unlock/unenroll.c unlock/renew.c
-cli_src     := cli/options.c cli/output.c cli/common.c cli/program.c cli/crypttab.c cli/cpio.c cli/image.c cli/status.c cli/enroll.c cli/unenroll.c cli/list.c \
+cli_src     := cli/options.c cli/output.c cli/common.c cli/program.c cli/crypttab.c cli/import.c cli/cpio.c cli/needs.c cli/image.c cli/status.c cli/enroll.c cli/unenroll.c cli/list.c cli/verify.c \
                cli/unlock.c cli/record.c cli/card.c cli/card_facts.c cli/card_names.c cli/card_words.c \
-               cli/card_selftest.c cli/card_report.c cli/card_cases.c cli/card_pin_cases.c
+               cli/card_selftest.c cli/card_report.c cli/card_cases.c cli/card_pin_cases.c \
+               cli/sign.c cli/sign_options.c cli/sign_card.c cli/sign_read.c cli/sign_plan.c cli/sign_show.c cli/sign_put.c cli/progress.c \
+               cli/pending.c cli/pending_look.c
 vcard_src   := tests/vcard/algo.c tests/vcard/attest.c tests/vcard/buf.c tests/vcard/card_options.c tests/vcard/command.c \
                tests/vcard/data.c tests/vcard/fault.c tests/vcard/import.c \
                tests/vcard/kdf.c tests/vcard/keys.c tests/vcard/makes.c tests/vcard/pin.c \
@@ -60,42 +75,44 @@ vcard_src   := tests/vcard/algo.c tests/vcard/attest.c tests/vcard/buf.c tests/v
                tests/vcard/vcard.c tests/vcard/vpcd.c
 # The virtual card as a USB dongle for guests of QEMU.
 dongle_src  := tests/dongle/atr.c tests/dongle/t0.c tests/dongle/t1.c tests/dongle/ccid.c tests/dongle/ccid_out.c \
-               tests/dongle/model.c
+               tests/dongle/mangle.c tests/dongle/model.c
 # These need libusbredirparser, which what is installed does not.
 dongle_main := tests/dongle/main.c tests/dongle/dongle.c tests/dongle/redir.c \
                tests/dongle/redir_usb.c
 # Doubles and helpers of the unit tests.
 double_src  := tests/unit/ask_scene.c tests/unit/double_ask.c tests/unit/double_fault.c tests/unit/double_io.c tests/unit/double_map.c tests/unit/boot_world.c \
                tests/unit/double_pcsc.c tests/unit/double_script.c tests/unit/double_odd.c \
-               tests/unit/double_usb.c tests/unit/double_vcard.c tests/unit/card_lines.c tests/unit/card_seen.c tests/unit/forked.c tests/unit/luks2_edit.c tests/unit/needles.c tests/unit/pick_room.c \
-               tests/unit/softkey.c tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
+               tests/unit/double_usb.c tests/unit/double_vcard.c tests/unit/card_lines.c tests/unit/card_seen.c tests/unit/forked.c tests/unit/luks2_edit.c tests/unit/needles.c tests/unit/pick_room.c tests/unit/signed_boot.c \
+               tests/unit/signed_boot.c tests/unit/softkey.c tests/unit/tree_folder.c tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
                tests/unit/world_files.c tests/unit/world_header.c
-integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli crypttab boot hook
+integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli crypttab import boot hook pending
 
-# Guests of QEMU (make vm).
-vm          := dongle dongle13 boot
+# Guests of QEMU (make vm), the longest first.
+vm          := boot dongle dongle13
 
-unit_core    := err secret hex utf8 file ask_fds ask_quiet ask_tty ask_plymouth ask_fifo ask_boot vcard vcard_keys
+unit_core    := err harden secret hex utf8 buffer file ask_fds ask_quiet ask_tty ask_plymouth ask_fifo ask_boot ask_agents vcard vcard_keys
 unit_crypto  := crypto crypto_fails curve
-unit_card    := tlv apdu data kdf card pin refusals sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_home child_wire child_hostile usb_names
+unit_card    := tlv apdu data kdf card pin refusals read_key sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_home child_wire child_hostile usb_names
 unit_openpgp := packet armor pubkey cert selfsig sign cert_write message vectors mutate residue nomem
 unit_unlock  := json token card_key record words source stack crypttab policy session header_pin algorithms pad
-unit_enroll  := crypttab_edit luks volume unlock boot boot_table boot_rounds enroll enroll_cards enroll_again unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone
-unit_cli     := cli cli_says cpio card_cli card_selftest
+unit_enroll  := crypttab_edit luks volume unlock boot boot_table boot_rounds enroll enroll_cards enroll_again import unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone same_serial
+unit_sign    := tree tree_refused tree_hash tree_mount kexec manifest manifest_full pending signers since publish verify verify_lists verify_sig
+unit_cli     := cli cli_says cpio needs card_cli card_selftest
 fuzz_core    := hex ask_line plymouth
 fuzz_card    := tlv data kdf card child pcsc
 fuzz_openpgp := packet armor pubkey cert message detached
 fuzz_unlock  := token record header_pin crypttab
+fuzz_sign    := hash_list full_manifest kexec_tree
 fuzz_cli     := cpio
 # MemorySanitizer takes what libgcrypt, json-c and libcryptsetup write for uninitialised:
 # only tests that call none of them.  valgrind sees through libraries.
 msan_unit    := err secret hex file ask_fds ask_tty tlv apdu data pcsc pcsc_scan \
                 packet armor usb_names
 # What takes seconds is left to check-all, which make test runs.
-slow         := mutate boot boot_table boot_rounds enroll enroll_cards enroll_again unenroll leftovers renew renew_blobs interrupted algorithms lies
+slow         := mutate boot boot_table boot_rounds enroll enroll_cards enroll_again import unenroll leftovers renew renew_blobs interrupted algorithms lies
 
 # --- how it is built --------------------------------------------------------
-PKGS        := libgcrypt libpcsclite libusb-1.0 libcryptsetup json-c zlib
+PKGS        := libgcrypt libpcsclite libusb-1.0 libcryptsetup json-c zlib $(tpm2_pkgs)
 pkg_cflags  := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 pkg_libs    := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0)
@@ -107,7 +124,7 @@ try     = $(shell $(CC) -Werror $(1) -xc -c /dev/null -o /dev/null 2>/dev/null &
 HARDEN := -fPIE -fstack-protector-strong $(call try,-fstack-clash-protection) \
           $(call try,-fcf-protection) $(call try,-ftrivial-auto-var-init=zero)
 BASE   := -std=gnu2x -D_GNU_SOURCE -I. -MMD -MP -ffile-prefix-map=$(CURDIR)=. \
-          -DBOOTLATCH_VERSION='"$(VERSION)"' $(pkg_cflags)
+          -DBOOTLATCH_VERSION='"$(VERSION)"' -DBOOTLATCH_LIBDIR='"$(LIBDIR)"' $(pkg_cflags)
 
 flags_release  := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(if $(call try,-O2 -D_FORTIFY_SOURCE=3),3,2) $(HARDEN)
 flags_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -143,7 +160,7 @@ Q := @
 say = @printf '  %-5s %s\n' $(1) $(patsubst $(O)/%,%,$@)
 endif
 
-TIDY_FLAGS := -std=gnu17 -fdouble-square-bracket-attributes -D_GNU_SOURCE -DBOOTLATCH_VERSION="lint" -I.
+TIDY_FLAGS := -std=gnu17 -fdouble-square-bracket-attributes -D_GNU_SOURCE -DBOOTLATCH_VERSION="lint" -DBOOTLATCH_LIBDIR="lint" -I.
 
 # --- rules ------------------------------------------------------------------
 .DEFAULT_GOAL := all
@@ -154,7 +171,7 @@ $(O)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS_) -c -o $@ $<
 
-layers := core crypto card openpgp unlock enroll cli
+layers := core crypto card openpgp unlock enroll sign cli
 $(foreach l,$(layers),$(eval $(O)/$(l).a: $(call objs,$($(l)_src))))
 $(O)/vcard.a: $(call objs,$(vcard_src))
 $(O)/dongle.a: $(call objs,$(dongle_src))
@@ -172,7 +189,8 @@ below_card    := card crypto core
 below_openpgp := openpgp crypto core
 below_unlock  := unlock card openpgp crypto core
 below_enroll  := enroll unlock card openpgp crypto core
-below_cli     := cli enroll unlock card openpgp crypto core
+below_sign    := sign openpgp crypto core
+below_cli     := cli sign enroll unlock card openpgp crypto core
 archives = $(patsubst %,$(O)/%.a,$(below_$(1)))
 
 define program # name, main source, layer, more archives
@@ -194,7 +212,7 @@ $(foreach l,$(layers),$(foreach t,$(fuzz_$(l)),$(eval \
   $(call program,replay_$(t),tests/fuzz/fuzz_$(t).c tests/fuzz/replay.c,$(l),))))
 
 # The virtual reader, which is in no layer.
-$(foreach t,ccid ccid_tpdu,$(eval \
+$(foreach t,ccid ccid_tpdu mangle,$(eval \
   $(call program,test_$(t),tests/unit/test_$(t).c tests/unit/double_host.c tests/unit/check.c,none,$(O)/dongle.a $(O)/vcard.a)))
 $(eval $(call program,fuzz_ccid,tests/fuzz/fuzz_ccid.c tests/fuzz/obliging_card.c,core,$(O)/dongle.a))
 $(eval $(call program,replay_ccid,tests/fuzz/fuzz_ccid.c tests/fuzz/obliging_card.c tests/fuzz/replay.c,core,$(O)/dongle.a))
@@ -223,7 +241,7 @@ $(O)/fake_ifd.so: tests/unit/fake_ifd.c
 	$(Q)$(CC) $(BASE) $(WARN) -O2 -g -fPIC -shared -o $@ $<
 $(O)/test_ifd $(O)/test_ifd_pad $(O)/test_ifd_usb $(O)/test_choose: | $(O)/fake_ifd.so
 
-unit    := $(foreach l,$(layers),$(unit_$(l))) ccid ccid_tpdu
+unit    := $(foreach l,$(layers),$(unit_$(l))) ccid ccid_tpdu mangle
 fuzzers := $(foreach l,$(layers),$(fuzz_$(l))) ccid reader vpcd $(fuzz_redir)
 programs := $(O)/bootlatch $(O)/bootlatch-unlock $(O)/bootlatch-vcard
 
@@ -288,12 +306,13 @@ $(foreach t,$(tool_names),$(eval $(call program,$(t),tests/integration/$(t).c,no
 $(eval $(call program,stopwatch,tests/vm/stopwatch.c,none,))
 $(eval $(call program,seal,tests/vm/seal.c,none,))
 $(eval $(call program,cardtool,tests/integration/cardtool.c,unlock,))
+$(eval $(call program,countertool,tests/integration/countertool.c,sign,))
 $(eval $(call program,pgptool,tests/integration/pgptool.c,openpgp,$(O)/double.a))
 $(eval $(call program,consttime,tests/integration/consttime.c tests/unit/check.c,openpgp,$(O)/double.a))
 $(O)/test_nomem: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc secret_new random_bytes)
 $(O)/consttime: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,reveal aes_unwrap aes_wrap cfb_decrypt)
-tools: $(tool_names:%=$(O)/%) $(O)/pgptool $(O)/cardtool $(O)/consttime
-vm_tools: $(O)/bootlatch-dongle $(O)/stopwatch $(O)/seal
+tools: $(tool_names:%=$(O)/%) $(O)/pgptool $(O)/cardtool $(O)/countertool $(O)/consttime
+vm_tools: $(O)/bootlatch-dongle $(O)/stopwatch $(O)/seal $(O)/luks2_raw
 # Guests of QEMU: minutes each, not part of make test.
 vm: deps_vm
 	@$(MAKE) --no-print-directory all vm_tools
@@ -318,23 +337,29 @@ check-hardware: $(O)/bootlatch
 bench: deps
 	@$(MAKE) --no-print-directory all tools
 	@O=$(O) tests/bench/bench.sh
+	@$(MAKE) --no-print-directory bench-boot
+# The same for a whole boot, in guests of QEMU: a quarter of an hour.
+bench-boot: deps_vm
+	@$(MAKE) --no-print-directory all vm_tools
+	@O=$(O) tests/bench/boot_vs.sh
 
 # What build, demo and tests need, from Debian; nothing is asked of apt when all is there.
 deps_build := gcc make pkg-config libpcsclite-dev libusb-1.0-0-dev libcryptsetup-dev libgcrypt20-dev \
-              libjson-c-dev zlib1g-dev
+              libjson-c-dev zlib1g-dev libtss2-dev
 deps_demo  := pcscd libccid vsmartcard-vpcd cryptsetup-bin iproute2 util-linux gnupg scdaemon
 deps_test  := openssl openssh-client yubikey-manager gpgv sq sqv rnp opensc strace gdb procps jq clang clang-format clang-tidy cppcheck \
-              shellcheck valgrind git tmux libclang-rt-dev udev usb.ids libusbredirparser-dev
+              shellcheck valgrind git tmux libclang-rt-dev udev usb.ids libusbredirparser-dev swtpm tpm2-tools
 deps_vm    := qemu-system-x86 busybox-static cpio dpkg apt udev mmdebstrap e2fsprogs tesseract-ocr xz-utils
 deps_vm: deps
 	@tests/deps.sh $(deps_vm)
 deps:
 	@tests/deps.sh $(deps_build) $(deps_demo) $(deps_test)
 
-install: $(O)/bootlatch $(O)/bootlatch-unlock install-udev install-initramfs
+install: $(O)/bootlatch $(O)/bootlatch-unlock install-udev install-initramfs install-hooks
 	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(MANDIR)/man8'
 	install -m 755 $(O)/bootlatch '$(DESTDIR)$(SBINDIR)/bootlatch'
 	install -m 755 $(O)/bootlatch-unlock '$(DESTDIR)$(LIBDIR)/bootlatch-unlock'
+	$(STRIP) '$(DESTDIR)$(LIBDIR)/bootlatch-unlock' # it goes into every image
 	install -m 644 man/bootlatch.8 man/bootlatch-unlock.8 '$(DESTDIR)$(MANDIR)/man8'
 install-udev: udev
 	install -d '$(DESTDIR)$(UDEVDIR)/rules.d' '$(DESTDIR)$(LIBDIR)'
@@ -343,7 +368,7 @@ install-udev: udev
 # What opens disks at boot. initramfs-tools and cryptsetup look below /usr only.
 boot_scripts := $(patsubst %,%/bootlatch,hooks conf-hooks.d scripts/local-top scripts/local-block \
                 scripts/local-premount scripts/local-bottom scripts/panic)
-at_libdir    := sed 's,@LIBDIR@,$(LIBDIR),g'
+at_libdir    := sed 's,@LIBDIR@,$(LIBDIR),g; s,@SBINDIR@,$(SBINDIR),g'
 install-initramfs:
 	install -d '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(KEYSCRIPTDIR)' $(patsubst %,'$(DESTDIR)$(INITRAMFSDIR)/%',$(dir $(boot_scripts)))
 	$(at_libdir) initramfs-hooks/files.list >'$(DESTDIR)$(LIBDIR)/files.list'
@@ -352,7 +377,24 @@ install-initramfs:
 	for f in $(boot_scripts); do \
 	  $(at_libdir) initramfs-hooks/initramfs-tools/$$f >'$(DESTDIR)$(INITRAMFSDIR)'/$$f && \
 	  chmod 755 '$(DESTDIR)$(INITRAMFSDIR)'/$$f || exit 1; done
+# What tells that /boot has changed: source and place, programs first. Enabling the units is the
+# person's (systemctl enable --now bootlatch-boot.path bootlatch-sign.path) or the package's.
+hook_programs := kernel:$(SYSCONFDIR)/kernel/postinst.d/zz-bootlatch kernel:$(SYSCONFDIR)/kernel/postrm.d/zz-bootlatch \
+                 initramfs:$(SYSCONFDIR)/initramfs/post-update.d/bootlatch motd:$(SYSCONFDIR)/update-motd.d/98-bootlatch \
+                 boot-changed:$(LIBDIR)/boot-changed boot-triggered:$(LIBDIR)/boot-triggered
+hook_files    := apt.conf:$(SYSCONFDIR)/apt/apt.conf.d/99bootlatch
+units         := $(patsubst %,bootlatch-%,boot.path boot-changed.service sign.path sign.service)
+put_hook       = install -d '$(DESTDIR)'"$$(dirname "$${h\#*:}")" && rm -f '$(DESTDIR)'"$${h\#*:}" && \
+                 $(at_libdir) sign/hooks/"$${h%%:*}" >'$(DESTDIR)'"$${h\#*:}" && chmod $(1) '$(DESTDIR)'"$${h\#*:}" || exit 1
+install-hooks:
+	for h in $(hook_programs); do $(call put_hook,755); done
+	for h in $(hook_files); do $(call put_hook,644); done
+	install -d '$(DESTDIR)$(SYSTEMDDIR)'
+	for u in $(units); do \
+	  $(at_libdir) systemd/$$u >'$(DESTDIR)$(SYSTEMDDIR)'/$$u && chmod 644 '$(DESTDIR)$(SYSTEMDDIR)'/$$u || exit 1; done
 uninstall:
+	for h in $(hook_programs) $(hook_files); do rm -f '$(DESTDIR)'"$${h#*:}"; done
+	$(RM) $(patsubst %,'$(DESTDIR)$(SYSTEMDDIR)/%',$(units))
 	$(RM) $(patsubst %,'$(DESTDIR)$(INITRAMFSDIR)/%',$(boot_scripts))
 	$(RM) '$(DESTDIR)$(LIBDIR)/files.list' '$(DESTDIR)$(KEYSCRIPTDIR)/decrypt_bootlatch'
 	$(RM) '$(DESTDIR)$(UDEVDIR)/rules.d/70-bootlatch.rules' '$(DESTDIR)$(LIBDIR)/70-bootlatch-initramfs.rules'
@@ -364,7 +406,7 @@ clean:
 	$(RM) -r build compile_commands.json
 
 .PHONY: vm vm_tools deps_vm all check check-all check-msan asan msan valgrind fuzz fuzz-gcc fuzz-bins fuzz-corpus fuzz-replay replay coverage test \
-        tools asan-program integration lint format demo bench deps install uninstall dist clean \
-        udev names install-udev install-initramfs check-hardware
+        tools asan-program integration lint format demo bench bench-boot deps install uninstall dist clean \
+        udev names install-udev install-initramfs install-hooks check-hardware
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

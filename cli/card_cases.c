@@ -243,7 +243,8 @@ static enum err pubkey_case(struct selftest *t, struct card *c, enum card_key k)
 	               "%s key: has the fingerprint that the card tells",
 	               card_key_use(k));
 	if (!info->present) {
-		case_add(t, what, CASE_SKIP, "no key");
+		case_add(t, what, CASE_SKIP,
+		         card_info(c)->fpr_told ? "no key" : "fingerprints not told");
 		return OK;
 	}
 	enum err e = card_read_pubkey(c, k, &pub);

@@ -112,7 +112,8 @@ static void say_key(FILE *to, const struct card_facts *f, enum card_key k, bool 
 
 	card_algorithm(&key->attr, alg);
 	if (!key->present) {
-		(void)snprintf(text, sizeof(text), "no key (set to %s)", alg);
+		(void)snprintf(text, sizeof(text), "%s (set to %s)",
+		               f->info.fpr_told ? "no key" : "key not told", alg);
 		say(to, card_key_use(k), text);
 		return;
 	}
@@ -265,7 +266,10 @@ static void json_key(struct cli *c, const struct card_facts *f, enum card_key k,
 	hex_encode_up((struct bytes){key->fpr, FPR_LEN}, fpr);
 	out_enter(c, "keys");
 	out_text(c, "use", card_key_use(k));
-	out_bool(c, "present", key->present);
+	if (f->info.fpr_told)
+		out_bool(c, "present", key->present);
+	else
+		out_text(c, "present", NULL); /* not told */
 	out_text(c, "algorithm", key->attr.type == CARD_KEY_NONE ? NULL : alg);
 	out_text(c, "origin", card_key_origin(f->origin[k]));
 	out_text(c, "touch", card_touch_word(f->touch[k]));

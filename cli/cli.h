@@ -3,6 +3,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "sign/entry.h"
 #include "unlock/session.h"
 #include "unlock/volume.h"
 
@@ -13,6 +14,22 @@ enum {
 	CLI_WHY_MAX = 512,
 	CLI_KEY_FILE_MAX = 1024 * 1024,
 	CLI_JSON_DEPTH = 2, /* objects in lists of objects */
+};
+
+enum rollback_wish { ROLLBACK_AUTO, ROLLBACK_BUMP, ROLLBACK_KEEP, ROLLBACK_NONE };
+
+/* The options of bootlatch sign alone. */
+struct sign_wish {
+	bool has_style;
+	enum kexec_style style;
+	bool has_key;
+	uint8_t key[FPR_LEN];
+	enum default_wish entry; /* DEFAULT_KEEP: not given */
+	size_t number;           /* of DEFAULT_NUMBER */
+	enum rollback_wish rollback;
+	bool has_boot; /* --boot: named, so mounted or not is the person's business */
+	bool agents;   /* ask through systemd's password agents */
+	bool dry_run, diff, resume, yes;
 };
 
 struct cli {
@@ -28,11 +45,16 @@ struct cli {
 	const char *cert[CLI_CERTS_MAX];
 	size_t n_certs;
 	const char *report;
+	const char *import_file;                   /* with import; NULL: looked for */
 	const char *crypttab_file, *crypttab_name; /* the first is never NULL */
+	const char *files_list;                    /* never NULL */
 	bool crypttab, replace_keyscript, no_initramfs;
-	bool card, force, no_record, readonly, json, debug, destructive, with_serial;
+	bool card, import, force, no_record, readonly, json, debug, destructive,
+	        with_serial;
 	int keyslot; /* -1: not given */
+	struct sign_wish sign;
 	/* results */
+	struct ask *hears; /* sign.agents: takes what is said into its next question */
 	struct json_object *out; /* with --json: what goes to stdout at the end */
 	struct json_object *entered[CLI_JSON_DEPTH]; /* see out_enter() */
 	size_t n_entered;
@@ -65,9 +87,11 @@ enum cli_opt {
 	OPT_CRYPTTAB_FILE = 1 << 21,
 	OPT_REPLACE_KEYSCRIPT = 1 << 22,
 	OPT_NO_INITRAMFS = 1 << 23,
-	OPT_JSON = 1 << 24,
-	OPT_DEBUG = 1 << 25,
-	OPT_HELP = 1 << 26,
+	OPT_IMPORT = 1 << 24,
+	OPT_FILES_LIST = 1 << 25,
+	OPT_JSON = 1 << 26,
+	OPT_DEBUG = 1 << 27,
+	OPT_HELP = 1 << 28,
 	/* every command that works on a volume */
 	OPT_VOLUME = OPT_BOOT | OPT_CONFIG | OPT_HEADER | OPT_PIN_FD | OPT_PASSPHRASE_FD |
 	             OPT_READER | OPT_SERIAL | OPT_TRANSPORT | OPT_WAIT | OPT_JSON |
@@ -77,19 +101,29 @@ enum cli_opt {
 	              OPT_DEBUG | OPT_HELP,
 };
 
+/* An option that one verb alone knows. */
+struct own_option {
+	const char *name, *arg; /* arg NULL: takes none */
+	const char *help;
+	enum err (*take)(struct cli *c, const char *arg); /* sets c->why when it fails */
+};
+enum { OWN_OPTIONS_MAX = 12 };
+
 struct verb {
 	const char *name;     /* "enroll", or two words: "record show" */
 	const char *operands; /* for the usage line */
 	int min_operands, max_operands;
 	unsigned opts;
-	const char *summary; /* half a line */
-	const char *help;    /* paragraphs for --help */
+	const struct own_option *own; /* up to one without a name; NULL: none */
+	const char *summary;          /* half a line */
+	const char *help;             /* paragraphs for --help */
 	enum err (*run)(struct cli *c);
 };
 
 extern const struct verb verb_enroll, verb_unenroll, verb_list, verb_status, verb_test,
         verb_unlock, verb_record_show, verb_record_renew, verb_card_status,
-        verb_card_selftest;
+        verb_card_selftest, verb_sign, verb_verify, verb_pending_show,
+        verb_pending_notice, verb_pending_record, verb_pending_check, verb_pending_due;
 
 /* Options of one verb.  ERR_USAGE: the sentence is in c->why.  ERR_CANCELLED: --help was
  * printed. */

@@ -65,7 +65,10 @@ void cli_say(const struct cli *c, const char *fmt, ...)
 		char *line = strsep(&rest, ends);
 
 		words_clean(line, clean, sizeof(clean));
-		(void)fprintf(to, "%s\n", clean);
+		if (c->hears)
+			c->hears->ops->note(c->hears, clean);
+		else
+			(void)fprintf(to, "%s\n", clean);
 	}
 	(void)fflush(to);
 }
@@ -131,7 +134,11 @@ enum err cli_session(struct cli *c, struct session **ret)
 	        .reader = c->reader,
 	        .serial = c->serial,
 	        .wait_s = c->wait_s,
+	        .agents = c->sign.agents,
 	};
 
-	return open_session(&w, ret);
+	const enum err e = open_session(&w, ret);
+	if (e == OK && w.agents)
+		c->hears = session_ask(*ret);
+	return e;
 }

@@ -127,16 +127,56 @@ static void drop_front(struct bytes *name, const char *front)
 		(void)!bytes_take(name, n, &skipped); /* there are as many */
 }
 
+static bool is_packed(struct bytes behind)
+{
+	static const char *const ends[] = {"", ".xz", ".zst", ".gz"};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (bytes_equal(behind, bytes_of(ends[i])))
+			return true;
+	return false;
+}
+
+static bool is_meant(const struct cpio_want *w, struct bytes name)
+{
+	const struct bytes what = bytes_of(w->name);
+	struct bytes rest = name, front = {NULL, 0};
+
+	switch (w->match) {
+	case CPIO_THIS:
+		return bytes_equal(name, what);
+	case CPIO_BASE:
+		return name.n >= what.n &&
+		       bytes_take(&rest, name.n - what.n, &front) == OK &&
+		       bytes_equal(rest, what) &&
+		       (front.n == 0 || front.p[front.n - 1] == '/');
+	case CPIO_BELOW:
+		return bytes_take(&rest, what.n, &front) == OK &&
+		       bytes_equal(front, what) && rest.n > 1 && rest.p[0] == '/';
+	case CPIO_PACKED:
+		return bytes_take(&rest, what.n, &front) == OK &&
+		       bytes_equal(front, what) && is_packed(rest);
+	}
+	return false;
+}
+
+/* The one whose body matters; all others that mean this entry have it by its name. */
 static struct cpio_want *wanted(struct bytes name, struct cpio_want *want, size_t n)
 {
+	struct cpio_want *found = NULL;
+
 	drop_front(&name, "./");
 	drop_front(&name, "/");
 	drop_front(&name, "usr/");
-	for (size_t i = 0; i < n; i++)
-		if (bytes_equal(name, (struct bytes){(const uint8_t *)want[i].name,
-		                                     strlen(want[i].name)}))
-			return &want[i];
-	return NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_meant(&want[i], name))
+			continue;
+		if (want[i].match != CPIO_THIS)
+			want[i].found = want[i].good = true;
+		else if (!found)
+			found = &want[i];
+	}
+	return found;
 }
 
 static enum err compare(struct in *in, uint32_t size, struct cpio_want *w)

@@ -6,9 +6,18 @@
 
 #include "core/bytes.h"
 
+/* Which entries are meant by a name. */
+enum cpio_match {
+	CPIO_THIS,   /* that one */
+	CPIO_BASE,   /* of that base name, in whatever folder */
+	CPIO_BELOW,  /* all below a folder of that name */
+	CPIO_PACKED, /* that one, or with .gz, .xz or .zst behind it */
+};
+
 struct cpio_want {
 	const char *name; /* of a file, without leading "/", "./" or "usr/" */
-	bool compare;     /* its bytes matter: */
+	enum cpio_match match;
+	bool compare; /* its bytes matter (CPIO_THIS): */
 	struct bytes content;
 	/* or NULL: is that right?  Of a longer file, its first 64 KiB. */
 	bool (*fits)(const void *ctx, struct bytes content);

@@ -162,15 +162,20 @@ static enum err unreadable(struct cli *c, enum err e)
 	               c->crypttab_file, err_text(e), CRYPTTAB_MAX);
 }
 
-static enum err look(struct cli *c, const struct volume *v, bool take, struct tab *t,
-                     struct crypttab_edit *ret)
+static struct crypttab_target target_of(const struct cli *c, const struct volume *v)
 {
-	const struct crypttab_target target = {
+	return (struct crypttab_target){
 	        .device = c->device,
 	        .uuid = luks_uuid(v->luks),
 	        .name = c->crypttab_name,
 	        .replace = c->replace_keyscript,
 	};
+}
+
+static enum err look(struct cli *c, const struct volume *v, bool take, struct tab *t,
+                     struct crypttab_edit *ret)
+{
+	const struct crypttab_target target = target_of(c, v);
 
 	enum err e = tab_open(c->crypttab_file, t);
 	if (e != OK)
@@ -278,7 +283,10 @@ static void tell_entered(const struct cli *c, const struct crypttab_edit *e)
 		cli_say(c, "%s \"%s\" in %s: keyscript=decrypt_bootlatch.",
 		        e->added ? "Added" : "Changed", e->name, c->crypttab_file);
 	if (*e->about)
-		cli_say(c, "It was %s; unenroll does not bring that back.", e->about);
+		cli_say(c,
+		        "It had %s; the whole line is kept in a comment above it, and "
+		        "unenroll brings it back.",
+		        e->about);
 	if (*e->left)
 		cli_say(c,
 		        "It has the option %s, which bootlatch-unlock does not know, so "
@@ -325,6 +333,23 @@ enum err crypttab_leave(struct cli *c, const struct volume *v, bool *ret_left)
 		*ret_left = edit.changed;
 	look_end(&t, &edit);
 	return e;
+}
+
+enum err crypttab_who(struct cli *c, const struct volume *v, struct crypttab_theirs *ret)
+{
+	const struct crypttab_target target = target_of(c, v);
+	struct tab t = {.dir = -1};
+
+	enum err e = tab_open(c->crypttab_file, &t);
+	if (e == ERR_NOT_FOUND || (e == OK && t.is_new)) {
+		tab_close(&t);
+		*ret = (struct crypttab_theirs){0};
+		return OK;
+	}
+	if (e == OK)
+		e = crypttab_look((struct bytes){t.text, t.len}, &target, ret);
+	tab_close(&t);
+	return e == OK ? OK : unreadable(c, e);
 }
 
 bool crypttab_names_us(struct cli *c, const struct volume *v)

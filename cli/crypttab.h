@@ -4,6 +4,7 @@
 #define CLI_CRYPTTAB_H
 
 #include "cli/cli.h"
+#include "unlock/crypttab_line.h"
 
 /* Would crypttab_enter() be able to?  Changes nothing.  ERR_REFUSED, ERR_NOT_FOUND, … :
  * the sentence is in c->why. */
@@ -13,6 +14,9 @@ enum err crypttab_check(struct cli *c, const struct volume *v);
 enum err crypttab_enter(struct cli *c, const struct volume *v);
 /* Take it out again; *ret_left: it was there. */
 enum err crypttab_leave(struct cli *c, const struct volume *v, bool *ret_left);
+/* What the line of v says of somebody else; all empty where there is none.  The sentence
+ * is in c->why. */
+enum err crypttab_who(struct cli *c, const struct volume *v, struct crypttab_theirs *ret);
 bool crypttab_names_us(struct cli *c, const struct volume *v); /* for this volume */
 /* Something changed that the image has a copy of: say so, if crypttab names us. */
 void crypttab_remind(struct cli *c, const struct volume *v);

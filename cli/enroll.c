@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/crypttab.h"
+#include "cli/import.h"
 #include "cli/output.h"
 #include "core/file.h"
 #include "core/hex.h"
@@ -128,7 +129,7 @@ static enum err load_trusted(struct cli *c, struct volume **ret)
 }
 
 static enum err one(struct cli *c, struct session *s, const struct pubkey *cert,
-                    const struct secret *key)
+                    const struct secret *key, const struct import *import)
 {
 	AUTO_VOLUME *v = NULL;
 	struct enroll_result r = {0};
@@ -142,6 +143,7 @@ static enum err one(struct cli *c, struct session *s, const struct pubkey *cert,
 	        .keyslot = c->keyslot,
 	        .force = c->force,
 	        .key = key,
+	        .import = import,
 	        .step = step,
 	        .why = why,
 	        .ctx = c,
@@ -177,9 +179,12 @@ static enum err one(struct cli *c, struct session *s, const struct pubkey *cert,
 	if (e == ERR_PIN_BLOCKED) /* what unblocks it has been said */
 		return cli_why(c, e, "The PIN is blocked. Nothing was changed on %s.",
 		               c->device);
-	if (e == OK)
-		tell(c, v, &r);
-	return e;
+	if (e != OK)
+		return e;
+	tell(c, v, &r);
+	if (import)
+		import_tell(c, v, &r);
+	return OK;
 }
 
 static enum err read_key_file(struct cli *c, struct secret **ret)
@@ -211,22 +216,33 @@ static enum err ask_once(struct cli *c, struct session *s, bool card, struct sec
 	return e == OK ? enroll_ask_key(s, v, ret, &slot) : e;
 }
 
-static enum err enroll_all(struct cli *c)
+static enum err check_usage(struct cli *c, size_t keys)
+{
+	if (c->key_file && c->passphrase_fd >= 0)
+		return cli_why(c, ERR_USAGE,
+		               "Give --key-file or --passphrase-fd, not both.");
+	if (c->import && (c->key_file || c->passphrase_fd >= 0 || c->n_certs > 0))
+		return cli_why(c, ERR_USAGE,
+		               "With --import the card opens the volume: leave "
+		               "--key-file, --passphrase-fd and --cert out.");
+	if (c->keyslot >= 0 && keys > 1)
+		return cli_why(c, ERR_USAGE,
+		               "--keyslot names one keyslot, but several keys are to be "
+		               "enrolled.");
+	return OK;
+}
+
+static enum err enroll_all(struct cli *c, const struct import *import)
 {
 	AUTO_SECRET *key = NULL;
 	AUTO_SESSION *s = NULL;
 	struct pubkey *certs = NULL;
 	const bool card = c->card || c->n_certs == 0;
 	const size_t keys = c->n_certs + (card ? 1 : 0);
-	enum err e = OK;
+	enum err e = check_usage(c, keys);
 
-	if (c->key_file && c->passphrase_fd >= 0)
-		return cli_why(c, ERR_USAGE,
-		               "Give --key-file or --passphrase-fd, not both.");
-	if (c->keyslot >= 0 && keys > 1)
-		return cli_why(c, ERR_USAGE,
-		               "--keyslot names one keyslot, but several keys are to be "
-		               "enrolled.");
+	if (e != OK)
+		return e;
 	if (c->n_certs > 0) {
 		certs = calloc(c->n_certs, sizeof(*certs));
 		if (!certs)
@@ -243,9 +259,9 @@ static enum err enroll_all(struct cli *c)
 	if (e == OK && !key && keys > 1)
 		e = ask_once(c, s, card, &key);
 	if (e == OK && card)
-		e = one(c, s, NULL, key);
+		e = one(c, s, NULL, key, import);
 	for (size_t i = 0; e == OK && i < c->n_certs; i++)
-		e = one(c, s, &certs[i], key);
+		e = one(c, s, &certs[i], key, NULL);
 	free(certs);
 	return e;
 }
@@ -266,13 +282,25 @@ static enum err remind(struct cli *c, const struct volume *v)
 	return OK;
 }
 
+static enum err look_for_import(struct cli *c, struct import *ret)
+{
+	AUTO_VOLUME *v = NULL;
+
+	const enum err e = load_trusted(c, &v);
+	return e == OK ? import_find(c, v, ret) : e;
+}
+
 static enum err run(struct cli *c)
 {
-	/* What cannot be done is said before anything is asked. */
-	enum err e = c->crypttab ? at_boot(c, crypttab_check) : OK;
+	struct import import = {0};
 
+	/* What cannot be done is said before anything is asked. */
+	enum err e = c->import ? look_for_import(c, &import) : OK;
+	if (e == OK && c->crypttab)
+		e = at_boot(c, crypttab_check);
 	if (e == OK)
-		e = enroll_all(c);
+		e = enroll_all(c, c->import ? &import : NULL);
+	import_clear(&import);
 	if (e == OK)
 		e = at_boot(c, c->crypttab ? crypttab_enter : remind);
 	return e;
@@ -285,7 +313,7 @@ const struct verb verb_enroll = {
         .max_operands = 1,
         .opts = OPT_VOLUME | OPT_CARD | OPT_CERT | OPT_KEYSLOT | OPT_KEY_FILE |
                 OPT_FORCE | OPT_CRYPTTAB | OPT_CRYPTTAB_NAME | OPT_CRYPTTAB_FILE |
-                OPT_REPLACE_KEYSCRIPT | OPT_NO_INITRAMFS,
+                OPT_REPLACE_KEYSCRIPT | OPT_NO_INITRAMFS | OPT_IMPORT,
         .summary = "give a dongle a way in",
         .help = "Gives a dongle a way into the LUKS volume DEVICE: a keyslot of its own "
                 "with a random\n"
@@ -300,6 +328,14 @@ const struct verb verb_enroll = {
                 "With --crypttab the dongle opens it at boot: "
                 "keyscript=decrypt_bootlatch is "
                 "put into\n"
-                "its line of /etc/crypttab, and update-initramfs is run.",
+                "its line of /etc/crypttab, and update-initramfs is run.\n"
+                "With --import no passphrase is asked for: the card opens the key that "
+                "the keyscript\n"
+                "decrypt_gnupg-sc, smartcard-key-luks or luks-root-smartcard has for it "
+                "(the file that\n"
+                "the line of crypttab names, else " IMPORT_KEY_FILE ",\n"
+                "else a token in the header). What they set up stays as it is; with "
+                "--crypttab the line\n"
+                "is ours afterwards.",
         .run = run,
 };

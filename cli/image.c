@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What initramfs-hooks/files.list and cryptroot put into an image, looked for there. */
+/* What files.list and cryptroot put into an image, looked for there. */
 #include "cli/image.h"
 
 #include <fcntl.h>
@@ -9,34 +9,26 @@
 #include <unistd.h>
 
 #include "cli/cpio.h"
+#include "cli/needs.h"
 #include "cli/program.h"
 #include "core/clock.h"
 #include "core/file.h"
 #include "unlock/crypttab_edit.h"
 
-static const char *const programs[] = {
-        "lib/bootlatch/bootlatch-unlock",
-        "lib/cryptsetup/scripts/decrypt_bootlatch",
-        "lib/pcsc/drivers/ifd-ccid.bundle/Contents/Linux/libccid.so",
-        "lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist",
-        "lib/udev/rules.d/70-bootlatch-initramfs.rules",
-        "scripts/local-top/bootlatch",
-        "scripts/local-premount/bootlatch",
-};
-
 enum {
-	PROGRAMS = sizeof(programs) / sizeof(programs[0]),
-	NEEDS_MAX = PROGRAMS + 2 + LUKS_SLOTS_MAX,
-	NEED_NAME_MAX = 128,
-	NEED_FILE_MAX = 1024 * 1024,
+	WANTS_MAX = 512,
+	NEED_FILE_BYTES_MAX = 1024 * 1024,
 	MAGIC_MAX = 6,
 };
 
 struct image_needs {
-	size_t n;
-	struct cpio_want want[NEEDS_MAX];
-	char name[NEEDS_MAX][NEED_NAME_MAX];
-	uint8_t *file[NEEDS_MAX];
+	struct needs list;
+	size_t n;      /* wants, of which */
+	size_t common; /* are those of every kernel */
+	struct cpio_want want[WANTS_MAX];
+	char name[WANTS_MAX][NEED_NAME_MAX];
+	uint8_t *file[WANTS_MAX];
+	bool overflow;
 };
 
 struct image_needs *image_needs_free(struct image_needs *n)
@@ -49,11 +41,80 @@ struct image_needs *image_needs_free(struct image_needs *n)
 	return NULL;
 }
 
-static void need(struct image_needs *n, const char *name)
+/* One entry of the image; too many stick. */
+static struct cpio_want *need(struct image_needs *n, enum cpio_match match,
+                              const char *name)
 {
+	if (n->n == WANTS_MAX) {
+		n->overflow = true;
+		return &n->want[WANTS_MAX - 1];
+	}
+	struct cpio_want *w = &n->want[n->n];
 	(void)snprintf(n->name[n->n], NEED_NAME_MAX, "%s", name);
-	n->want[n->n] = (struct cpio_want){.name = n->name[n->n]};
+	*w = (struct cpio_want){.name = n->name[n->n], .match = match};
 	n->n++;
+	return w;
+}
+
+/* --- what every image needs --- */
+
+static enum err need_program(struct image_needs *n, const struct need *p)
+{
+	struct brought *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return ERR_NOMEM;
+	(void)need(n, CPIO_THIS, p->name);
+	const enum err e = brought_by_program(p->file, b);
+	for (size_t i = 0; e == OK && i < b->n; i++)
+		(void)need(n, CPIO_BASE, b->name[i]);
+	free(b);
+	return e;
+}
+
+/* What the boot loads before anything is asked: a line each. */
+static bool loads_all(const void *ctx, struct bytes conf_modules)
+{
+	const struct needs *list = ctx;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->need[i].kind == NEED_LOADED &&
+		    !needs_has_line(conf_modules, list->need[i].name))
+			return false;
+	return true;
+}
+
+static bool any_loaded(const struct needs *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->need[i].kind == NEED_LOADED)
+			return true;
+	return false;
+}
+
+static enum err need_listed(struct image_needs *n)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < n->list.n; i++) {
+		const struct need *p = &n->list.need[i];
+
+		if (p->kind == NEED_PROGRAM)
+			e = need_program(n, p);
+		else if (p->kind == NEED_LIBRARY)
+			(void)need(n, CPIO_BASE, p->name);
+		else if (p->kind == NEED_FOLDER)
+			(void)need(n, CPIO_BELOW, p->name);
+		else if (p->kind == NEED_FILE)
+			(void)need(n, CPIO_THIS, p->name);
+	}
+	if (e == OK && any_loaded(&n->list)) {
+		struct cpio_want *w = need(n, CPIO_THIS, "conf/modules");
+
+		w->fits = loads_all;
+		w->ctx = &n->list;
+	}
+	return e;
 }
 
 /* The bytes of folder/sub/file, in the image as in_image/file. */
@@ -70,11 +131,11 @@ static enum err need_same(struct image_needs *n, const char *folder, const char 
 		below = openat(dir, sub, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		e = below < 0 ? ERR_NOT_FOUND : OK;
 	}
-	need(n, name);
-	if (e == OK)
-		e = file_read(below, file, NEED_FILE_MAX, &n->file[n->n - 1], &len);
-	n->want[n->n - 1].compare = true;
-	n->want[n->n - 1].content = (struct bytes){n->file[n->n - 1], len};
+	struct cpio_want *w = need(n, CPIO_THIS, name);
+	if (e == OK && !n->overflow)
+		e = file_read(below, file, NEED_FILE_BYTES_MAX, &n->file[n->n - 1], &len);
+	w->compare = true;
+	w->content = (struct bytes){n->file[n->n - 1], len};
 	if (below >= 0)
 		(void)close(below); /* read-only */
 	if (dir >= 0)
@@ -99,19 +160,15 @@ static bool names_us(const void *ctx, struct bytes crypttab)
 	return ours;
 }
 
-enum err image_needs_new(const struct volume *v, struct image_needs **ret)
+/* What is this volume's. */
+static enum err need_own(struct image_needs *n, const struct volume *v)
 {
 	const char *uuid = luks_uuid(v->luks);
-	struct image_needs *n = calloc(1, sizeof(*n));
 	char file[NEED_NAME_MAX];
 
-	if (!n)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < PROGRAMS; i++)
-		need(n, programs[i]);
-	need(n, "cryptroot/crypttab");
-	n->want[n->n - 1].fits = names_us;
-	n->want[n->n - 1].ctx = v;
+	struct cpio_want *w = need(n, CPIO_THIS, "cryptroot/crypttab");
+	w->fits = names_us;
+	w->ctx = v;
 	(void)snprintf(file, sizeof(file), "%s.json", uuid);
 	enum err e = need_same(n, v->where.config_dir, "volumes", "etc/bootlatch/volumes",
 	                       file);
@@ -123,12 +180,64 @@ enum err image_needs_new(const struct volume *v, struct image_needs **ret)
 		e = need_same(n, v->where.boot_dir, "bootlatch",
 		              "etc/bootlatch/boot/bootlatch", file);
 	}
+	return e;
+}
+
+enum err image_needs_new(const struct volume *v, struct bytes list,
+                         struct image_needs **ret)
+{
+	struct image_needs *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return ERR_NOMEM;
+	enum err e = needs_parse(list, &n->list);
+	if (e == OK)
+		e = need_listed(n);
+	if (e == OK)
+		e = need_own(n, v);
+	if (e == OK && n->overflow)
+		e = ERR_FORMAT;
 	if (e != OK) {
 		(void)image_needs_free(n);
 		return e;
 	}
+	n->common = n->n;
 	*ret = n;
 	return OK;
+}
+
+/* --- what the image of a kernel needs --- */
+
+static enum err need_module(struct image_needs *n, const char *version,
+                            const struct need *m, struct brought *b)
+{
+	char name[NEED_NAME_MAX];
+
+	const enum err e = brought_by_module(version, m->name, b);
+	if (e == ERR_NOT_FOUND && m->kind == NEED_TRIED)
+		return OK;
+	if (e == ERR_NOT_FOUND) {
+		/* What no file can be called: it is told as missing. */
+		(void)snprintf(name, sizeof(name), "module %.200s", m->name);
+		(void)need(n, CPIO_THIS, name);
+		return OK;
+	}
+	for (size_t i = 0; e == OK && i < b->n; i++)
+		(void)need(n, CPIO_PACKED, b->name[i]);
+	return e;
+}
+
+static enum err need_modules(struct image_needs *n, const char *version)
+{
+	struct brought *b = calloc(1, sizeof(*b));
+	enum err e = b ? OK : ERR_NOMEM;
+
+	n->n = n->common;
+	for (size_t i = 0; e == OK && i < n->list.n; i++)
+		if (n->list.need[i].kind >= NEED_MODULE)
+			e = need_module(n, version, &n->list.need[i], b);
+	free(b);
+	return e == OK && n->overflow ? ERR_FORMAT : e;
 }
 
 /* --- one image --- */
@@ -182,11 +291,44 @@ static enum err scan(struct image_needs *n, int fd)
 	return e == OK && end == 0 ? ERR_FORMAT : e;
 }
 
-enum err image_look(struct image_needs *n, int dirfd, const char *name,
+/* A module that several bring is told once. */
+static bool told_before(const struct image_needs *n, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!n->want[k].good && strcmp(n->want[k].name, n->want[i].name) == 0)
+			return true;
+	return false;
+}
+
+static void list_lacks(const struct image_needs *n, char lacks[static IMAGE_LACKS_MAX])
+{
+	static const char more[] = ", and more";
+	struct writer w = {(uint8_t *)lacks, IMAGE_LACKS_MAX - sizeof(more), 0, false};
+	size_t whole = 0;
+
+	for (size_t i = 0; i < n->n && !w.overflow; i++) {
+		const struct cpio_want *x = &n->want[i];
+
+		if (x->good || told_before(n, i))
+			continue;
+		put_string(&w, w.n > 0 ? ", " : "");
+		put_string(&w, x->name);
+		put_string(&w, x->found ? " (not as it is now)" : "");
+		if (!w.overflow)
+			whole = w.n;
+	}
+	memcpy(lacks + whole, w.overflow ? more : "", w.overflow ? sizeof(more) : 1);
+}
+
+enum err image_look(struct image_needs *n, int dirfd, const char *version,
                     char lacks[static IMAGE_LACKS_MAX])
 {
-	struct writer w = {(uint8_t *)lacks, IMAGE_LACKS_MAX - 1, 0, false};
+	char name[NEED_NAME_MAX];
 
+	enum err e = need_modules(n, version);
+	if (e != OK)
+		return e;
+	(void)snprintf(name, sizeof(name), IMAGE_NAME "%.200s", version);
 	const int fd =
 	        openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
@@ -195,21 +337,9 @@ enum err image_look(struct image_needs *n, int dirfd, const char *name,
 		n->want[i].found = false;
 		n->want[i].good = false;
 	}
-	const enum err e = scan(n, fd);
+	e = scan(n, fd);
 	(void)close(fd); /* only read */
-	if (e != OK)
-		return e;
-	for (size_t i = 0; i < n->n; i++) {
-		const struct cpio_want *x = &n->want[i];
-		const char *how = x->found ? " (not as it is now)" : "";
-
-		if (x->good)
-			continue;
-		if (w.n > 0)
-			put_bytes(&w, ", ", 2);
-		put_bytes(&w, x->name, strlen(x->name));
-		put_bytes(&w, how, strlen(how));
-	}
-	lacks[w.n] = '\0';
-	return OK;
+	if (e == OK)
+		list_lacks(n, lacks);
+	return e;
 }

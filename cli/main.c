@@ -12,9 +12,12 @@
 #include "crypto/crypto.h"
 
 static const struct verb *const verbs[] = {
-        &verb_enroll,      &verb_unenroll,      &verb_list,        &verb_status,
-        &verb_test,        &verb_unlock,        &verb_record_show, &verb_record_renew,
-        &verb_card_status, &verb_card_selftest,
+        &verb_enroll,        &verb_unenroll,       &verb_list,
+        &verb_status,        &verb_test,           &verb_unlock,
+        &verb_record_show,   &verb_record_renew,   &verb_card_status,
+        &verb_card_selftest, &verb_sign,           &verb_verify,
+        &verb_pending_show,  &verb_pending_notice, &verb_pending_record,
+        &verb_pending_check, &verb_pending_due,
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -24,7 +27,7 @@ static void overview(FILE *to)
 	(void)fprintf(to, "Usage: bootlatch VERB [DEVICE] [OPTION]...\n\n"
 	                  "Opens LUKS disks with an OpenPGP card and its PIN.\n\n");
 	for (size_t i = 0; i < VERBS; i++)
-		(void)fprintf(to, "  %-13s %s\n", verbs[i]->name, verbs[i]->summary);
+		(void)fprintf(to, "  %-14s %s\n", verbs[i]->name, verbs[i]->summary);
 	(void)fprintf(to, "\nbootlatch VERB --help tells the rest; bootlatch --version "
 	                  "the version.\n");
 }

@@ -16,7 +16,7 @@
 static const struct row {
 	enum cli_opt bit;
 	const char *name;
-	const char *arg; /* NULL: takes none */
+	const char *arg; /* NULL: takes none; "[=…": may be left out */
 	const char *help;
 } rows[] = {
         {OPT_CARD,              "card",              NULL,
@@ -59,29 +59,51 @@ static const struct row {
          "also where the line has another keyscript"                                                                 },
         {OPT_NO_INITRAMFS,      "no-initramfs",      NULL,
          "leave the image of the next boot as it is"                                                                 },
+        {OPT_IMPORT,            "import",            "[=FILE]",
+         "take over what decrypt_gnupg-sc or a gpg-token opens it with"                                              },
+        {OPT_FILES_LIST,        "files-list",        "FILE",
+         "another list of what an image needs (default " BOOTLATCH_LIBDIR "/files.list)"                             },
         {OPT_JSON,              "json",              NULL,      "print the result as JSON"                           },
         {OPT_DEBUG,             "debug",             NULL,
          "say on standard error what the layers below do (never a secret)"                                           },
         {OPT_HELP,              "help",              NULL,      "this text"                                          },
 };
 
-enum { ROWS = sizeof(rows) / sizeof(rows[0]), FIRST_VAL = 256 };
+enum {
+	ROWS = sizeof(rows) / sizeof(rows[0]),
+	FIRST_VAL = 256,
+	FIRST_OWN = FIRST_VAL + ROWS
+};
 
 static_assert(1 << (ROWS - 1) == OPT_HELP, "one row an option");
+
+static size_t own_options(const struct verb *v)
+{
+	size_t n = 0;
+
+	while (v->own && v->own[n].name && n < OWN_OPTIONS_MAX)
+		n++;
+	return n;
+}
+
+static void usage_line(const char *name, const char *arg, const char *help)
+{
+	char left[40];
+
+	(void)snprintf(left, sizeof(left), "--%s%s%s", name,
+	               arg && *arg != '[' ? " " : "", arg ? arg : "");
+	printf("  %-20s %s\n", left, help);
+}
 
 void cli_usage(const struct verb *v)
 {
 	printf("Usage: bootlatch %s%s%s [OPTION]...\n\n%s\n\nOptions:\n", v->name,
 	       *v->operands ? " " : "", v->operands, v->help);
-	for (size_t i = 0; i < ROWS; i++) {
-		char left[40];
-
-		if ((v->opts & rows[i].bit) == 0)
-			continue;
-		(void)snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
-		               rows[i].arg ? " " : "", rows[i].arg ? rows[i].arg : "");
-		printf("  %-20s %s\n", left, rows[i].help);
-	}
+	for (size_t i = 0; i < own_options(v); i++)
+		usage_line(v->own[i].name, v->own[i].arg, v->own[i].help);
+	for (size_t i = 0; i < ROWS; i++)
+		if ((v->opts & rows[i].bit) != 0)
+			usage_line(rows[i].name, rows[i].arg, rows[i].help);
 	printf("\nExit status: 0 done, 1 failed, 2 usage, 3 wrong PIN, 4 PIN blocked, 5 "
 	       "no reader or\n"
 	       "card, 6 not the enrolled card, 7 verification failed, 8 nothing "
@@ -142,9 +164,17 @@ static enum err transport(struct cli *c, const char *text)
 	return OK;
 }
 
+static int takes(const struct row *r)
+{
+	if (!r->arg)
+		return no_argument;
+	return *r->arg == '[' ? optional_argument : required_argument;
+}
+
+/* arg NULL: none was given. */
 static enum err take(struct cli *c, const struct row *r, const char *arg)
 {
-	if (r->arg && *arg == '\0')
+	if (arg && *arg == '\0')
 		return cli_why(c, ERR_USAGE, "--%s needs a value that is not empty.",
 		               r->name);
 	switch (r->bit) {
@@ -213,6 +243,13 @@ static enum err take(struct cli *c, const struct row *r, const char *arg)
 	case OPT_NO_INITRAMFS:
 		c->no_initramfs = true;
 		return OK;
+	case OPT_IMPORT:
+		c->import = true;
+		c->import_file = arg;
+		return OK;
+	case OPT_FILES_LIST:
+		c->files_list = arg;
+		return OK;
 	case OPT_JSON:
 		c->json = true;
 		return OK;
@@ -256,39 +293,60 @@ static enum err not_understood(struct cli *c, const struct verb *v, char **argv,
 	               no_value ? "needs a value" : "is not understood here", v->name);
 }
 
+/* What getopt_long may find: the verb's own, and those of the table that it takes. */
+static void long_options(const struct verb *v, struct option *longs)
+{
+	const size_t own = own_options(v);
+	size_t n = 0;
+
+	for (size_t i = 0; i < own; i++)
+		longs[n++] = (struct option){
+		        v->own[i].name, v->own[i].arg ? required_argument : no_argument,
+		        NULL, (int)i + FIRST_OWN};
+	for (size_t i = 0; i < ROWS; i++)
+		if ((v->opts & rows[i].bit) != 0)
+			longs[n++] = (struct option){rows[i].name, takes(&rows[i]), NULL,
+			                             (int)i + FIRST_VAL};
+}
+
+static enum err take_own(struct cli *c, const struct own_option *o, const char *arg)
+{
+	if (arg && *arg == '\0')
+		return cli_why(c, ERR_USAGE, "--%s needs a value that is not empty.",
+		               o->name);
+	return o->take(c, arg);
+}
+
 enum err cli_parse(const struct verb *v, int argc, char **argv, struct cli *c)
 {
-	struct option longs[ROWS + 1] = {0};
-	size_t n = 0;
+	struct option longs[OWN_OPTIONS_MAX + ROWS + 1] = {0};
 
 	*c = (struct cli){
 	        .where = {.boot_dir = "/boot", .config_dir = "/etc/bootlatch"},
 	        .crypttab_file = "/etc/crypttab",
+	        .files_list = BOOTLATCH_LIBDIR "/files.list",
 	        .pin_fd = -1,
 	        .passphrase_fd = -1,
 	        .wait_s = -1,
 	        .keyslot = -1,
 	        .json = wants_json(argc, argv),
 	};
-	for (size_t i = 0; i < ROWS; i++)
-		if ((v->opts & rows[i].bit) != 0)
-			longs[n++] = (struct option){rows[i].name,
-			                             rows[i].arg ? required_argument
-			                                         : no_argument,
-			                             NULL, (int)i + FIRST_VAL};
+	long_options(v, longs);
 	optind = 0; /* glibc: begin anew */
 	opterr = 0;
 	for (;;) {
 		const int i = getopt_long(argc, argv, ":h", longs, NULL);
 		if (i == -1)
 			break;
-		if (i == 'h' || (i >= FIRST_VAL && rows[i - FIRST_VAL].bit == OPT_HELP)) {
+		if (i == 'h' || (i >= FIRST_VAL && i < FIRST_OWN &&
+		                 rows[i - FIRST_VAL].bit == OPT_HELP)) {
 			cli_usage(v);
 			return ERR_CANCELLED;
 		}
 		if (i == '?' || i == ':')
 			return not_understood(c, v, argv, i == ':');
-		enum err e = take(c, &rows[i - FIRST_VAL], optarg);
+		enum err e = i >= FIRST_OWN ? take_own(c, &v->own[i - FIRST_OWN], optarg)
+		                            : take(c, &rows[i - FIRST_VAL], optarg);
 		if (e != OK)
 			return e;
 	}

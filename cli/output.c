@@ -79,6 +79,17 @@ void out_enter(struct cli *c, const char *key)
 	c->entered[c->n_entered++] = entry;
 }
 
+void out_object(struct cli *c, const char *key)
+{
+	if (!wanted(c))
+		return;
+	if (c->n_entered == CLI_JSON_DEPTH)
+		abort();
+	struct json_object *o = need(json_object_new_object());
+	add(out(c), key, o);
+	c->entered[c->n_entered++] = o;
+}
+
 void out_leave(struct cli *c)
 {
 	if (c->n_entered > 0)

@@ -13,6 +13,8 @@ void out_bool(struct cli *c, const char *key, bool value);
 void out_hex(struct cli *c, const char *key, struct bytes value); /* lower case */
 /* What follows goes into a new object at the end of the list `key`, until out_leave(). */
 void out_enter(struct cli *c, const char *key);
+/* The same into a new object that is itself the value of `key`. */
+void out_object(struct cli *c, const char *key);
 void out_leave(struct cli *c);
 /* Everything that list and record show tell of a volume. */
 void out_volume(struct cli *c, const struct volume *v);

@@ -24,5 +24,7 @@ enum err program_run(const char *const *argv, bool quiet_stdout, int *ret_status
 enum err program_open(const char *const *argv, int in_fd, int *ret_fd, pid_t *ret_pid);
 /* Ends it if it has not ended.  Its exit status, as above. */
 int program_end(int fd, pid_t pid);
+/* The same of one that closed what it prints to, and is about to end by itself. */
+int program_wait(int fd, pid_t pid);
 
 #endif

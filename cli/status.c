@@ -9,10 +9,9 @@
 
 #include "cli/crypttab.h"
 #include "cli/image.h"
+#include "cli/needs.h"
 #include "cli/output.h"
 #include "core/file.h"
-
-#define IMAGE_NAME "initrd.img-"
 
 enum { KERNELS_MAX = 64, KERNEL_NAME_MAX = 128 };
 
@@ -59,23 +58,50 @@ static enum err find_kernels(int dir, struct kernels *ret)
 /* True: this one will ask for the dongle. */
 static bool one(struct cli *c, struct image_needs *needs, int dir, const char *version)
 {
-	char name[KERNEL_NAME_MAX + 16], lacks[IMAGE_LACKS_MAX] = "";
+	char lacks[IMAGE_LACKS_MAX] = "";
 
-	(void)snprintf(name, sizeof(name), IMAGE_NAME "%s", version);
-	const enum err e = image_look(needs, dir, name, lacks);
+	const enum err e = image_look(needs, dir, version, lacks);
 	const bool ready = e == OK && !*lacks;
 	out_enter(c, "images");
 	out_text(c, "kernel", version);
 	out_bool(c, "ready", ready);
 	out_text(c, "lacks", e == OK ? lacks : NULL);
 	out_leave(c);
-	if (e != OK)
+	if (e == ERR_UNSUPPORTED)
+		cli_say(c,
+		        "image of %s: not judged: modprobe is not here (apt install "
+		        "kmod)",
+		        version);
+	else if (e != OK)
 		cli_say(c, "image of %s: cannot be read: %s", version, err_text(e));
 	else if (ready)
 		cli_say(c, "image of %s: ready", version);
 	else
 		cli_say(c, "image of %s: LACKS %s", version, lacks);
 	return ready;
+}
+
+static enum err read_needs(struct cli *c, const struct volume *v,
+                           struct image_needs **ret)
+{
+	uint8_t *list = NULL;
+	size_t len = 0;
+
+	enum err e = file_read_path(c->files_list, NEEDS_LIST_MAX, &list, &len);
+	if (e != OK)
+		return cli_why(c, e,
+		               "%s, the list of what an image needs, cannot be read: %s. "
+		               "Install bootlatch for the initramfs anew.",
+		               c->files_list, err_text(e));
+	e = image_needs_new(v, (struct bytes){list, len}, ret);
+	free(list);
+	if (e == ERR_FORMAT)
+		return cli_why(
+		        c, e,
+		        "%s, the list of what an image needs, cannot be understood. "
+		        "Install bootlatch for the initramfs anew.",
+		        c->files_list);
+	return e;
 }
 
 static enum err images(struct cli *c, const struct volume *v)
@@ -85,7 +111,7 @@ static enum err images(struct cli *c, const struct volume *v)
 	size_t ready = 0, n = 0;
 	int dir = -1;
 
-	enum err e = k ? image_needs_new(v, &needs) : ERR_NOMEM;
+	enum err e = k ? read_needs(c, v, &needs) : ERR_NOMEM;
 	if (e == OK)
 		e = dir_open(c->where.boot_dir, &dir);
 	if (e == OK)
@@ -141,17 +167,18 @@ const struct verb verb_status = {
         .operands = "DEVICE",
         .min_operands = 1,
         .max_operands = 1,
-        .opts = OPT_BOOT | OPT_CONFIG | OPT_HEADER | OPT_CRYPTTAB_FILE | OPT_JSON |
-                OPT_DEBUG | OPT_HELP,
+        .opts = OPT_BOOT | OPT_CONFIG | OPT_HEADER | OPT_CRYPTTAB_FILE | OPT_FILES_LIST |
+                OPT_JSON | OPT_DEBUG | OPT_HELP,
         .summary = "will the next boot ask for the dongle?",
         .help = "Compares the LUKS header of DEVICE with this machine's record, looks "
                 "for "
                 "our keyscript\n"
                 "in /etc/crypttab, and for every kernel in /boot looks into its "
                 "initramfs "
-                "image: our\n"
-                "programs, and record and encrypted passphrases as they are now. Changes "
-                "nothing.\n"
+                "image:\n"
+                "all that files.list names, with the libraries and kernel modules that "
+                "it brings, and\n"
+                "record and encrypted passphrases as they are now. Changes nothing.\n"
                 "Exit status 7 when the header does not fit, 8 when crypttab does not "
                 "name us, 1 when an\n"
                 "image lacks something.",

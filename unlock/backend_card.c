@@ -10,7 +10,6 @@
 enum {
 	BLOBS = 2,     /* /boot's copy, then the token's */
 	DECIPHERS = 4, /* of one blob: hidden recipients cost one each */
-	TOUCH_ANSWER_MAX = 16,
 };
 
 static const char *const where_from[BLOBS] = {
@@ -255,30 +254,6 @@ static enum err decipher_verified(struct session *s, const struct pkesk *p,
 	return e == OK ? decipher_once(s, p, ret_session) : e;
 }
 
-/* Nobody touched it: only a person decides to wait once more. */
-static bool touch_again(struct session *s)
-{
-	struct ask *a = session_ask(s);
-	char hint[SENTENCE_MAX];
-	AUTO_SECRET *answer = NULL;
-
-	if (!a->ops->interactive(a, ASK_CONFIRM))
-		return false;
-	const struct ask_question q = {
-	        .kind = ASK_CONFIRM,
-	        .about = "",
-	        .hint = words_fill(WORDS_TOUCH_MISSED, NULL, hint, sizeof(hint)),
-	        .tries_left = -1,
-	        .min = 0,
-	        .max = TOUCH_ANSWER_MAX,
-	};
-	if (ask_wait(a, &q, -1, &answer) == OK && secret_len(answer) == 0)
-		return true;
-	if (session_other_way(s))
-		session_set_wants_other_way(s);
-	return false;
-}
-
 /* nth of n operations for one blob, each of which may want a touch. */
 static enum err decipher(struct session *s, const struct pkesk *p, size_t nth, size_t n,
                          struct secret **ret_session)
@@ -290,7 +265,7 @@ static enum err decipher(struct session *s, const struct pkesk *p, size_t nth, s
 			words_say(session_ask(s), n > 1 ? WORDS_TOUCH_OF : WORDS_TOUCH,
 			          &args);
 		enum err e = decipher_verified(s, p, ret_session);
-		if (e != ERR_TOUCH || !touch_again(s))
+		if (e != ERR_TOUCH || !session_touch_again(s))
 			return e;
 	}
 }
@@ -353,7 +328,7 @@ static enum err open_blob(struct session *s, const struct volume *v,
 			words_say(session_ask(s), WORDS_BLOB_NOT_OPENED, &args);
 		return e;
 	}
-	e = check_passphrase(s, v, en, pass);
+	e = en->untried ? OK : check_passphrase(s, v, en, pass);
 	if (e == ERR_PASSPHRASE && !en->trial)
 		words_say(session_ask(s), WORDS_BLOB_STALE, &args);
 	if (e != OK)

@@ -44,13 +44,25 @@ static bool is_taken(const struct boot_wish *w, const struct crypttab_entry *e)
 	return record_load(w->config_dir, uuid, &known) != OK;
 }
 
+static bool has_come(const struct crypttab_entry *e)
+{
+	char device[CRYPTTAB_PATH_MAX];
+
+	return source_path(e->source, device, sizeof(device)) == OK &&
+	       boot_is_here(e, device);
+}
+
 static bool is_wanted(const struct boot_wish *w, const struct crypttab_entry *e)
 {
-	if (!e->ours || (luks_is_mapped(e->name) && !is_taken(w, e)))
+	const bool taken = e->ours && is_taken(w, e);
+
+	if (!e->ours || (luks_is_mapped(e->name) && !taken))
 		return false;
-	/* What was refused, or left out by the person, is cryptroot's from then on. */
+	/* What was refused, or left out by the person, is cryptroot's from then on; for
+	 * what is not here no reader needs to be looked for. */
 	return !is_round(w) ||
-	       (e->why == CRYPTTAB_FINE && !boot_left_has(w->left, e->name));
+	       (e->why == CRYPTTAB_FINE && !boot_left_has(w->left, e->name) &&
+	        (taken || has_come(e)));
 }
 
 size_t boot_count(const struct boot_wish *w)

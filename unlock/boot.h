@@ -21,8 +21,8 @@ struct boot_wish {
 	enum err (*heads_key)(struct secret **ret);
 };
 
-/* Entries that this run is for, ours and not mapped: without any, no session is needed.
- */
+/* Entries that this run is for, ours and not mapped; of a run that waits for nothing and
+ * knows what was left, those alone that are here.  Without any, no session is needed. */
 size_t boot_count(const struct boot_wish *w);
 
 /*

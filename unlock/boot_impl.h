@@ -45,6 +45,8 @@ enum err boot_map(struct boot *b, struct boot_volume *vol, int slot,
 void boot_leave(struct boot *b, struct boot_volume *vol, enum err e);
 void boot_say(struct boot *b, const struct boot_volume *vol, enum words w, int n);
 
+/* Are they here: its source, which is at `device`, and its header? */
+bool boot_is_here(const struct crypttab_entry *e, const char *device);
 /* Read the header, and what is known of it, of each volume whose source is here by now.
  */
 void boot_look(struct boot *b);

@@ -76,6 +76,11 @@ static bool is_here(const char *path)
 	return stat(path, &st) == 0 && (S_ISBLK(st.st_mode) || S_ISREG(st.st_mode));
 }
 
+bool boot_is_here(const struct crypttab_entry *e, const char *device)
+{
+	return is_here(device) && (!e->header || is_here(e->header));
+}
+
 static void look_at(struct boot *b, struct boot_volume *vol)
 {
 	const struct volume_where where = {
@@ -85,7 +90,7 @@ static void look_at(struct boot *b, struct boot_volume *vol)
 	        .config_dir = b->w->config_dir,
 	};
 
-	if (!is_here(vol->device) || (where.header && !is_here(where.header)))
+	if (!boot_is_here(vol->entry, vol->device))
 		return;
 	const enum err e = volume_load(&where, &vol->v);
 

@@ -6,11 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 
 #include "unlock/crypttab_options.h"
-#include "unlock/source.h"
 
 enum { GROWTH = 512 }; /* more than any line of ours */
 
@@ -21,45 +18,12 @@ static void say(char *out, const char *what)
 
 /* --- which line --- */
 
-static bool leads_to(const char *path, const char *device)
-{
-	struct stat a, b;
-
-	if (stat(path, &a) != 0 || stat(device, &b) != 0)
-		return false;
-	if (S_ISBLK(a.st_mode) && S_ISBLK(b.st_mode))
-		return a.st_rdev == b.st_rdev;
-	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-static bool is_of(const struct crypttab_entry *e, const struct crypttab_target *t)
-{
-	static const char *const by_uuid[] = {"UUID=", "/dev/disk/by-uuid/"};
-	char path[CRYPTTAB_PATH_MAX];
-
-	for (size_t i = 0; i < sizeof(by_uuid) / sizeof(by_uuid[0]); i++) {
-		const size_t n = strlen(by_uuid[i]);
-
-		if (strncmp(e->source, by_uuid[i], n) == 0 &&
-		    strcasecmp(e->source + n, t->uuid) == 0)
-			return true;
-	}
-	return source_path(e->source, path, sizeof(path)) == OK && path[0] == '/' &&
-	       leads_to(path, t->device);
-}
-
 static bool name_is_good(const char *name)
 {
 	for (const char *c = name; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("._-+", *c))
 			return false;
 	return luks_name_ok(name) && !strstr(name, "none");
-}
-
-/* Of the volume, or of the name that was given. */
-static bool is_meant(const struct crypttab_entry *e, const struct crypttab_target *t)
-{
-	return t->name ? strcmp(e->name, t->name) == 0 : is_of(e, t);
 }
 
 static enum crypttab_edit_why why_none(const struct crypttab_target *t,
@@ -82,31 +46,22 @@ find(const struct crypttab *tab, const struct crypttab_target *t, struct cryptta
 	for (size_t i = 0; i < tab->n; i++) {
 		const struct crypttab_entry *e = &tab->entry[i];
 
-		if (is_meant(e, t)) {
+		if (crypttab_is_meant(e, t)) {
 			found = found ? found : e;
 			n++;
-		} else if (is_of(e, t)) {
+		} else if (crypttab_is_of(e, t)) {
 			other = e;
 		}
 	}
 	if (!found)
 		r->why = why_none(t, other);
-	else if (!is_of(found, t))
+	else if (!crypttab_is_of(found, t))
 		r->why = CRYPTTAB_EDIT_TAKEN;
 	else if (n > 1)
 		r->why = CRYPTTAB_EDIT_SEVERAL;
 	if (r->why == CRYPTTAB_EDIT_OTHER && other)
 		say(r->about, other->name);
 	return r->why == CRYPTTAB_EDIT_FINE ? found : NULL;
-}
-
-static struct bytes part(struct bytes text, struct crypttab_span s)
-{
-	struct bytes skipped, cut = {NULL, 0};
-
-	if (bytes_take(&text, s.at, &skipped) != OK || bytes_take(&text, s.n, &cut) != OK)
-		return (struct bytes){NULL, 0};
-	return cut;
 }
 
 /* --- is it a line that can be ours? --- */
@@ -123,7 +78,7 @@ static bool is_other_kind(const char *option)
 
 static bool has_none_elsewhere(struct bytes text, const struct crypttab_entry *e)
 {
-	const struct bytes line = part(text, e->line);
+	const struct bytes line = crypttab_part(text, e->line);
 	const size_t key = e->field[CRYPTTAB_F_KEY].at - e->line.at;
 
 	for (size_t i = 0; i + 4 <= line.n; i++)
@@ -142,9 +97,9 @@ static void about_bytes(struct crypttab_edit *r, struct bytes b)
 static enum crypttab_edit_why judge(struct bytes text, const struct crypttab_entry *e,
                                     bool replace, struct crypttab_edit *r)
 {
-	const struct bytes line = part(text, e->line);
+	const struct bytes line = crypttab_part(text, e->line);
 	const struct crypttab_options o =
-	        crypttab_options_look(part(text, e->field[CRYPTTAB_F_OPTIONS]));
+	        crypttab_options_look(crypttab_part(text, e->field[CRYPTTAB_F_OPTIONS]));
 
 	if (e->why == CRYPTTAB_OPTION && is_other_kind(e->option)) {
 		say(r->about, e->option);
@@ -171,7 +126,7 @@ static enum crypttab_edit_why judge(struct bytes text, const struct crypttab_ent
 
 static enum err start(struct bytes text, struct writer *ret)
 {
-	const size_t cap = text.n + (size_t)GROWTH * (CRYPTTAB_ENTRIES_MAX + 1);
+	const size_t cap = 2 * text.n + (size_t)GROWTH * (CRYPTTAB_ENTRIES_MAX + 1);
 	const struct writer w = {malloc(cap), cap, 0, false};
 
 	if (!w.p)
@@ -199,7 +154,8 @@ static enum err finish(struct writer *w, struct bytes before, struct crypttab_ed
 /* Up to a place in the text that comes next. */
 static void put_until(struct writer *w, struct bytes text, size_t *from, size_t to)
 {
-	const struct bytes b = part(text, (struct crypttab_span){*from, to - *from});
+	const struct bytes b =
+	        crypttab_part(text, (struct crypttab_span){*from, to - *from});
 
 	put_bytes(w, b.p, b.n);
 	*from = to;
@@ -218,8 +174,55 @@ static void put_line_taken(struct writer *w, struct bytes text, size_t *at,
 		put_until(w, text, at, options.at);
 	else
 		put_string(w, " ");
-	crypttab_options_take(w, part(text, options));
+	crypttab_options_take(w, crypttab_part(text, options));
 	*at += options.n;
+}
+
+/* The line that stands above in a comment of ours; n 0: there is none. */
+static struct bytes kept_above(struct bytes text, const struct crypttab_entry *e)
+{
+	const struct bytes mark = bytes_of(CRYPTTAB_REPLACED);
+	const size_t end = e->line.at > 0 ? e->line.at - 1 : 0; /* its newline */
+	size_t start = end;
+
+	while (start > 0 && text.p[start - 1] != '\n')
+		start--;
+	const struct bytes line =
+	        crypttab_part(text, (struct crypttab_span){start, end - start});
+	if (line.n <= mark.n || !bytes_begin(line, CRYPTTAB_REPLACED))
+		return (struct bytes){NULL, 0};
+	return crypttab_part(
+	        text, (struct crypttab_span){start + mark.n, end - start - mark.n});
+}
+
+/* Is the line what we make of the kept one?  Else somebody has changed it since. */
+static bool is_made_of(struct bytes text, const struct crypttab_entry *e,
+                       struct bytes kept, const struct crypttab_target *t)
+{
+	struct crypttab tab = {0};
+	struct writer w;
+	size_t at = 0;
+	bool same = false;
+
+	if (kept.n == 0 || crypttab_parse(kept, &tab) != OK)
+		return false;
+	if (tab.n == 1 && crypttab_is_of(&tab.entry[0], t) && start(kept, &w) == OK) {
+		put_line_taken(&w, kept, &at, &tab.entry[0]);
+		put_until(&w, kept, &at, kept.n);
+		same = writer_ok(&w) &&
+		       bytes_equal(writer_bytes(&w), crypttab_part(text, e->line));
+		free(w.p);
+	}
+	crypttab_clear(&tab);
+	return same;
+}
+
+static void put_kept(struct writer *w, struct bytes text, size_t *at,
+                     const struct crypttab_entry *e, struct bytes kept)
+{
+	put_until(w, text, at, e->line.at - 1 - kept.n - strlen(CRYPTTAB_REPLACED));
+	put_bytes(w, kept.p, kept.n);
+	*at = e->line.at + e->line.n;
 }
 
 static void put_line_given_back(struct writer *w, struct bytes text, size_t *at,
@@ -229,7 +232,7 @@ static void put_line_given_back(struct writer *w, struct bytes text, size_t *at,
 
 	put_until(w, text, at, options.at);
 	const size_t before = w->n;
-	crypttab_options_give_back(w, part(text, options));
+	crypttab_options_give_back(w, crypttab_part(text, options));
 	/* No options are left: the blank before them was ours as well. */
 	if (w->n == before)
 		w->n--;
@@ -268,6 +271,14 @@ static enum err take_over(struct bytes text, const struct crypttab *tab,
 	r->ours = e && e->ours;
 	r->added = !e;
 	if (e) {
+		put_until(&w, text, &at, e->line.at);
+		if (*r->about) { /* it loses that */
+			const struct bytes line = crypttab_part(text, e->line);
+
+			put_string(&w, CRYPTTAB_REPLACED);
+			put_bytes(&w, line.p, line.n);
+			put_string(&w, "\n");
+		}
 		put_line_taken(&w, text, &at, e);
 		put_until(&w, text, &at, text.n);
 	} else {
@@ -288,13 +299,18 @@ static enum err give_back(struct bytes text, const struct crypttab *tab,
 	for (size_t i = 0; i < tab->n; i++) {
 		const struct crypttab_entry *e = &tab->entry[i];
 
-		if (!crypttab_options_look(part(text, e->field[CRYPTTAB_F_OPTIONS]))
+		if (!crypttab_options_look(
+		             crypttab_part(text, e->field[CRYPTTAB_F_OPTIONS]))
 		             .ours ||
-		    !is_of(e, t))
+		    !crypttab_is_of(e, t))
 			continue;
+		const struct bytes kept = kept_above(text, e);
 		r->ours = true;
 		say(r->name, e->name);
-		put_line_given_back(&w, text, &at, e);
+		if (is_made_of(text, e, kept, t))
+			put_kept(&w, text, &at, e, kept);
+		else
+			put_line_given_back(&w, text, &at, e);
 	}
 	put_until(&w, text, &at, text.n);
 	return finish(&w, text, r);

@@ -5,15 +5,7 @@
 #ifndef UNLOCK_CRYPTTAB_EDIT_H
 #define UNLOCK_CRYPTTAB_EDIT_H
 
-#include "unlock/crypttab.h"
-
-struct crypttab_target {
-	const char *device; /* the path of the volume; links are followed */
-	const char *uuid;   /* of its LUKS header */
-	const char *name;   /* the mapping; a line is added where it has none.  NULL: the
-	                       one line of the volume */
-	bool replace;       /* the keyscript of somebody else, and with it its key */
-};
+#include "unlock/crypttab_line.h"
 
 /* Why a line is left as it is. */
 enum crypttab_edit_why {
@@ -32,7 +24,7 @@ enum crypttab_edit_why {
 	CRYPTTAB_EDIT_WHYS_
 };
 
-enum { CRYPTTAB_ABOUT_MAX = 256 };
+#define CRYPTTAB_REPLACED "# replaced by bootlatch: "
 
 struct crypttab_edit {
 	enum crypttab_edit_why why;
@@ -55,14 +47,16 @@ struct crypttab_edit {
  * Added to its options, at their end: keyscript=decrypt_bootlatch, and behind it whatever
  * of `luks` and `initramfs` is missing (without the second, cryptroot takes only what
  * root needs into the image, and systemd knows no keyscript).  What stands right behind
- * our keyscript is thereby ours too: that is how crypttab_give_back() knows.  All other
- * bytes stay.  OK also when the line is left as it is: see `why`.  ERR_FORMAT: no
+ * our keyscript is thereby ours too: that is how crypttab_give_back() knows.  A line that
+ * loses a keyscript and a key is kept in a comment above it, CRYPTTAB_REPLACED.  All
+ * other bytes stay.  OK also when the line is left as it is: see `why`.  ERR_FORMAT: no
  * crypttab.
  */
 enum err crypttab_take_over(struct bytes text, const struct crypttab_target *t,
                             struct crypttab_edit *ret);
 /* From every line of the volume that has our keyscript; `name` and `replace` are not
- * looked at. */
+ * looked at.  Where the line is as we made it of one that is kept above it, that one is
+ * put back. */
 enum err crypttab_give_back(struct bytes text, const struct crypttab_target *t,
                             struct crypttab_edit *ret);
 void crypttab_edit_clear(struct crypttab_edit *e); /* a cleared one is fine */

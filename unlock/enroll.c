@@ -124,11 +124,40 @@ enum err enroll_ask_key(struct session *s, struct volume *v, struct secret **ret
 	return ask_existing(s, v, ret, &volume_key, ret_slot);
 }
 
+/* Of what the card opened: theirs shows that it may add a key of its own. */
+static enum err use_imported(struct enrolling *w, struct secret **ret_volume_key)
+{
+	AUTO_SECRET *key = NULL;
+
+	enum err e = import_open(w, &key);
+	if (e != OK)
+		return e;
+	enroll_step(w, "Looking for the keyslot that it opens.");
+	e = luks_volume_key(w->v->luks, LUKS_ANY_SLOT, key, ret_volume_key,
+	                    &w->existing_slot);
+	if (e == ERR_PASSPHRASE)
+		import_opens_nothing(w);
+	return e;
+}
+
+static enum err existing_key(struct enrolling *w, struct secret **ret_volume_key)
+{
+	AUTO_SECRET *typed = NULL;
+
+	if (w->imported != NULL)
+		return use_imported(w, ret_volume_key);
+	enroll_step(w, "Checking the existing passphrase.");
+	if (w->req->key != NULL)
+		return luks_volume_key(w->v->luks, LUKS_ANY_SLOT, w->req->key,
+		                       ret_volume_key, &w->existing_slot);
+	return ask_existing(w->s, w->v, &typed, ret_volume_key, &w->existing_slot);
+}
+
 enum err enroll(struct session *s, struct volume *v, const struct enroll_request *req,
                 struct enroll_result *ret)
 {
 	struct enrolling w = {.s = s, .v = v, .req = req};
-	AUTO_SECRET *typed = NULL, *volume_key = NULL;
+	AUTO_SECRET *volume_key = NULL;
 
 	enum err e = check_volume(v);
 	if (e == OK)
@@ -140,16 +169,12 @@ enum err enroll(struct session *s, struct volume *v, const struct enroll_request
 			log_line(LOG_DEBUG, "the journal could not be removed");
 		return OK;
 	}
-	if (req->cert == NULL)
+	if (req->import != NULL)
+		e = import_choose(&w);
+	if (e == OK && req->cert == NULL)
 		e = session_verify_pin(s, v->where.device);
-	if (e != OK)
-		return e;
-	enroll_step(&w, "Checking the existing passphrase.");
-	if (req->key != NULL)
-		e = luks_volume_key(v->luks, LUKS_ANY_SLOT, req->key, &volume_key,
-		                    &w.existing_slot);
-	else
-		e = ask_existing(s, v, &typed, &volume_key, &w.existing_slot);
+	if (e == OK)
+		e = existing_key(&w, &volume_key);
 	if (e != OK)
 		return e;
 	w.volume_key = volume_key;

@@ -4,6 +4,7 @@
 #define UNLOCK_ENROLL_H
 
 #include "openpgp/pubkey.h"
+#include "unlock/import.h"
 #include "unlock/session.h"
 #include "unlock/volume.h"
 
@@ -14,6 +15,10 @@ struct enroll_request {
 	bool force;  /* a keyslot that Heads wipes (1, 31, 7) */
 	const struct secret
 	        *key; /* --key-file: an existing key of the volume; NULL: ask */
+	/* --import: the card opens one of these, and what is in it is that key.  NULL:
+	 * no. Empty: nothing is there any more, which is fine where the card is enrolled.
+	 */
+	const struct import *import;
 	/* Progress for the person: a sentence a step; may be NULL. */
 	void (*step)(void *ctx, const char *text);
 	/* What happened and what to do, better than the error that follows tells it; may
@@ -24,6 +29,9 @@ struct enroll_request {
 
 struct enroll_result {
 	int keyslot;
+	int existing_slot; /* that the existing key opened; -1: it was not needed */
+	/* What was imported, one of the request's, or NULL. */
+	const struct import_message *imported;
 	uint8_t fpr[FPR_LEN];
 	char ident[CARD_IDENT_LEN];
 	bool already; /* this key was enrolled before: nothing was changed */
@@ -32,9 +40,13 @@ struct enroll_result {
 };
 
 /*
- * Order (docs/FORMAT.md, "Enrolling"): card and PIN checked; existing passphrase checked;
+ * Order (docs/FORMAT.md, "Enrolling"): card and PIN checked; existing passphrase (with
+ * import: what the card makes of it) checked;
  * journal in config_dir; blob on /boot; keyslot; token; the new way in gone through (card
  * here); record; journal removed.  A failure in between takes back what was written.
+ * With import, and a sentence to `why`: ERR_NOT_FOUND, there is none; ERR_WRONG_CARD,
+ * none is for this card (no PIN was asked for); ERR_CRYPTO, ERR_FORMAT, ERR_UNSUPPORTED,
+ * it is damaged; ERR_PASSPHRASE, it opens no keyslot.
  */
 enum err enroll(struct session *s, struct volume *v, const struct enroll_request *req,
                 struct enroll_result *ret);

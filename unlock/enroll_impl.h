@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What enroll.c, enroll_say.c, enroll_slot.c, enroll_write.c, leftovers.c, unenroll.c and
- * renew.c share; no other file includes this. */
+/* What enroll.c, enroll_say.c, enroll_slot.c, enroll_write.c, import.c, leftovers.c,
+ * unenroll.c and renew.c share; no other file includes this. */
 #ifndef UNLOCK_ENROLL_IMPL_H
 #define UNLOCK_ENROLL_IMPL_H
 
@@ -15,13 +15,20 @@ struct enrolling {
 	struct pubkey key;
 	struct record_entry entry;
 	const struct secret *volume_key;
-	int existing_slot; /* that the person's passphrase opens */
+	int existing_slot;                     /* that the person's passphrase opens */
+	const struct import_message *imported; /* or NULL */
 };
 
 /* enroll_say.c */
 void enroll_step(const struct enrolling *w, const char *text);
 void enroll_note(const struct enrolling *w, const char *text);
 void enroll_why(const struct enrolling *w, const char *text);
+
+/* import.c */
+/* Which of them is for this card?  Told before a PIN is asked for. */
+enum err import_choose(struct enrolling *w);
+enum err import_open(const struct enrolling *w, struct secret **ret_key);
+void import_opens_nothing(const struct enrolling *w);
 
 /* enroll_write.c */
 enum err enroll_write(struct enrolling *w, struct enroll_result *ret);

@@ -68,6 +68,40 @@ static const char *why_not_read(enum err e)
 	}
 }
 
+/* Nobody is to make a key in place of one that the card only does not tell of. */
+static enum err no_fingerprint(struct card *c, const char **ret_why)
+{
+	struct card_pubkey pub;
+
+	if (!card_info(c)->fpr_told) {
+		*ret_why = "it does not tell the fingerprints of its keys (object C5), "
+		           "by which it would be known again. Leave its keys as they "
+		           "are, and use another card.";
+		return ERR_UNSUPPORTED;
+	}
+	const enum err e = card_read_pubkey(c, CARD_KEY_DEC, &pub);
+	switch (e) {
+	case ERR_CARD_STATE:
+		*ret_why = "it has no decryption key. Make one: gpg --card-edit, admin, "
+		           "generate.";
+		return e;
+	case ERR_CARD_REFUSES:
+		*ret_why = "it has no fingerprint of a decryption key, and refuses to "
+		           "tell whether there is one. Make one only if you know that "
+		           "there is none: gpg --card-edit, admin, generate.";
+		return e;
+	case OK:
+	case ERR_FORMAT:
+	case ERR_UNSUPPORTED:
+		*ret_why = "it has a decryption key, but no fingerprint of it, by which "
+		           "it would be known again. Bring the key to the card once "
+		           "more.";
+		return ERR_CARD_STATE;
+	default:
+		return e;
+	}
+}
+
 /* The OpenPGP key is recomputed: that public key, time and fingerprint belong together
  * shows that the blob will be for a key that this card really holds. */
 enum err enroll_read_key(struct card *c, struct pubkey *ret, const char **ret_why)
@@ -77,11 +111,8 @@ enum err enroll_read_key(struct card *c, struct pubkey *ret, const char **ret_wh
 	struct pubkey key;
 
 	*ret_why = NULL;
-	if (!info->present) {
-		*ret_why = "it has no decryption key. Make one: gpg --card-edit, admin, "
-		           "generate.";
-		return ERR_CARD_STATE;
-	}
+	if (!info->present)
+		return no_fingerprint(c, ret_why);
 	enum err e = card_read_pubkey(c, CARD_KEY_DEC, &pub);
 	if (e != OK) {
 		*ret_why = why_not_read(e);

@@ -48,7 +48,8 @@ bool enroll_already(const struct enrolling *w, struct enroll_result *ret)
 		if (!en->complete || memcmp(en->fpr, w->entry.fpr, FPR_LEN) != 0 ||
 		    !same_kdf(en, &w->entry) || !has_sound_blob(en))
 			continue;
-		*ret = (struct enroll_result){.keyslot = en->keyslot, .already = true};
+		*ret = (struct enroll_result){
+		        .keyslot = en->keyslot, .existing_slot = -1, .already = true};
 		memcpy(ret->fpr, en->fpr, sizeof(ret->fpr));
 		memcpy(ret->ident, en->ident[0], sizeof(ret->ident));
 		return true;

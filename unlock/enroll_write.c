@@ -315,6 +315,8 @@ static enum err write_locked(struct enrolling *w, struct enroll_result *ret)
 		log_line(LOG_DEBUG, "the journal could not be removed");
 	*ret = (struct enroll_result){
 	        .keyslot = p.slot,
+	        .existing_slot = w->existing_slot,
+	        .imported = w->imported,
 	        .proven = w->req->cert == NULL,
 	        .resumed = cleaned,
 	};

@@ -8,6 +8,7 @@
 
 #include "card/child.h"
 #include "card/choose.h"
+#include "core/ask_agents.h"
 #include "core/ask_boot.h"
 
 static bool is_open(int fd)
@@ -31,6 +32,8 @@ static enum err open_asker(const struct session_wish *w, struct ask **ret)
 	const bool by_fd = w->pin_fd >= 0 || w->passphrase_fd >= 0;
 	struct ask *tty = NULL;
 
+	if (w->agents && !by_fd)
+		return ask_open_agents(AGENTS_FOLDER, ret);
 	if (!by_fd || isatty(STDIN_FILENO) == 1) {
 		const enum err e =
 		        w->at_boot && !by_fd ? ask_open_boot(&tty) : ask_open_tty(&tty);

@@ -17,30 +17,30 @@ void pin_memory_clear(struct pin_memory *m)
 	pin_memory_forget_good(m);
 }
 
-bool pin_memory_failed(const struct pin_memory *m, const char *ident,
+bool pin_memory_failed(const struct pin_memory *m, const struct card_who *card,
                        const struct secret *pin)
 {
 	for (size_t i = 0; i < FAILED_PINS_MAX; i++)
-		if (m->failed[i].pin && strcmp(m->failed[i].ident, ident) == 0 &&
+		if (m->failed[i].pin && card_who_same(&m->failed[i].card, card) &&
 		    secret_equal(m->failed[i].pin, pin))
 			return true;
 	return false;
 }
 
-enum err pin_memory_add_failed(struct pin_memory *m, const char *ident,
+enum err pin_memory_add_failed(struct pin_memory *m, const struct card_who *card,
                                const struct secret *pin)
 {
 	const size_t at = m->n_failed % FAILED_PINS_MAX;
 	struct secret *copy = NULL;
 
-	if (pin_memory_failed(m, ident, pin))
+	if (pin_memory_failed(m, card, pin))
 		return OK;
 	enum err e = secret_copy(secret_view(pin), &copy);
 	if (e != OK)
 		return e;
 	secret_free(m->failed[at].pin);
 	m->failed[at].pin = copy;
-	memcpy(m->failed[at].ident, ident, CARD_IDENT_LEN);
+	m->failed[at].card = *card;
 	m->n_failed++;
 	return OK;
 }

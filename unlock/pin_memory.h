@@ -10,23 +10,23 @@ enum { FAILED_PINS_MAX = 8 };
 
 struct pin_memory {
 	struct {
-		char ident[CARD_IDENT_LEN];
+		struct card_who card;
 		struct secret *pin;
 	} failed[FAILED_PINS_MAX];
 	size_t n_failed;
 	struct secret *good;
-	char good_ident[CARD_IDENT_LEN];
+	struct card_who good_card;
 	int good_full; /* what a full counter reads; -1: not known, so never sent again */
 };
 
 void pin_memory_clear(struct pin_memory *m);
 void pin_memory_forget_good(struct pin_memory *m);
 
-/* ident: the card that refused it, as in struct card_info. */
-bool pin_memory_failed(const struct pin_memory *m, const char *ident,
+/* card: the one that refused it. */
+bool pin_memory_failed(const struct pin_memory *m, const struct card_who *card,
                        const struct secret *pin);
 /* Of more than FAILED_PINS_MAX the oldest is forgotten.  ERR_NOMEM. */
-enum err pin_memory_add_failed(struct pin_memory *m, const char *ident,
+enum err pin_memory_add_failed(struct pin_memory *m, const struct card_who *card,
                                const struct secret *pin);
 
 #endif

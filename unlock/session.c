@@ -20,7 +20,7 @@ static bool wanted_has(const struct session *s, const uint8_t *fpr)
 static bool fits(const struct card_info *info, void *ctx)
 {
 	const struct session *s = ctx;
-	const struct card_key_info *key = &info->key[CARD_KEY_DEC];
+	const struct card_key_info *key = &info->key[s->wanted_key];
 
 	return s->n_wanted == 0 || (key->present && wanted_has(s, key->fpr));
 }
@@ -56,6 +56,7 @@ enum err session_new(const struct session_options *o, struct session **ret)
 	s->o = *o;
 	if (s->o.poll_ms <= 0)
 		s->o.poll_ms = POLL_MS;
+	s->wanted_key = CARD_KEY_DEC;
 	s->pins.good_full = -1;
 	/* Finds out now whether --serial is one. */
 	const enum err e = s->o.readers ? need_pick(s, true) : OK;
@@ -200,6 +201,11 @@ enum err session_want(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t 
 	const enum err e = set_wanted(s, fprs, n);
 
 	return e == OK && s->o.readers ? need_pick(s, true) : e;
+}
+
+void session_want_key(struct session *s, enum card_key which)
+{
+	s->wanted_key = which;
 }
 
 void session_set_known(struct session *s, const struct session_known *known, size_t n)

@@ -44,6 +44,9 @@ enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], si
 /* For the loop: which decryption keys are wanted from now on (copied; the first that fits
  * is taken). */
 enum err session_want(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n);
+/* Of which of a card's keys those fingerprints are: CARD_KEY_DEC unless this was called,
+ * before the first of them. */
+void session_want_key(struct session *s, enum card_key which);
 /* Cards that were enrolled, and where: one of them that is not wanted has another key by
  * now.  Only what is said depends on it. */
 struct session_known {
@@ -88,8 +91,15 @@ bool session_wants_other_way(struct session *s); /* and forgets it */
  * errors.
  */
 enum err session_verify_pin(struct session *s, const char *about);
+/* The same for one signature (card_sign): mode 81 of the same PIN and counter.  Nothing
+ * is asked or sent while card_signs. */
+enum err session_verify_sign_pin(struct session *s, const char *about);
 void session_pin_gone(struct session *s); /* the card forgot it: verify it once more */
 bool session_pin_ready(
         const struct session *s); /* verified, or may be sent again unasked */
+
+/* Nobody touched the dongle: does the person want to try again?  False when nobody can be
+ * asked. */
+bool session_touch_again(struct session *s);
 
 #endif

@@ -15,6 +15,7 @@ struct session {
 	struct pick_wish wish;
 	uint8_t wanted[WANTED_MAX][FPR_LEN];
 	size_t n_wanted; /* 0: any card */
+	enum card_key wanted_key;
 	struct session_known known[KNOWN_MAX];
 	size_t n_known;
 	struct card *card;
@@ -24,7 +25,7 @@ struct session {
 	bool other_way, wants_other_way;
 	bool trusts_record;
 	unsigned told; /* bits of enum pick_why that were noted */
-	char told_ident[READERS_MAX][CARD_IDENT_LEN]; /* foreign cards that were noted */
+	struct card_who told_card[READERS_MAX]; /* foreign cards that were noted */
 	size_t n_told;
 };
 

@@ -4,8 +4,13 @@
 
 #include "unlock/session_impl.h"
 
+enum { TOUCH_ANSWER_MAX = 16 };
+
+/* A serial number that was never set is not known. */
 static const struct session_known *known_as(const struct session *s, const char *ident)
 {
+	if (pick_serial_matches("00000000", ident))
+		return NULL;
 	for (size_t i = 0; i < s->n_known; i++)
 		if (strcmp(s->known[i].ident, ident) == 0)
 			return &s->known[i];
@@ -15,15 +20,18 @@ static const struct session_known *known_as(const struct session *s, const char 
 static void say_foreign(struct session *s, const struct pick_seen *seen)
 {
 	for (size_t i = 0; i < s->n_told; i++)
-		if (strcmp(s->told_ident[i], seen->ident) == 0)
+		if (card_who_same(&s->told_card[i], &seen->who))
 			return;
 	if (s->n_told == READERS_MAX)
 		return;
-	memcpy(s->told_ident[s->n_told++], seen->ident, CARD_IDENT_LEN);
-	const struct session_known *k = known_as(s, seen->ident);
-	words_say(s->o.ask, k ? WORDS_KEY_CHANGED : WORDS_FOREIGN,
+	s->told_card[s->n_told++] = seen->who;
+	const struct session_known *k = known_as(s, seen->who.ident);
+	words_say(s->o.ask,
+	          s->wanted_key == CARD_KEY_SIG ? WORDS_SIGN_FOREIGN
+	          : k                           ? WORDS_KEY_CHANGED
+	                                        : WORDS_FOREIGN,
 	          &(struct words_args){.reader = seen->reader,
-	                               .card = seen->ident,
+	                               .card = seen->who.ident,
 	                               .n = k ? k->keyslot : -1});
 }
 
@@ -81,6 +89,7 @@ bool session_why_needs_words(enum pick_why why)
 	case PICK_BLOCK_2:
 	case PICK_NO_COUNTERS:
 	case PICK_NO_KDF:
+	case PICK_NO_FINGERPRINTS:
 	case PICK_WRONG_SERIAL:
 		return true;
 	case PICK_FOUND:
@@ -104,7 +113,30 @@ void session_say_several(struct session *s, const struct pick_status *st)
 		if (st->seen[i].why == PICK_FOUND || st->seen[i].why == PICK_SEVERAL)
 			words_say(s->o.ask, WORDS_SEVERAL_ONE,
 			          &(struct words_args){.reader = st->seen[i].reader,
-			                               .card = st->seen[i].ident});
+			                               .card = st->seen[i].who.ident});
+}
+
+bool session_touch_again(struct session *s)
+{
+	struct ask *a = s->o.ask;
+	char hint[SENTENCE_MAX];
+	AUTO_SECRET *answer = NULL;
+
+	if (!a->ops->interactive(a, ASK_CONFIRM))
+		return false;
+	const struct ask_question q = {
+	        .kind = ASK_CONFIRM,
+	        .about = "",
+	        .hint = words_fill(WORDS_TOUCH_MISSED, NULL, hint, sizeof(hint)),
+	        .tries_left = -1,
+	        .min = 0,
+	        .max = TOUCH_ANSWER_MAX,
+	};
+	if (ask_wait(a, &q, -1, &answer) == OK && secret_len(answer) == 0)
+		return true;
+	if (session_other_way(s))
+		session_set_wants_other_way(s);
+	return false;
 }
 
 enum err session_say_why(struct session *s, const struct pick_status *st, enum err e)

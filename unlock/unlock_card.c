@@ -142,6 +142,7 @@ static enum policy_card card_state(enum pick_why why)
 	case PICK_BLOCK_2:
 	case PICK_NO_COUNTERS:
 	case PICK_NO_KDF:
+	case PICK_NO_FINGERPRINTS:
 	case PICK_SEVERAL: /* not here: the first that fits is taken */
 	case PICK_WHYS_:
 		break;

@@ -27,6 +27,7 @@ struct enrolment {
 	                */
 	bool needs_pin;
 	bool trial;   /* being enrolled: no advice to take it away when it fails */
+	bool untried; /* the caller tries the passphrase on the keyslots itself */
 	int token_id; /* LUKS2, else -1 */
 	uint8_t fpr[FPR_LEN];
 	char ident[RECORD_SERIALS][CARD_IDENT_LEN];

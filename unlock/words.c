@@ -183,6 +183,24 @@ static const char *const table[WORDS_COUNT_] = {
 		"crypttab has keyslot=%n for %d: only the passphrase or the dongle of that keyslot opens it.",
 	[WORDS_TAB_AGAIN] =
 		"crypttab has a second line for %d, which is left out. Only the first one counts.",
+
+	[WORDS_SIGN_PIN_OF_CARD] = "card %c, to sign %d",
+	[WORDS_SIGN_PIN_ON_PAD] =
+		"Type the PIN of card %c on the reader's pad (%n tries left), to sign %d.",
+	[WORDS_SIGN_PIN_BLOCKED] =
+		"The PIN of card %c is blocked. Unblock it with gpg --card-edit (unblock with the reset "
+		"code, or admin, passwd), then sign again.",
+	[WORDS_SIGN_PIN_BLOCKED_ADMIN] =
+		"The PIN of card %c is blocked. Unblock it with the Admin PIN (gpg --card-edit, admin, "
+		"passwd), then sign again.",
+	[WORDS_SIGN_PIN_BLOCKED_CODE] =
+		"The PIN of card %c is blocked. Unblock it with the reset code (gpg --card-edit, "
+		"unblock), then sign again.",
+	[WORDS_SIGN_PIN_BLOCKED_ALL] =
+		"The PIN of card %c is blocked, and so is everything that could unblock it. Sign with "
+		"another card, whose key Heads knows.",
+	[WORDS_SIGN_NOBODY] = "Nobody can be asked. Run this at a terminal, or use --pin-fd.",
+	[WORDS_SIGN_FOREIGN] = "Card %c in %r has another signing key than the one that is wanted.",
 };
 /* clang-format on */
 

@@ -5,6 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/integration/lib.sh
 . "$here/../integration/lib.sh"
+. "$here/rows.sh"
 lib_reexec_in_namespace "$here/bench.sh" "$@"
 
 ROUNDS=${ROUNDS:-15}
@@ -13,11 +14,6 @@ PASS='correct horse battery staple'
 CARD_MS=13       # an OpenPGP card (ZeitControl); a YubiKey 5 needs about 10
 SLOW_CARD_MS=127 # a Nitrokey 3
 
-stop() {
-	echo "bench: $1" >&2
-	[ -z "${2:-}" ] || sed 's/^/  /' "$2" >&2
-	exit 1
-}
 for x in unshare pcscd opensc-tool gpg cryptsetup jq; do
 	command -v "$x" >/dev/null || stop "needs $x"
 done
@@ -38,20 +34,7 @@ timed() { # FILE COMMAND: adds microseconds
 	"$2" || stop "$2 failed" "$T/err"
 	cut -d' ' -f1 "$T/used" >>"$1"
 }
-median_ms() {
-	sort -n "$1" | awk '{ x[NR] = $1 } END {
-		m = NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2
-		printf "%.1f", m / 1000 }'
-}
-# row NAME UNIT OURS PEER GOAL least|most: is ratio at least, or ours at most, the goal?
-# GOAL null: for information.
-row() {
-	jq -cn --arg name "$1" --arg unit "$2" --argjson ours "$3" --argjson peer "$4" \
-		--argjson goal "$5" --arg how "$6" '
-		(if $peer == null then null else (($peer / $ours * 100) | round) / 100 end) as $r |
-		{$name, $unit, $ours, $peer, ratio: $r, $goal,
-		 met: (if $goal == null then null elif $how == "least" then $r >= $goal else $ours <= $goal end)}' >>"$T/rows"
-}
+ms() { median <"$1" | awk '{ printf "%.1f", $1 / 1000 }'; }
 
 ${CC:-cc} -O2 -D_GNU_SOURCE -o "$T/run" "$here/run.c" || stop 'run.c does not compile'
 echo 123456 >"$T/pin"
@@ -91,7 +74,7 @@ compare() {
 		timed "$T/$1.peer" peer
 		i=$((i + 1))
 	done
-	row "$1" ms "$(median_ms "$T/$1.ours")" "$(median_ms "$T/$1.peer")" "$4" least
+	row "$1" ms "$(ms "$T/$1.ours")" "$(ms "$T/$1.peer")" "$4" least
 }
 
 # The volume key's digest in the header as cheap as it may be: what luksFormat measures for it
@@ -117,9 +100,4 @@ rm -r "${T:?}/boot" "${T:?}/etc"
 volume formatted --iter-time 500
 compare unlock-vs-gpg-cold-full-digest "$CARD_MS" "$ROUNDS" null
 
-jq -s . "$T/rows" >"$OUT"
-jq -r '(["name", "unit", "ours", "peer", "ratio", "goal", "met"], (.[] |
-	[.name, .unit, .ours, .peer // "-", .ratio // "-", .goal // "-",
-	if .met == null then "-" else .met end])) | @tsv' "$OUT" |
-	awk -F'\t' '{ printf "%-30s %-6s %8s %8s %7s %6s  %s\n", $1, $2, $3, $4, $5, $6, $7 }'
-jq -e 'all(.[]; .met != false)' "$OUT" >/dev/null || echo 'A goal was missed.'
+rows_show

@@ -22,7 +22,7 @@ enum { RETRY_MS = 100, AWAY_MS = 1200, EXTEND_MS = 1000 };
 
 struct dongle {
 	struct vcard *card;
-	const struct model *model;
+	struct model model;
 	const struct dongle_place *place;
 	struct ccid *reader;
 	struct redir *wire; /* NULL: not connected */
@@ -91,7 +91,7 @@ struct dongle *dongle_new(struct vcard *v, const struct model *m,
 		return NULL;
 	*d = (struct dongle){
 	        .card = v,
-	        .model = m,
+	        .model = *m,
 	        .place = place,
 	        .reader = ccid_new(&m->reader, &card),
 	        .listener = -1,
@@ -140,6 +140,8 @@ static void unplug(struct dongle *d, bool for_good)
 		redir_unplug(d->wire);
 	if (for_good)
 		d->inserted = false;
+	if (d->model.seed != 0)
+		d->model.seed++;
 	d->plug_at = now_ms() + AWAY_MS;
 	d->stale = true;
 	signal_event(d->wake);
@@ -203,7 +205,7 @@ static bool start_listening(struct dongle *d)
 
 static void adopt(struct dongle *d, int fd)
 {
-	d->wire = redir_new(fd, d->model, d->reader);
+	d->wire = redir_new(fd, &d->model, d->reader);
 	d->stale = true;
 }
 

@@ -15,7 +15,8 @@ struct dongle_place {
 
 struct dongle;
 
-/* V and M outlive it. NULL: no memory. */
+/* V outlives it. NULL: no memory. Each time it is plugged in again, M's seed (0: none)
+ * is the next one. */
 struct dongle *dongle_new(struct vcard *v, const struct model *m,
                           const struct dongle_place *place);
 void dongle_free(struct dongle *d);

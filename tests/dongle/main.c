@@ -18,6 +18,8 @@ static const char usage[] =
         "  --latency MS      wait before each answer of the card\n"
         "  --fault SPEC      as bootlatch-vcard, or frame@N:ACTION (0: always)\n"
         "                    ACTION: cut long huge seq type error lost empty noise\n"
+        "  --descriptors N   spoilt ones, by that seed; the next one each time\n"
+        "                    it is plugged in again\n"
         "  --press HOW       the button: auto, never, or a FILE that is removed\n"
         "  --trace FILE      one line for each APDU\n"
         "SIGUSR1 unplugs, SIGUSR2 plugs in, SIGTERM ends.\n";
@@ -52,9 +54,18 @@ static bool parse_level(const char *s, struct model *m)
 	return false;
 }
 
+static bool parse_seed(const char *s, struct model *m)
+{
+	char *end = NULL;
+	const unsigned long n = strtoul(s, &end, 10);
+
+	m->seed = (uint32_t)n;
+	return *s != '\0' && *end == '\0' && n > 0 && n < UINT32_MAX;
+}
+
 struct options {
 	struct card_options card;
-	const char *level, *protocol, *ids;
+	const char *level, *protocol, *ids, *seed;
 	bool no_interrupt;
 	struct dongle_place place;
 };
@@ -73,6 +84,8 @@ static bool shape(const struct options *o, struct model *m)
 		return false;
 	if (o->no_interrupt)
 		m->interrupt = false;
+	if (o->seed != NULL && !parse_seed(o->seed, m))
+		return false;
 	return !m->reader.t0 || m->reader.level == LEVEL_TPDU;
 }
 
@@ -87,7 +100,7 @@ static int run(struct options *o)
 	struct model m;
 
 	if (!shape(o, &m))
-		return refuse("no such level, protocol or ids");
+		return refuse("no such level, protocol, ids or seed");
 	o->place.signals = card_signals();
 	struct vcard *v = vcard_new(o->card.profile, o->card.state);
 	if (v == NULL)
@@ -120,16 +133,15 @@ int main(int argc, char **argv)
 	        {"level",        required_argument, NULL, 'L'},
 	        {"protocol",     required_argument, NULL, 'P'},
 	        {"ids",          required_argument, NULL, 'i'},
+	        {"descriptors",  required_argument, NULL, 'D'},
 	        {"no-interrupt", no_argument,       NULL, 'n'},
 	        {"help",         no_argument,       NULL, 'h'},
 	        {NULL,           0,                 NULL, 0  },
 	};
 	struct options o = {.card = {.press = "auto"}};
 	const char **text[128] = {
-	        ['S'] = &o.place.path,
-	        ['L'] = &o.level,
-	        ['P'] = &o.protocol,
-	        ['i'] = &o.ids,
+	        ['S'] = &o.place.path, ['L'] = &o.level, ['P'] = &o.protocol,
+	        ['i'] = &o.ids,        ['D'] = &o.seed,
 	};
 	int c = 0;
 

@@ -4,11 +4,12 @@
 
 #include <string.h>
 
+#include "tests/dongle/mangle.h"
 #include "tests/vcard/priv.h"
 
-enum {                   /* dwFeatures */
-       BY_ITSELF = 0xFE, /* parameters, activation, voltage, clock, speed, PPS */
-       BARELY = 0xBA,    /* the same without activation and parameters' negotiation */
+enum {                /* dwFeatures */
+       SELF = 0xFE,   /* parameters, activation, voltage, clock, speed, PPS */
+       BARELY = 0xBA, /* the same without activation and parameters' negotiation */
        LEVEL_BITS_TPDU = 0x10000,
        LEVEL_BITS_SHORT = 0x20000,
        LEVEL_BITS_EXTENDED = 0x40000,
@@ -18,25 +19,25 @@ enum { D_DEVICE = 1, D_CONFIG = 2, D_STRING = 3 };
 
 /* The ids and message lengths of the real ones. */
 static const struct model models[] = {
-        {"default",          0x20A0, 0x42B2, {LEVEL_EXTENDED, false, 3072}, BY_ITSELF, true,  ""},
-        {"nitrokey3",        0x20A0, 0x42B2, {LEVEL_EXTENDED, false, 3072}, 0x840,     true,  ""},
-        {"yubikey5",         0x1050, 0x0407, {LEVEL_EXTENDED, false, 3072}, BY_ITSELF, true,  ""},
-        {"yubikey4",         0x1050, 0x0407, {LEVEL_EXTENDED, false, 3072}, BY_ITSELF, true,  ""},
-        {"yubikey-neo",
-         0x1050,                     0x0112,
-         {LEVEL_EXTENDED, false, 1400},
-         BY_ITSELF,                                                                    true,
-         ""                                                                                     },
+        {"default",          0x20A0, 0x42B2, {LEVEL_EXTENDED, false, 3072}, SELF,  true,  "", 0},
+        {"nitrokey3",        0x20A0, 0x42B2, {LEVEL_EXTENDED, false, 3072}, 0x840, true,  "", 0},
+        {"yubikey5",         0x1050, 0x0407, {LEVEL_EXTENDED, false, 3072}, SELF,  true,  "", 0},
+        {"yubikey4",         0x1050, 0x0407, {LEVEL_EXTENDED, false, 3072}, SELF,  true,  "", 0},
+        {"yubikey-neo",      0x1050, 0x0112, {LEVEL_EXTENDED, false, 1400}, SELF,  true,  "", 0},
         {"canokey-like",
          0x20A0,                     0x42D4,
          {LEVEL_EXTENDED, false, 1352},
-         BY_ITSELF,                                                                    false,
-         ""                                                                                     },
-        {"nitrokey-start",   0x20A0, 0x4211, {LEVEL_SHORT, false, 271},     0x842,     true,  ""},
-        {"gnuk",             0x234B, 0x0000, {LEVEL_SHORT, false, 271},     0x47A,     true,  ""},
-        {"nitrokey-pro",     0x20A0, 0x4108, {LEVEL_TPDU, false, 271},      0x4BA,     true,  ""},
-        {"nitrokey-storage", 0x20A0, 0x4109, {LEVEL_TPDU, false, 271},      0x4BA,     true,  ""},
-        {"librem-key",       0x316D, 0x4C4B, {LEVEL_TPDU, false, 271},      0x4BA,     true,  ""},
+         SELF,                                                                     false,
+         "",                                                                                  0},
+        {"nitrokey-start",   0x20A0, 0x4211, {LEVEL_SHORT, false, 271},     0x842, true,  "", 0},
+        {"gnuk",             0x234B, 0x0000, {LEVEL_SHORT, false, 271},     0x47A, true,  "", 0},
+        {"nitrokey-pro",     0x20A0, 0x4108, {LEVEL_TPDU, false, 271},      0x4BA, true,  "", 0},
+        {"nitrokey-storage",
+         0x20A0,                     0x4109,
+         {LEVEL_TPDU, false, 271},
+         0x4BA,                                                                    true,
+         "",                                                                                  0},
+        {"librem-key",       0x316D, 0x4C4B, {LEVEL_TPDU, false, 271},      0x4BA, true,  "", 0},
 };
 
 struct model model_for(const char *profile)
@@ -55,7 +56,7 @@ void model_set_level(struct model *m, enum ccid_level level)
 		return;
 	m->reader.level = level;
 	m->reader.max_message = level == LEVEL_EXTENDED ? 3072 : SHORT_MESSAGE;
-	m->features = level == LEVEL_TPDU ? BARELY : BY_ITSELF;
+	m->features = level == LEVEL_TPDU ? BARELY : SELF;
 }
 
 static void le16(struct buf *b, unsigned x)
@@ -169,9 +170,11 @@ size_t model_descriptor(const struct model *m, unsigned type, unsigned index,
 		configuration(m, &b);
 	else
 		ok = type == D_STRING && string(m, index, &b);
-	const size_t n = !ok ? 0 : b.n < cap ? b.n : cap;
+	size_t n = !ok ? 0 : b.n < cap ? b.n : cap;
 	if (n > 0)
 		memcpy(ret, b.p, n);
 	buf_free(&b);
+	if (m->seed != 0)
+		mangle(m->seed, type, ret, &n, cap);
 	return n;
 }

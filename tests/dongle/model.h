@@ -14,6 +14,7 @@ struct model {
 	uint32_t features; /* dwFeatures without the level */
 	bool interrupt;    /* has an endpoint that tells of cards */
 	char serial[16];   /* the USB string */
+	uint32_t seed;     /* of what spoils the descriptors; 0: nothing does */
 };
 
 /* As the maker's dongle with that card; a plain one for NULL or another profile. */

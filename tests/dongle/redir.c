@@ -63,6 +63,8 @@ void redir_plug(struct redir *r)
 	};
 
 	forget(r);
+	r->was_configured = false;
+	r->messages = 0;
 	redir_describe(r);
 	usbredirparser_send_device_connect(r->parser, &d);
 	r->plugged = true;
@@ -70,6 +72,9 @@ void redir_plug(struct redir *r)
 
 void redir_unplug(struct redir *r)
 {
+	if (r->plugged && r->model->seed != 0)
+		(void)fprintf(stderr, "bootlatch-dongle: seed %u: %u messages\n",
+		              r->model->seed, r->messages);
 	if (r->plugged)
 		usbredirparser_send_device_disconnect(r->parser);
 	r->plugged = false;
@@ -107,6 +112,7 @@ static void collect(struct redir *r, const uint8_t *p, size_t n)
 	if (r->in_n < want && r->in_n < sizeof(r->in))
 		return;
 	r->sent = 0;
+	r->messages++;
 	ccid_put(r->reader, r->in, r->in_n);
 	explicit_bzero(r->in, r->in_n);
 	r->in_n = 0;

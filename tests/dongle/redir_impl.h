@@ -27,6 +27,9 @@ struct redir {
 	size_t in_n;
 	size_t sent; /* of the message that the host reads in parts */
 	uint64_t interrupts;
+	/* Since it was plugged in. */
+	bool was_configured;
+	unsigned messages;
 };
 
 /* redir_usb.c: what kind of device it is, and its answers to all but bulk transfers. */

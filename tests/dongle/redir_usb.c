@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The device as USB sees it: descriptors, configuration, control requests, and the
  * endpoint that tells of cards. */
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/dongle/redir_impl.h"
@@ -54,6 +55,10 @@ static void on_set_configuration(void *priv, uint64_t id,
 	struct redir *r = priv;
 
 	r->configuration = h->configuration;
+	if (r->model->seed != 0 && !r->was_configured)
+		(void)fprintf(stderr, "bootlatch-dongle: seed %u: configured\n",
+		              r->model->seed);
+	r->was_configured = true;
 	redir_describe(r);
 	configured(r, id);
 }

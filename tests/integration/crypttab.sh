@@ -37,7 +37,7 @@ tab() { # LINE…: the crypttab; its mode and owner are odd on purpose
 # shellcheck disable=SC2120 # check gives them
 enrolls() { bl_both enroll "$D" --crypttab --crypttab-file "$TAB" "$@"; }
 unenrolls() { bl unenroll "$D" --keyslot 2 --crypttab-file "$TAB" "$@"; }
-line() { grep "$UUID" "$TAB"; }
+line() { grep "^[^#]*$UUID" "$TAB"; }
 as_before() { cmp "$TAB" "$T/before" && kept; }
 kept() { [ "$(stat -c '%a %u %g' "$TAB")" = '640 12 34' ] || { stat "$TAB"; return 1; }; }
 runs() { wc -l <"$T/runs" | tr -d ' '; }
@@ -104,8 +104,14 @@ check 'as JSON' sh -c '"$1" enroll "$2" --crypttab --crypttab-file "$3" --json -
 	jq -e ".ok and .crypttab_changed == false and .initramfs_made"' - "$O/bootlatch" "$D" "$TAB" "$BOOT" "$CONF" "$T/pin"
 
 tab "a UUID=$UUID /etc/key.gpg luks,keyscript=decrypt_gnupg-sc"
-check_says 'another keyscript is replaced when asked' 0 'does not bring that back' enrolls --replace-keyscript
+check_says 'another keyscript is replaced when asked' 0 'unenroll brings it back' enrolls --replace-keyscript
 check_is 'and its key with it' "a UUID=$UUID none luks,$OURS,initramfs" "$(line)"
+check 'every other line is as it was' only_the_line_differs
+check_is 'the old line is a comment' "# replaced by bootlatch: a UUID=$UUID /etc/key.gpg luks,keyscript=decrypt_gnupg-sc" \
+	"$(grep '^# replaced' "$TAB")"
+check 'removing the dongle' unenrolls --no-initramfs
+check 'brings it back' as_before
+check 'once more' enrolls --replace-keyscript
 
 # --- The image cannot be made ----------------------------------------------------------------
 
@@ -125,19 +131,46 @@ rm "$T/link"
 
 # --- status: the images of all kernels -----------------------------------------------------
 
-IMG=$T/img
-status() { "$O/bootlatch" status "$D" --crypttab-file "$TAB" --boot "$BOOT" --config "$CONF" "$@"; }
+IMG=$T/img LIST=$T/files.list
+sed "s,@LIBDIR@,$O,g" "$(dirname "$0")/../../initramfs-hooks/files.list" >"$LIST"
+# A stand-in for a kernel that has xts built in and no ohci_pci; dm_crypt needs another one.
+cat >/usr/local/sbin/modprobe <<-'EOF'
+	#!/bin/sh
+	[ "$1 $2 $4" = '-q -S --show-depends' ] || exit 9
+	m=/lib/modules/$3/kernel/x
+	case $5 in
+	ohci_pci) exit 1 ;;
+	xts) echo 'builtin xts' ;;
+	dm_crypt) echo "insmod $m/dm-mod.ko.xz "; echo "insmod $m/dm-crypt.ko.xz option=1" ;;
+	*) echo "insmod $m/$5.ko.xz " ;;
+	esac
+EOF
+chmod 755 /usr/local/sbin/modprobe
+status() { "$O/bootlatch" status "$D" --crypttab-file "$TAB" --boot "$BOOT" --config "$CONF" --files-list "$LIST" "$@"; }
+# entries VERSION: what the hook makes of the list, a path in the image each
+entries() {
+	while read -r e_kind e_what e_target; do
+		case $e_kind in
+		exec)
+			echo "$e_what"
+			ldd "$e_what" | sed -n 's,.* => \(/[^ ]*\) .*,\1,p; s,^[[:blank:]]*\(/[^ ]*\) (.*,\1,p' ;;
+		library) echo "/lib/somewhere/$e_what" ;;
+		file) echo "${e_target:-$e_what}" ;;
+		there) echo "$e_what" ;;
+		module | load | try)
+			/usr/local/sbin/modprobe -q -S "$1" --show-depends "$e_what" | sed -n 's/^insmod \([^ ]*\).*/\1/p' ;;
+		esac
+	done <"$LIST" | sort -u
+}
 content() { # what the hook puts into an image, here in $IMG
 	rm -rf "$IMG"
-	for c_f in lib/bootlatch/bootlatch-unlock lib/cryptsetup/scripts/decrypt_bootlatch \
-		lib/pcsc/drivers/ifd-ccid.bundle/Contents/Linux/libccid.so \
-		lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist lib/udev/rules.d/70-bootlatch-initramfs.rules; do
-		mkdir -p "$IMG/usr/${c_f%/*}"
-		echo x >"$IMG/usr/$c_f"
+	for c_v in 6.1.0-9 6.1.0-10; do
+		entries $c_v | sed "s,^,$IMG," >"$T/paths"
+		sed 's,/[^/]*$,,' "$T/paths" | sort -u | xargs mkdir -p
+		xargs touch <"$T/paths"
 	done
-	mkdir -p "$IMG/etc/bootlatch/volumes" "$IMG/etc/bootlatch/boot/bootlatch" "$IMG/cryptroot" "$IMG/scripts/local-top" "$IMG/scripts/local-premount"
-	echo x >"$IMG/scripts/local-top/bootlatch"
-	echo x >"$IMG/scripts/local-premount/bootlatch"
+	mkdir -p "$IMG/etc/bootlatch/volumes" "$IMG/etc/bootlatch/boot/bootlatch" "$IMG/cryptroot" "$IMG/conf"
+	sed -n 's/^load //p' "$LIST" >"$IMG/conf/modules"
 	cp "$(record_of "$D")" "$IMG/etc/bootlatch/volumes/"
 	cp "$BOOT"/bootlatch/*.pgp "$IMG/etc/bootlatch/boot/bootlatch/"
 	cp "$TAB" "$IMG/cryptroot/crypttab"
@@ -163,7 +196,7 @@ for packer in cat zstd gzip xz bzip2; do
 done
 image 6.1.0-10 gzip
 check 'status as JSON' sh -c '"$@" | jq -e ".ok and ([.images[].ready] == [true, true]) and .images[0].kernel == \"6.1.0-9\""' \
-	- "$O/bootlatch" status "$D" --crypttab-file "$TAB" --boot "$BOOT" --config "$CONF" --json
+	- "$O/bootlatch" status "$D" --crypttab-file "$TAB" --boot "$BOOT" --config "$CONF" --files-list "$LIST" --json
 lacking() { # SENTENCE TEXT FILE COMMAND…
 	l_said=$1 l_text=$2
 	shift 2
@@ -172,8 +205,39 @@ lacking() { # SENTENCE TEXT FILE COMMAND…
 	image 6.1.0-10 gzip
 	check_says "status: $l_said" 1 "6.1.0-10: LACKS $l_text" status
 }
-lacking 'an image without our program' lib/bootlatch/bootlatch-unlock rm usr/lib/bootlatch/bootlatch-unlock
-lacking 'an image without libccid' lib/pcsc rm usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Linux/libccid.so
+entries 6.1.0-10 >"$T/entries"
+check_is 'the list names more than forty files' yes "$([ "$(wc -l <"$T/entries")" -gt 40 ] && echo yes)"
+# Each of them is missed, and nothing else: of a library its base name is told, of a module no .xz.
+while read -r f; do
+	case $f in *.so.* | /lib64/*) t=${f##*/} ;; *) t=${f#/} t=${t#usr/} t=${t%.xz} ;; esac
+	content
+	rm "$IMG$f"
+	image 6.1.0-10 gzip
+	check_is "status: an image without ${f##*/}" "image of 6.1.0-10: LACKS $t" "$(status 2>&1 | grep '^image of 6.1.0-10')"
+done <"$T/entries"
+lacking 'an image that loads no dm_crypt' 'conf/modules (not as it is now)' sed -i /dm_crypt/d conf/modules
+lacking 'an image without records' etc/bootlatch/volumes rm -r etc/bootlatch/volumes
+lacking 'an image without encrypted passphrases' etc/bootlatch/boot/bootlatch rm -r etc/bootlatch/boot
+content
+rm -r "$IMG" && mkdir "$IMG"
+image 6.1.0-10 gzip
+check_says 'status: an image without anything' 1 ', and more' status
+echo "module nonesuch" >>"$LIST"
+sed -i 's/ohci_pci) exit 1/nonesuch | &/' /usr/local/sbin/modprobe
+lacking 'a kernel without a module that is needed' 'module nonesuch' true
+sed -i '$d' "$LIST"
+mv /usr/local/sbin/modprobe "$T/modprobe"
+if [ -n "$(PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin command -v modprobe)" ]; then
+	skip 'status: no modprobe' 'there is one'
+else
+	check_says 'status: no modprobe' 1 'apt install kmod' status
+fi
+mv "$T/modprobe" /usr/local/sbin/modprobe
+for bad in exec 'copy /bin/true' 'module a b' 'file /a /b /c'; do
+	echo "$bad" >"$T/bad"
+	check_says "status: a list with \"$bad\"" 1 'cannot be understood' status --files-list "$T/bad"
+done
+check_says 'status: no list' 1 'cannot be read: not found' status --files-list "$T/nowhere"
 lacking 'an image with an old record' "etc/bootlatch/volumes/$UUID.json (not as it is now)" \
 	truncate -s +1 "etc/bootlatch/volumes/$UUID.json"
 lacking 'an image with an old passphrase' "etc/bootlatch/boot/bootlatch/$UUID.2.pgp (not as it is now)" \

@@ -20,7 +20,7 @@ allow crypto 'core'
 allow card 'core crypto'
 allow openpgp 'core crypto'
 allow unlock 'core crypto card openpgp'
-allow sign 'core crypto card openpgp'
+allow sign 'core crypto openpgp'
 allow cli 'core crypto card openpgp unlock sign'
 allow tests/vcard 'tests' # the virtual card shares nothing with what it judges
 exit $rc

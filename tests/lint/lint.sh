@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit
 passed=0 failed=0 skipped=0
-: "${CC:=gcc}" "${JOBS:=2}" "${TIDY_FLAGS:=-std=gnu17 -fdouble-square-bracket-attributes -D_GNU_SOURCE -DBOOTLATCH_VERSION=\"lint\" -I.}"
+: "${CC:=gcc}" "${JOBS:=2}" "${TIDY_FLAGS:=-std=gnu17 -fdouble-square-bracket-attributes -D_GNU_SOURCE -DBOOTLATCH_VERSION=\"lint\" -DBOOTLATCH_LIBDIR=\"lint\" -I.}"
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 check() { # check SENTENCE COMMAND...

@@ -100,6 +100,7 @@ enum err boot_go(void)
 	              (struct bytes){(const uint8_t *)now.lines, strlen(now.lines)},
 	              &t) == OK);
 	now.wish.table = &t;
+	now.wanted = boot_count(&now.wish);
 	const enum err e = boot_run(now.s, &now.wish);
 	crypttab_clear(&t);
 	return e;

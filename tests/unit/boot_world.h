@@ -27,6 +27,7 @@ struct boot_now {
 	struct readers *readers;
 	struct double_ask person;
 	struct boot_wish wish;
+	size_t wanted;            /* entries that the run was for */
 	char late[80], place[64]; /* a volume that is hidden, and where it appears */
 	unsigned wrong;           /* passphrases that the person has left to try */
 };

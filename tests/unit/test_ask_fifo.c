@@ -85,6 +85,51 @@ static void half_a_pin_is_no_passphrase(void)
 	scene_close(&s);
 }
 
+/* Among the messages of the splash, of which hints are some. */
+static bool told_soon(struct scene *s, const char *text)
+{
+	for (int i = 0; i < 4; i++)
+		if (told(s, text))
+			return true;
+	return false;
+}
+
+/* A question stands, and the next one when half a line was written to it. */
+static int half_a_line_before(struct scene *s, const struct ask_question *first,
+                              const struct ask_question *second)
+{
+	scene_open(s, true, true);
+	CHECK(begin(s, first) == OK);
+	const int fd = writer(s);
+	put(fd, "12");
+	CHECK(step(s) == ERR_TIMEOUT);
+	s->a->ops->withdraw(s->a);
+	CHECK(begin(s, second) == OK);
+	put(fd, "3456\n");
+	CHECK(step(s) == ERR_TIMEOUT);
+	return fd;
+}
+
+static void a_line_that_is_dropped_is_said_to_be(void)
+{
+	struct scene s;
+
+	int fd = half_a_line_before(&s, &pass, &pin);
+	CHECK(told_soon(&s, "begun before the question for the PIN"));
+	put(fd, "123456\n");
+	CHECK(answers(&s, "123456"));
+	CHECK(step(&s) == ERR_BUG); /* nothing stands any more */
+	(void)close(fd);
+	scene_close(&s);
+
+	fd = half_a_line_before(&s, &pin, &pass);
+	CHECK(told_soon(&s, "meant for the question before"));
+	put(fd, "all of it\n");
+	CHECK(answers(&s, "all of it"));
+	(void)close(fd);
+	scene_close(&s);
+}
+
 static void a_line_never_spends_the_last_try(void)
 {
 	struct ask_question q = last_pin;
@@ -167,6 +212,7 @@ int main(void)
 	        CASE(a_passphrase_may_be_written_ahead_and_a_pin_may_not),
 	        CASE(a_line_begun_before_the_pin_was_asked_for_is_dropped),
 	        CASE(half_a_pin_is_no_passphrase),
+	        CASE(a_line_that_is_dropped_is_said_to_be),
 	        CASE(a_line_never_spends_the_last_try),
 	        CASE(a_line_of_the_wrong_length_is_dropped),
 	        CASE(the_pipe_is_private_and_goes_with_the_asker),

@@ -215,6 +215,20 @@ static void a_version_to_come_is_warned_of(void)
 	vcard_free(v);
 }
 
+/* Not "no key": a person might make one. */
+static void keys_that_are_not_told_are_not_called_missing(void)
+{
+	static char told[TOLD_MAX];
+	struct vcard *v = world_card(CURVE_25519);
+	struct card_facts f = card_seen(v);
+
+	f.info.fpr_told = f.info.key[CARD_KEY_DEC].present = false;
+	describe(&f, true, told);
+	CHECK(strstr(told, "key not told (set to "));
+	CHECK(!strstr(told, "no key"));
+	vcard_free(v);
+}
+
 #define CASE(name)                                                                       \
 	{                                                                                \
 #name, name                                                              \
@@ -232,6 +246,7 @@ int main(void)
 	        CASE(few_tries_are_warned_of),
 	        CASE(the_ways_out_of_a_blocked_pin_are_those_that_are_left),
 	        CASE(a_version_to_come_is_warned_of),
+	        CASE(keys_that_are_not_told_are_not_called_missing),
 	};
 
 	if (crypto_init() != OK)

@@ -34,6 +34,9 @@ static const struct {
         {"an option of another verb",        &verb_list,          {"a", "--cert", "f"}           },
         {"a short option",                   &verb_list,          {"a", "-x"}                    },
         {"a missing value",                  &verb_enroll,        {"a", "--keyslot"}             },
+        {"an empty file to import",          &verb_enroll,        {"a", "--import="}             },
+        {"a file to import as an operand",   &verb_enroll,        {"a", "--import", "file"}      },
+        {"importing where it is no sense",   &verb_list,          {"a", "--import"}              },
         {"an empty value",                   &verb_enroll,        {"a", "--boot", ""}            },
         {"a value where none belongs",       &verb_enroll,        {"a", "--force=yes"}           },
         {"a keyslot in words",               &verb_enroll,        {"a", "--keyslot", "two"}      },
@@ -100,6 +103,18 @@ static void what_is_refused_is_named_and_cannot_drive_the_terminal(void)
 	CHECK(strstr(c.why, "\"-x\"") != NULL);
 	CHECK(parse(&verb_list, escape, &c) == ERR_USAGE);
 	CHECK(strstr(c.why, "\"?[2J?\"") != NULL);
+}
+
+static void the_file_to_import_may_be_left_out(void)
+{
+	static const char *const without[] = {"--import", "dev", NULL};
+	static const char *const with[] = {"dev", "--import=/k.gpg", NULL};
+	struct cli c;
+
+	CHECK(parse(&verb_enroll, without, &c) == OK && c.import && !c.import_file);
+	CHECK(c.device && strcmp(c.device, "dev") == 0);
+	CHECK(parse(&verb_enroll, with, &c) == OK && c.import);
+	CHECK(c.import_file && strcmp(c.import_file, "/k.gpg") == 0);
 }
 
 static void nine_certificates_are_too_many(void)
@@ -176,6 +191,8 @@ int main(void)
 	         serial_numbers_are_taken_as_cards_print_them                                              },
 	        {"what_is_refused_is_named_and_cannot_drive_the_terminal",
 	         what_is_refused_is_named_and_cannot_drive_the_terminal                                    },
+	        {"the_file_to_import_may_be_left_out",
+	         the_file_to_import_may_be_left_out	                                                },
 	        {"nine_certificates_are_too_many",                         nine_certificates_are_too_many  },
 	        {"options_land_where_they_belong",                         options_land_where_they_belong  },
 	        {"what_says_how_crypttab_is_edited_says_that_it_is",

@@ -118,6 +118,55 @@ static void files_are_found_and_compared(void)
 	CHECK(w[6].good && w[7].good && !w[8].good && w[8].found);
 }
 
+/* By which names an entry is meant, and whether others with the same name keep theirs. */
+static void an_entry_may_be_meant_in_several_ways(void)
+{
+	static const struct {
+		const char *entry, *name;
+		enum cpio_match match;
+		bool meant;
+	} rows[] = {
+	        {"usr/lib/x/libc.so.6", "libc.so.6",    CPIO_BASE,   true },
+	        {"libc.so.6",           "libc.so.6",    CPIO_BASE,   true },
+	        {"lib/notlibc.so.6",    "libc.so.6",    CPIO_BASE,   false},
+	        {"lib/libc.so.6/x",     "libc.so.6",    CPIO_BASE,   false},
+	        {"so.6",                "libc.so.6",    CPIO_BASE,   false},
+	        {"etc/v/one",           "etc/v",        CPIO_BELOW,  true },
+	        {"etc/v/one/two",       "etc/v",        CPIO_BELOW,  true },
+	        {"etc/v",               "etc/v",        CPIO_BELOW,  false},
+	        {"etc/v/",              "etc/v",        CPIO_BELOW,  false},
+	        {"etc/volumes/one",     "etc/v",        CPIO_BELOW,  false},
+	        {"lib/m/xts.ko",        "lib/m/xts.ko", CPIO_PACKED, true },
+	        {"lib/m/xts.ko.xz",     "lib/m/xts.ko", CPIO_PACKED, true },
+	        {"lib/m/xts.ko.zst",    "lib/m/xts.ko", CPIO_PACKED, true },
+	        {"lib/m/xts.ko.gz",     "lib/m/xts.ko", CPIO_PACKED, true },
+	        {"lib/m/xts.ko.old",    "lib/m/xts.ko", CPIO_PACKED, false},
+	        {"lib/m/xts.k",         "lib/m/xts.ko", CPIO_PACKED, false},
+	        {"lib/m/xts.ko.xz",     "lib/m/xts.ko", CPIO_THIS,   false},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static struct archive a;
+		struct cpio_want w[] = {
+		        {.name = rows[i].name, .match = rows[i].match},
+		        want_same(rows[i].entry, "other"),
+		};
+		uint64_t end = 0;
+
+		a.n = 0;
+		file(&a, rows[i].entry, "x", 1);
+		trailer(&a, 0);
+		CHECK_ROW(scan(&a, w, 1, &end) == OK, rows[i].entry);
+		CHECK_ROW(w[0].good == rows[i].meant && w[0].found == rows[i].meant,
+		          rows[i].entry);
+		w[0].good = w[0].found = false;
+		if (strncmp(rows[i].entry, "usr/", 4) == 0)
+			w[1].name += 4;
+		CHECK_ROW(scan(&a, w, 2, &end) == OK, rows[i].entry);
+		CHECK_ROW(w[0].good == rows[i].meant, rows[i].entry);
+		CHECK_ROW(w[1].found && !w[1].good, rows[i].entry);
+	}
+}
+
 static void archives_follow_each_other_and_the_last_file_counts(void)
 {
 	static struct archive a;
@@ -200,6 +249,8 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"files_are_found_and_compared",                        files_are_found_and_compared   },
+	        {"an_entry_may_be_meant_in_several_ways",
+	         an_entry_may_be_meant_in_several_ways                                                 },
 	        {"archives_follow_each_other_and_the_last_file_counts",
 	         archives_follow_each_other_and_the_last_file_counts                                   },
 	        {"what_is_no_archive_ends_at_once",                     what_is_no_archive_ends_at_once},

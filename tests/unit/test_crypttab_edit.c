@@ -135,13 +135,90 @@ static void another_keyscript_goes_with_its_key_when_asked(void)
 	CHECK(crypttab_take_over(of("a UUID=" UUID " /etc/key.gpg luks,discard,keyscript="
 	                            "decrypt_gnupg-sc,initramfs\n"),
 	                         &replacing, &e) == OK);
-	CHECK(is(&e, "a UUID=" UUID " none luks,discard,initramfs," OURS "\n"));
+	CHECK(is(&e, CRYPTTAB_REPLACED
+	         "a UUID=" UUID " /etc/key.gpg luks,discard,keyscript=decrypt_gnupg-sc,"
+	         "initramfs\na UUID=" UUID " none luks,discard,initramfs," OURS "\n"));
 	CHECK(strcmp(e.about, "keyscript=decrypt_gnupg-sc") == 0);
 	crypttab_edit_clear(&e);
 	/* A key file alone is somebody's way in. */
 	CHECK(crypttab_take_over(of("a UUID=" UUID " /root/key luks\n"), &replacing,
 	                         &e) == OK);
 	CHECK(e.why == CRYPTTAB_EDIT_KEY);
+}
+
+#define THEIRS "a UUID=" UUID "\t/etc/key.gpg luks,keyscript=/x/decrypt_gnupg-sc"
+#define MADE   "a UUID=" UUID "\tnone luks," OURS ",initramfs"
+
+/* What is taken over and given back, and what comes of it. */
+static const struct {
+	const char *what, *between, *after;
+} kept[] = {
+        {"as we made it",                 CRYPTTAB_REPLACED THEIRS "\n" MADE "\n",         THEIRS "\n"},
+        {"between others, without end",
+         "# x\nb UUID=" OTHER " none luks\n" CRYPTTAB_REPLACED THEIRS "\n" MADE,
+         "# x\nb UUID=" OTHER " none luks\n" THEIRS                                                   },
+        {"a line that was changed since", CRYPTTAB_REPLACED THEIRS "\n" MADE ",discard\n",
+         CRYPTTAB_REPLACED THEIRS "\na UUID=" UUID "\tnone luks,discard\n"                            },
+        {"a comment that is further up",  CRYPTTAB_REPLACED THEIRS "\n\n" MADE "\n",
+         CRYPTTAB_REPLACED THEIRS "\n\na UUID=" UUID "\tnone luks\n"                                  },
+        {"another volume's",
+         CRYPTTAB_REPLACED "a UUID=" OTHER " /etc/key.gpg luks,keyscript=x\n" MADE "\n",
+         CRYPTTAB_REPLACED "a UUID=" OTHER " /etc/key.gpg luks,keyscript=x\na UUID=" UUID
+                           "\tnone luks\n"                                                            },
+        {"a comment with nothing in it",  CRYPTTAB_REPLACED "\n" MADE "\n",
+         CRYPTTAB_REPLACED "\na UUID=" UUID "\tnone luks\n"                                           },
+};
+
+static void a_line_that_was_replaced_comes_back(void)
+{
+	struct crypttab_edit e = {0};
+
+	CHECK(crypttab_take_over(of(kept[0].after), &replacing, &e) == OK);
+	CHECK(is(&e, kept[0].between));
+	crypttab_edit_clear(&e);
+	CHECK(crypttab_take_over(of(kept[0].between), &replacing, &e) == OK);
+	CHECK(e.ours && !e.changed);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		CHECK_ROW(crypttab_give_back(of(kept[i].between), &plain, &e) == OK,
+		          kept[i].what);
+		CHECK_ROW(e.ours && is(&e, kept[i].after), kept[i].what);
+		crypttab_edit_clear(&e);
+	}
+}
+
+static void who_else_opens_the_volume_is_told(void)
+{
+	static const struct {
+		const char *text, *name, *keyscript, *key;
+	} rows[] = {
+	        {"b UUID=" OTHER " /k keyscript=x\n",                           "",  "",                 ""            },
+	        {THEIRS "\n",	                                           "a", "decrypt_gnupg-sc", "/etc/key.gpg"},
+	        {"a UUID=" UUID " /my\\040key keyscript=decrypt_gnupg-sc,luks", "a",
+	         "decrypt_gnupg-sc",	                                                             "/my key"     },
+	        {MADE,	                                                  "a", "",                 "none"        },
+	        {"a UUID=" UUID "\n",	                                   "a", "",                 ""            },
+	        {"a UUID=" UUID " none keyscript=\n",                           "a", "",                 "none"        },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct crypttab_theirs t = {0};
+
+		CHECK_ROW(crypttab_look(of(rows[i].text), &plain, &t) == OK,
+		          rows[i].text);
+		CHECK_ROW(strcmp(t.name, rows[i].name) == 0, rows[i].text);
+		CHECK_ROW(strcmp(t.keyscript, rows[i].keyscript) == 0, rows[i].text);
+		CHECK_ROW(strcmp(t.key, rows[i].key) == 0, rows[i].text);
+	}
+}
+
+static void half_a_path_is_not_told(void)
+{
+	char text[2 * CRYPTTAB_ABOUT_MAX + 64];
+	struct crypttab_theirs t = {.name = "before"};
+
+	(void)snprintf(text, sizeof(text), "a UUID=" UUID " /%0*d luks\n",
+	               CRYPTTAB_ABOUT_MAX, 0);
+	CHECK(crypttab_look(of(text), &plain, &t) == ERR_FORMAT);
+	CHECK(strcmp(t.name, "before") == 0);
 }
 
 static void a_name_chooses_the_line_or_adds_one(void)
@@ -247,21 +324,25 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"a_line_is_taken_over_and_given_back",
-	         a_line_is_taken_over_and_given_back                                               },
+	         a_line_is_taken_over_and_given_back                                                },
 	        {"what_cannot_be_ours_is_left_as_it_is",
-	         what_cannot_be_ours_is_left_as_it_is                                              },
+	         what_cannot_be_ours_is_left_as_it_is                                               },
 	        {"another_keyscript_goes_with_its_key_when_asked",
-	         another_keyscript_goes_with_its_key_when_asked                                    },
+	         another_keyscript_goes_with_its_key_when_asked                                     },
+	        {"a_line_that_was_replaced_comes_back",
+	         a_line_that_was_replaced_comes_back                                                },
+	        {"who_else_opens_the_volume_is_told",              who_else_opens_the_volume_is_told},
+	        {"half_a_path_is_not_told",                        half_a_path_is_not_told          },
 	        {"a_name_chooses_the_line_or_adds_one",
-	         a_name_chooses_the_line_or_adds_one                                               },
-	        {"a_new_name_must_be_one",                         a_new_name_must_be_one          },
-	        {"the_device_itself_names_its_line",               the_device_itself_names_its_line},
+	         a_name_chooses_the_line_or_adds_one                                                },
+	        {"a_new_name_must_be_one",                         a_new_name_must_be_one           },
+	        {"the_device_itself_names_its_line",               the_device_itself_names_its_line },
 	        {"what_is_missing_is_added_behind_our_keyscript",
-	         what_is_missing_is_added_behind_our_keyscript                                     },
+	         what_is_missing_is_added_behind_our_keyscript                                      },
 	        {"what_is_not_ours_is_not_given_back",
-	         what_is_not_ours_is_not_given_back                                                },
+	         what_is_not_ours_is_not_given_back                                                 },
 	        {"an_option_that_we_do_not_honour_is_told",
-	         an_option_that_we_do_not_honour_is_told                                           },
+	         an_option_that_we_do_not_honour_is_told                                            },
 	};
 
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));

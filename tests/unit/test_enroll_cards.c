@@ -42,6 +42,35 @@ static void a_card_without_a_decryption_key_is_refused(void)
 	vcard_free(c);
 }
 
+/* Nobody is told to make a key where there may be one. */
+static void a_key_without_a_fingerprint_is_left_as_it_is(void)
+{
+	static const uint8_t none[FPR_LEN] = {0};
+	struct vcard *c = world_card(CURVE_25519);
+
+	world_card_put(c, 0xc8, none, sizeof(none));
+	refused_card(c, ERR_CARD_STATE, "a key, no fingerprint",
+	             "it has a decryption key, but no fingerprint of it");
+	CHECK(vcard_fault(c, "read-key:sw=6F00"));
+	refused_card(c, ERR_CARD_REFUSES, "no fingerprint, and nothing told",
+	             "Make one only if you know that there is none");
+	CHECK(vcard_fault(c, "") && vcard_fault(c, "read-key:tlv"));
+	refused_card(c, ERR_CARD_STATE, "no fingerprint, and nonsense",
+	             "it has a decryption key, but no fingerprint of it");
+	vcard_free(c);
+}
+
+static void a_card_that_does_not_tell_its_keys_is_refused(void)
+{
+	struct vcard *c = world_card(CURVE_25519);
+	struct profile mute = *c->prof;
+
+	mute.missing = 0xc5;
+	c->prof = &mute;
+	refused_card(c, ERR_UNSUPPORTED, "no C5", "Leave its keys as they are");
+	vcard_free(c);
+}
+
 static void a_key_of_an_unknown_algorithm_is_refused(void)
 {
 	static const uint8_t attr[] = {0x12, 0x2b, 0x81, 4, 0, 10}; /* secp256k1 */
@@ -187,6 +216,10 @@ int main(void)
 	static const struct check_case cases[] = {
 	        {"a card without a decryption key is refused",
 	         a_card_without_a_decryption_key_is_refused                                              },
+	        {"a key without a fingerprint is left as it is",
+	         a_key_without_a_fingerprint_is_left_as_it_is                                            },
+	        {"a card that does not tell its keys is refused",
+	         a_card_that_does_not_tell_its_keys_is_refused                                           },
 	        {"a key of an unknown algorithm is refused",
 	         a_key_of_an_unknown_algorithm_is_refused                                                },
 	        {"a fingerprint that is not the key's is refused",

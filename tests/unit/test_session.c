@@ -10,6 +10,8 @@
 #include "tests/unit/check.h"
 #include "tests/unit/double_ask.h"
 #include "tests/unit/double_vcard.h"
+/* After ours: a card that says less than any make of it. */
+#include "tests/vcard/priv.h"
 
 #define READER "Virtual reader 00 00"
 
@@ -113,6 +115,26 @@ static void an_enrolled_card_with_another_key_is_no_stranger(void)
 	end();
 }
 
+/* It is no stranger, and nobody is sent to find another one before she knows why. */
+static void a_card_that_does_not_tell_its_keys_is_told_once(void)
+{
+	enum pick_why why = PICK_WHYS_;
+
+	CHECK(begin(NULL, 0) == OK);
+	struct profile mute = *w.card->prof;
+	mute.missing = 0xc5;
+	w.card->prof = &mute;
+	double_vcard_put(w.readers, 0, READER, w.card);
+	CHECK(session_want(w.s, other_key, 1) == OK);
+	for (int i = 0; i < 3; i++) {
+		CHECK(session_look(w.s, &why) == ERR_UNSUPPORTED &&
+		      why == PICK_NO_FINGERPRINTS && session_why_needs_words(why));
+		session_tell_why(w.s, why);
+	}
+	CHECK(times_said("object C5") == 1 && times_said("is not enrolled") == 0);
+	end();
+}
+
 static void a_busy_card_is_told_once_with_the_way_out(void)
 {
 	enum pick_why why = PICK_WHYS_;
@@ -210,6 +232,8 @@ int main(void)
 	        {"a foreign card is told once",                      a_foreign_card_is_told_once     },
 	        {"an enrolled card with another key is no stranger",
 	         an_enrolled_card_with_another_key_is_no_stranger                                    },
+	        {"a card that does not tell its keys is told once",
+	         a_card_that_does_not_tell_its_keys_is_told_once                                     },
 	        {"a busy card is told once with the way out",
 	         a_busy_card_is_told_once_with_the_way_out                                           },
 	        {"what stands in the way is told when waiting ends",

@@ -2,29 +2,19 @@
 /* The unlock loop from end to end: a real header, a virtual card, a scripted person. */
 #include "unlock/unlock.h"
 
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "crypto/crypto.h"
-#include "openpgp/pubkey.h"
 #include "tests/unit/check.h"
-#include "tests/unit/double_ask.h"
-#include "tests/unit/double_vcard.h"
 #include "tests/unit/luks2_edit.h"
-#include "unlock/enroll.h"
+#include "tests/unit/world.h"
 
 #define READER "Virtual reader 00 00"
-#define PHRASE "correct horse"
 
 /* One volume and one card, enrolled once; every case starts with a new session. */
 static struct {
-	char dir[32], disk[64], boot[64], config[64];
+	struct world disk;
 	struct vcard *card;
-	struct volume_where where;
 	struct readers *readers; /* the session's */
 	struct double_ask person;
 	struct session *s;
@@ -36,60 +26,6 @@ static struct {
 } w;
 
 /* --- the world --- */
-
-static void apdu(const uint8_t *cmd, size_t n)
-{
-	uint8_t resp[4096];
-	const size_t len = vcard_apdu(w.card, cmd, n, resp, sizeof(resp));
-
-	CHECK(len >= 2 && (resp[len - 2] == 0x90 || resp[len - 2] == 0x61));
-}
-
-static void put_data(uint8_t tag, const uint8_t *p, size_t n)
-{
-	uint8_t cmd[64];
-	struct writer out = {cmd, sizeof(cmd), 0, false};
-
-	put_bytes(&out, (const uint8_t[]){0, 0xda, 0, tag, (uint8_t)n}, 5);
-	put_bytes(&out, p, n);
-	apdu(cmd, out.n);
-}
-
-static void as_admin(void)
-{
-	static const uint8_t sel[] = {0, 0xa4, 4, 0, 6, 0xd2, 0x76, 0, 1, 0x24, 1};
-	static const uint8_t adm[] = {0,   0x20, 0,   0x83, 8,   '1', '2',
-	                              '3', '4',  '5', '6',  '7', '8'};
-
-	apdu(sel, sizeof(sel));
-	apdu(adm, sizeof(adm));
-}
-
-/* A Curve25519 decryption key with time and fingerprint, as gpg leaves it. */
-static void make_key(void)
-{
-	static const uint8_t attr[] = {0x12, 0x2b, 6, 1, 4, 1, 0x97, 0x55, 1, 5, 1};
-	static const uint8_t gen[] = {0, 0x47, 0x80, 0, 2, 0xb8, 0, 0};
-	static const uint8_t made[] = {0x60, 0, 0, 0};
-	const struct curve *curve = curve_by_id(CURVE_25519);
-	struct card_pubkey pub = {0};
-	struct card *c = NULL;
-	struct pubkey key;
-
-	as_admin();
-	put_data(0xc2, attr, sizeof(attr));
-	apdu(gen, sizeof(gen));
-	put_data(0xcf, made, sizeof(made));
-	vcard_reset(w.card);
-	CHECK(card_open(double_vcard_transport(w.card, READER), &c) == OK);
-	CHECK(c && card_read_pubkey(c, CARD_KEY_DEC, &pub) == OK);
-	CHECK(pubkey_make_ecdh(0x60000000, curve, curve->oid, pub.point, 8, 7, &key) ==
-	      OK);
-	c = card_close(c);
-	as_admin();
-	put_data(0xc8, key.fpr, sizeof(key.fpr));
-	vcard_reset(w.card);
-}
 
 static enum err deliver(void *ctx, struct volume *v, int slot, const struct secret *pass)
 {
@@ -113,7 +49,7 @@ static void begin(bool card_here, int wait_ms)
 	w.delivered = 0;
 	w.opens = false;
 	CHECK(session_new(&o, &w.s) == OK);
-	CHECK(volume_load(&w.where, &w.v) == OK);
+	CHECK(volume_load(&w.disk.where, &w.v) == OK);
 }
 
 static enum err go(void)
@@ -130,46 +66,18 @@ static void end(void)
 
 static void make_world(void)
 {
-	struct enroll_result done;
-	struct secret *key = NULL;
+	struct enroll_result done = {0};
 
-	(void)snprintf(w.dir, sizeof(w.dir), "/tmp/test_unlock.XXXXXX");
-	CHECK(mkdtemp(w.dir) != NULL);
-	(void)snprintf(w.disk, sizeof(w.disk), "%s/disk", w.dir);
-	(void)snprintf(w.boot, sizeof(w.boot), "%s/boot", w.dir);
-	(void)snprintf(w.config, sizeof(w.config), "%s/config", w.dir);
-	CHECK(mkdir(w.boot, 0700) == 0 && mkdir(w.config, 0700) == 0);
-	CHECK(luks_make(w.disk, 2, PHRASE));
-	w.where = (struct volume_where){
-	        .device = w.disk, .boot_dir = w.boot, .config_dir = w.config};
-	w.card = vcard_new("default", NULL);
-	CHECK(w.card != NULL);
-	make_key();
-
-	begin(true, 1000);
-	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
-	CHECK(secret_copy((struct bytes){(const uint8_t *)PHRASE, strlen(PHRASE)},
-	                  &key) == OK);
-	const struct enroll_request req = {.keyslot = -1, .key = key};
-
-	CHECK(enroll(w.s, w.v, &req, &done) == OK);
+	world_make(&w.disk, 2);
+	w.card = world_card(CURVE_25519);
+	CHECK(world_enroll(&w.disk, w.card, (struct enroll_request){0}, &done) == OK);
 	CHECK(done.proven && done.keyslot == 2);
-	key = secret_free(key);
-	end();
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
 }
 
 static void drop_world(void)
 {
 	vcard_free(w.card);
-	CHECK(nftw(w.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
+	world_drop(&w.disk);
 }
 
 /* --- the cases --- */
@@ -211,7 +119,7 @@ static void without_a_card_the_passphrase_is_typed(void)
 {
 	begin(false, -1);
 	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, "incorrect");
-	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, PHRASE);
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, WORLD_PHRASE);
 	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
 	CHECK(double_ask_said(&w.person, "This passphrase does not open disk."));
 	CHECK(w.result.ident[0] == '\0' && w.person.asked[ASK_USER_PIN] == 0);
@@ -223,13 +131,13 @@ static void a_passphrase_must_open_the_keyslot_that_crypttab_names(void)
 {
 	begin(false, -1);
 	w.v->typed_slot = 2;
-	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, PHRASE);
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, WORLD_PHRASE);
 	CHECK(go() != OK && !w.opens);
 	CHECK(double_ask_said(&w.person, "This passphrase does not open disk."));
 	end();
 	begin(false, -1);
 	w.v->typed_slot = 0;
-	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, PHRASE);
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, WORLD_PHRASE);
 	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
 	end();
 }
@@ -239,14 +147,14 @@ static void an_empty_line_beside_a_busy_card_says_why(void)
 	begin(true, -1);
 	double_vcard_connect_err(w.readers, 0, ERR_BUSY);
 	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, "");
-	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, PHRASE);
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, WORLD_PHRASE);
 	CHECK(go() == OK && w.result.keyslot == 0);
 	CHECK(double_ask_said(&w.person, "Another program holds the card. If it is"));
 	CHECK(!double_ask_said(&w.person, "No dongle is here"));
 	end();
 	begin(false, -1);
 	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, "");
-	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, PHRASE);
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, WORLD_PHRASE);
 	CHECK(go() == OK && double_ask_said(&w.person, "No dongle is here"));
 	end();
 }
@@ -275,7 +183,7 @@ static void an_empty_pin_means_the_passphrase(void)
 
 	begin(true, -1);
 	double_ask_answer(&w.person, ASK_USER_PIN, "");
-	double_ask_answer(&w.person, ASK_PASSPHRASE, PHRASE);
+	double_ask_answer(&w.person, ASK_PASSPHRASE, WORLD_PHRASE);
 	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
 	CHECK(vcard_verify_count(w.card) == before);
 	end();
@@ -322,9 +230,9 @@ static void a_test_of_the_card_takes_no_passphrase(void)
 static void without_a_record_nothing_is_asked(void)
 {
 	const unsigned before = vcard_apdu_count(w.card);
-	struct volume_where saved = w.where;
+	const struct volume_where saved = w.disk.where;
 
-	w.where.config_dir = w.boot; /* no volumes/ there */
+	w.disk.where.config_dir = w.disk.boot; /* no volumes/ there */
 	begin(true, -1);
 	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
 	CHECK(go() == ERR_NO_RECORD);
@@ -346,7 +254,7 @@ static void without_a_record_nothing_is_asked(void)
 	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
 	CHECK(go() == OK && w.opens && w.result.keyslot == 2);
 	end();
-	w.where = saved;
+	w.disk.where = saved;
 }
 
 static void the_last_try_is_spent_only_on_purpose(void)
@@ -358,7 +266,7 @@ static void the_last_try_is_spent_only_on_purpose(void)
 	double_ask_answer(&w.person, ASK_USER_PIN, "222222");
 	double_ask_answer(&w.person, ASK_USER_PIN, "333333");
 	double_ask_answer(&w.person, ASK_USER_PIN, "333333");
-	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, PHRASE);
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, WORLD_PHRASE);
 	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
 	CHECK(w.person.last_asked_again == 1);
 	CHECK(double_ask_said(&w.person, "is blocked. Unblock it with the Admin PIN"));
@@ -370,7 +278,8 @@ static void a_header_that_was_changed_is_refused(void)
 {
 	const unsigned before = vcard_apdu_count(w.card);
 
-	CHECK(luks2_edit(w.disk, "\"encryption\":\"aes-xts-plain64\",\"sector_size\"",
+	CHECK(luks2_edit(w.disk.disk,
+	                 "\"encryption\":\"aes-xts-plain64\",\"sector_size\"",
 	                 "\"encryption\":\"cipher_null-ecb\",\"sector_size\""));
 	begin(true, -1);
 	double_ask_answer(&w.person, ASK_USER_PIN, "123456");

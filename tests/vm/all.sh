@@ -1,18 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every test with guests (make vm), one after the other, and one sum of what they counted.
+# Every test with guests (make vm), two at a time, and one sum of what they counted.
 #   all.sh NAME...
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-sums=$(mktemp)
-trap 'rm -f "$sums"' EXIT
-for t in "$@"; do
-	echo "== $t"
-	"$here/$t.sh" </dev/null | tee "$sums.out"
-	grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$sums.out" | tail -n 1 | grep . >>"$sums" ||
-		echo '0 passed, 1 failed' >>"$sums"
-	rm -f "$sums.out"
-done
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+export here out
+# shellcheck disable=SC2016 # for the inner shell
+printf '%s\n' "$@" | xargs -P 2 -I '{}' sh -c '
+	began=$(date +%s)
+	"$here/{}.sh" </dev/null 2>&1 | tee "$out/{}" | sed -u "s/^/{}: /"
+	echo "{}: $(($(date +%s) - began)) s"'
 echo '== all guests'
-awk '{ p += $1; f += $3; s += $5 }
-	END { printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : ""; exit f > 0 }' "$sums"
+for t in "$@"; do
+	grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$out/$t" | tail -n 1 | grep . || echo '0 passed, 1 failed'
+done | awk '{ p += $1; f += $3; s += $5 }
+	END { printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : ""; exit f > 0 }'

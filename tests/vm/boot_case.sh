@@ -5,6 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/boot_cases.sh"
 . "$here/boot_evil.sh"
+. "$here/boot_dongles.sh"
 if [ "$1" = --list ]; then
 	shift
 	list "$@"
@@ -12,6 +13,7 @@ if [ "$1" = --list ]; then
 fi
 . "$here/../integration/lib.sh"
 . "$here/boot_sets.sh"
+. "$here/boot_installed.sh"
 . "$here/console.sh"
 NAME=$1 RELEASE=$2 SET=$3
 D=$T/case.$NAME.$RELEASE LOG=$LOGS/$NAME.$RELEASE.log
@@ -29,4 +31,5 @@ trap ends EXIT
 TITLE="$(title "$NAME"), $RELEASE"
 began=$(date +%s)
 "case_$NAME"
-echo "ok    $TITLE ($(($(date +%s) - began)) s)"
+echo "ok    $TITLE ($(($(date +%s) - began)) s)${NOTE:+
+      $NOTE}"

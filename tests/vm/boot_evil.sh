@@ -71,13 +71,7 @@ case_plainroot() {
 	sent VERIFY 0
 }
 case_uuidroot() {
-	mkdir -p "$D/cpio/scripts/local-bottom"
-	cat >"$D/cpio/scripts/local-bottom/bootlatch" <<-'END'
-		#!/bin/sh
-		[ "$1" != prereqs ] || exit 0
-		for d in mapper/cryptroot vdb; do echo "$d lies on: $(/usr/lib/bootlatch/bootlatch-unlock --below /dev/$d)" >/dev/console; done
-	END
-	chmod 755 "$D/cpio/scripts/local-bottom/bootlatch"
+	tells cryptroot
 	by_uuid
 	truncate -s 16M "$D/swap"
 	mkswap -q -U 01234567-89ab-4def-8123-456789abcdef "$D/swap"

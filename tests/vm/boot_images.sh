@@ -4,6 +4,19 @@
 # none at all when something is missing, one for each kernel. Sourced after tree.sh.
 # shellcheck disable=SC2154 # T, check: lib.sh
 
+# images RELEASE SET...: all of that Debian's, and what is wanted of them. In a subshell: a folder of
+# its own for what the checks write.
+images() {
+	im_release=$1
+	shift
+	mkdir "$T/images.$im_release"
+	ln -s "$T/set" "$T/$im_release" "$T/images.$im_release/"
+	T=$T/images.$im_release
+	for s in "$@"; do image_make "$im_release" "$s"; done
+	[ "$im_release" != system ] || return 0
+	check "$im_release: the image holds what is listed, and nothing that enrolls" image_holds "$T/$im_release/tree"
+	check "$im_release: with a blob missing no image is made, and the old one stays" image_refused "$T/$im_release/tree"
+}
 # image_make RELEASE SET: $T/RELEASE/SET.initrd
 image_make() {
 	im_tree=$T/$1/tree

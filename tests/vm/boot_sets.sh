@@ -52,11 +52,11 @@ set_install() {
 	cp -r "$T/set/$1/etc/bootlatch" "$2/etc/"
 	cp "$T/set/$1/crypttab" "$2/etc/crypttab"
 	[ ! -d "$T/set/$1/system" ] || cp -r "$T/set/$1/system/." "$2/"
-	: >"$2/etc/initramfs-tools/conf.d/vm"
+	echo COMPRESSLEVEL=1 >"$2/etc/initramfs-tools/conf.d/vm" # of zstd; 9 takes minutes in all
 	: >"$2/etc/initramfs-tools/modules"
 	case $1 in full | gnupgsc | splash) return 0 ;; esac
 	# Half the time; what dongles and volumes need is ours to bring.
-	echo MODULES=list >"$2/etc/initramfs-tools/conf.d/vm"
+	echo MODULES=list >>"$2/etc/initramfs-tools/conf.d/vm"
 	printf '%s\n' virtio_pci virtio_blk ext4 >"$2/etc/initramfs-tools/modules"
 }
 # The make of a card; the dongle gets it too.
@@ -139,6 +139,27 @@ set_gnupgsc() {
 	cp "$T/cv.pub" "$S/system/etc/cryptsetup-initramfs/pubring.gpg"
 	sed -i 's, none , /etc/keys/root.pgp ,; s,=decrypt_bootlatch,=decrypt_gnupg-sc,' "$S/crypttab"
 }
+# Such a system, with a key of its own, taken over: nobody typed its passphrase.
+set_import() {
+	set_begin import
+	set_card cv cv25519 00000B01
+	vm_volume "$S/root.img" luks2 "$ROOT_EXT4"
+	mkdir -p "$S/system/etc/keys" "$S/system/etc/cryptsetup-initramfs"
+	mkdir -m 700 "$S/gpg"
+	cp "$T/cv.pub" "$S/system/etc/cryptsetup-initramfs/pubring.gpg"
+	head -c 256 /dev/urandom >"$S/gpg/key"
+	cryptsetup luksAddKey -q --key-file "$T/key" --pbkdf pbkdf2 --pbkdf-force-iterations 1000 "$S/root.img" "$S/gpg/key" &&
+		gpg --homedir "$S/gpg" --batch --quiet --trust-model always --recipient-file "$T/cv.pub" \
+			--output "$S/system/etc/keys/root.gpg" --encrypt "$S/gpg/key" || return 1
+	rm "$S/gpg/key"
+	echo "cryptroot UUID=$(uuid_of "$S/root.img") $S/system/etc/keys/root.gpg luks,initramfs,keyscript=decrypt_gnupg-sc" >"$S/crypttab"
+	vcard_start cv --profile default
+	bl_pin enroll "$S/root.img" --import --crypttab --crypttab-file "$S/crypttab" --no-initramfs || return 1
+	vcard_stop cv
+	sed -i "s,$S/system,," "$S/crypttab"
+	cat "$S/crypttab"
+	grep -q '^cryptroot .*decrypt_bootlatch' "$S/crypttab"
+}
 # A whole Debian: systemd, and a service that asks gpg for the card.
 set_system() {
 	ss_root=$T/system.root
@@ -153,32 +174,20 @@ set_system() {
 	root_of system "$T/plain/system.ext4"
 	rm "$T/plain/system.ext4"
 }
-# Debian's installer: one container, in it LVM, in it root and swap.
-set_lvm() {
-	set_begin lvm
-	set_card cv cv25519 00000B01
-	lvm_in_guest "$T/plain/pv" || return 1
-	vm_volume "$S/pv.img" luks2 "$T/plain/pv"
-	set_enroll cv "$S/pv.img"
-	set_line vda5_crypt "$S/pv.img" discard
-}
 # LVM wants a kernel that has it: a guest, in the image that Debian made for itself.
-lvm_in_guest() { # FILE
-	lg_release=$T/$(echo "$VM_RELEASES" | cut -d' ' -f1)
-	truncate -s 64M "$1"
-	truncate -s 16M "$T/plain/swap"
-	mkswap -q "$T/plain/swap"
-	mkdir "$T/plain/cpio"
-	cp "$here/lvm_init.sh" "$T/plain/cpio/lvm_init"
-	chmod 755 "$T/plain/cpio/lvm_init"
-	cat "$lg_release/tree/boot/initrd.img-$(vm_versions "$lg_release/tree" | head -n 1)" >"$T/plain/initrd"
-	truncate -s %512 "$T/plain/initrd"
-	(cd "$T/plain/cpio" && find . | cpio -o -H newc --quiet) >>"$T/plain/initrd"
+# lvm_in_guest RELEASE-FOLDER WORK-FOLDER DISK ROOT SWAP
+lvm_in_guest() {
+	mkdir "$2/cpio"
+	cp "$here/lvm_init.sh" "$2/cpio/lvm_init"
+	chmod 755 "$2/cpio/lvm_init"
+	cat "$1/lvm.initrd" >"$2/initrd"
+	truncate -s %512 "$2/initrd"
+	(cd "$2/cpio" && find . | cpio -o -H newc --quiet) >>"$2/initrd"
 	timeout 600 qemu-system-x86_64 -machine q35 -accel tcg -cpu max -m 768 -nographic -no-reboot -nodefaults \
-		-serial stdio -kernel "$lg_release/vmlinuz" -initrd "$T/plain/initrd" \
+		-serial stdio -kernel "$1/vmlinuz" -initrd "$2/initrd" \
 		-append 'console=ttyS0 panic=-1 quiet cryptomgr.notests mitigations=off no_timer_check rdinit=/lvm_init' \
-		-drive "file=$1,format=raw,if=virtio" -drive "file=$ROOT_EXT4,format=raw,if=virtio" \
-		-drive "file=$T/plain/swap,format=raw,if=virtio" </dev/null >"$T/plain/lvm.log" 2>&1
-	tail -n 30 "$T/plain/lvm.log"
-	grep -q '@volumes made' "$T/plain/lvm.log"
+		-drive "file=$3,format=raw,if=virtio,cache=unsafe" -drive "file=$4,format=raw,if=virtio" \
+		-drive "file=$5,format=raw,if=virtio" </dev/null >"$2/log" 2>&1
+	tail -n 30 "$2/log"
+	grep -q '@volumes made' "$2/log"
 }

@@ -12,11 +12,11 @@ make_volumes() {
 	no_udev='activation { udev_sync=0 udev_rules=0 verify_udev_operations=0 }'
 	lvm pvcreate --config "$no_udev" /dev/vda &&
 		lvm vgcreate --config "$no_udev" vg /dev/vda &&
-		lvm lvcreate --config "$no_udev" -y -Zn -Wn -L 16M -n root vg &&
-		lvm lvcreate --config "$no_udev" -y -Zn -Wn -L 16M -n swap_1 vg &&
+		lvm lvcreate --config "$no_udev" -y -Zn -Wn -L "$(cat /sys/block/vdb/size)s" -n root vg &&
+		lvm lvcreate --config "$no_udev" -y -Zn -Wn -L "$(cat /sys/block/vdc/size)s" -n swap_1 vg &&
 		lvm vgmknodes --config "$no_udev" vg &&
 		dd if=/dev/vdb of=/dev/mapper/vg-root bs=1M &&
-		dd if=/dev/vdc of=/dev/mapper/vg-swap_1 bs=1M &&
+		dd if=/dev/vdc of=/dev/mapper/vg-swap_1 bs=1M count=1 &&
 		sync
 }
 i=0

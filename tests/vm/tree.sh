@@ -22,15 +22,20 @@ vm_tree() {
 	# shellcheck disable=SC2086 # words
 	vt_list=$(printf '%s\n' $VM_PACKAGES $vt_more | sort -u | paste -sd,)
 	TREE=$VM_CACHE/debian-$1-$(printf '%s' "$vt_list" | sha256sum | cut -c1-12)
-	[ ! -d "$TREE" ] || return 0
 	mkdir -p "$VM_CACHE"
+	(
+		flock 9 # another test may want the same one
+		[ -d "$TREE" ] || vm_tree_make
+	) 9>"$VM_CACHE/lock"
+}
+vm_tree_make() {
 	vt_new=$(mktemp -d "$VM_CACHE/new.XXXXXX") || return 1
 	chmod 755 "$vt_new"
 	# mmdebstrap mounts below the folder: in a namespace that ends with it.
 	if unshare -m --propagation "$(vm_propagation)" mmdebstrap --quiet --mode=root --variant=minbase \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --include="$vt_list" \
-		"$vt_suite" "$vt_new" "$(vm_mirror)" >"$vt_new.log" 2>&1; then
+		"$vt_suite" "$vt_new" "$(vm_mirror)" >"$vt_new.log" 2>&1 9>&-; then
 		rm "$vt_new.log"
 		mv -T "$vt_new" "$TREE" # whole or not
 		return

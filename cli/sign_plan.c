@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bootlatch sign: the set of files as it is to be signed. */
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "cli/output.h"
+#include "cli/sign.h"
+
+enum { LISTED_MAX = 20 };
+
+/* --- what is made anew, and what stays as Heads wrote it --- */
+
+static bool is_trigger(const char *name)
+{
+	return strcmp(name, PENDING_TRIGGER_PRE_NAME) == 0 ||
+	       strcmp(name, PENDING_TRIGGER_POST_NAME) == 0;
+}
+
+static bool is_made_anew(const char *name)
+{
+	return strcmp(name, KEXEC_HASHES) == 0 || strcmp(name, KEXEC_TREE) == 0 ||
+	       strcmp(name, KEXEC_FULL) == 0;
+}
+
+static enum err keep_old(struct signing *x)
+{
+	enum err e = kexec_new(&x->set);
+
+	for (size_t i = 0; e == OK && i < x->old->n; i++) {
+		const struct kexec_file *f = &x->old->file[i];
+
+		if (is_trigger(f->name))
+			cli_say(x->c, "%s goes: a package left it there.", f->name);
+		else if (!is_made_anew(f->name))
+			e = kexec_put(x->set, f->name, (struct bytes){f->data, f->n});
+	}
+	return e;
+}
+
+static enum err put_list(struct signing *x, const char *name,
+                         enum err (*write)(const struct tree *t, struct buffer *out))
+{
+	AUTO_BUFFER text = {0};
+
+	enum err e = write(x->tree, &text);
+	if (e == OK)
+		e = buffer_ok(&text);
+	return e == OK ? kexec_put(x->set, name, buffer_bytes(&text)) : e;
+}
+
+/* --- the default entry --- */
+
+static void list_entries(struct signing *x)
+{
+	const struct boot_entries *b = x->entries;
+
+	cli_say(x->c, "Entries of the boot menu:");
+	for (size_t i = 0; i < b->n && i < LISTED_MAX; i++)
+		cli_say(x->c, "%4zu  %s%s%s", i + 1, b->entry[i].name,
+		        b->entry[i].unusable ? ": no default, as " : "",
+		        b->entry[i].unusable ? b->entry[i].unusable : "");
+	if (b->n > LISTED_MAX)
+		cli_say(x->c, "      and %zu more", b->n - LISTED_MAX);
+}
+
+static enum err no_default(struct signing *x)
+{
+	const struct sign_wish *w = &x->c->sign;
+
+	if (x->entries->n == 0)
+		return cli_why(
+		        x->c, ERR_REFUSED,
+		        "No boot menu with an entry was found in %s (grub.cfg, "
+		        "loader/entries). Make it (update-grub), or sign without a "
+		        "default: --default none.",
+		        x->boot);
+	list_entries(x);
+	if (w->entry == DEFAULT_NUMBER)
+		return cli_why(x->c, ERR_USAGE, "There is no entry %zu.", w->number);
+	return cli_why(x->c, ERR_REFUSED,
+	               "The default entry of before is gone from the menu. Choose "
+	               "another one: --default N, first, or none.");
+}
+
+/* It was chosen, and cannot be put. */
+static enum err bad_default(struct signing *x, enum err e)
+{
+	const size_t n = x->entry.number;
+	const char *why = e == ERR_NOT_FOUND ? "it boots a file that is not there"
+	                                     : x->entries->entry[n - 1].unusable;
+
+	list_entries(x);
+	return cli_why(x->c, ERR_REFUSED,
+	               "Entry %zu cannot become the default: %s. Choose another one: "
+	               "--default N, or none.",
+	               n, why ? why : err_text(e));
+}
+
+static enum err plan_default(struct signing *x)
+{
+	const struct sign_wish *w = &x->c->sign;
+
+	enum err e = entries_read(x->dir, x->tree, &x->entries);
+	if (e == ERR_BUSY)
+		return cli_why(x->c, ERR_REFUSED,
+		               "The boot menu changed while it was read. Wait until what "
+		               "writes there (update-grub) has ended, then sign again.");
+	if (e == ERR_UNSUPPORTED)
+		return cli_why(x->c, ERR_REFUSED,
+		               "The boot menu in %s is larger than is taken.", x->boot);
+	if (e != OK)
+		return e;
+	e = default_choose(x->entries, x->old, w->entry, w->number, &x->entry);
+	if (e == ERR_NOT_FOUND)
+		return no_default(x);
+	if (e == OK)
+		e = default_put(x->entries, &x->entry, x->tree, x->set);
+	return (e == ERR_NOT_FOUND || e == ERR_UNSUPPORTED) && x->entry.number > 0
+	               ? bad_default(x, e)
+	               : e;
+}
+
+/* --- the rollback counter --- */
+
+/* Only what was asked for by name must be possible. */
+static enum err no_bump(struct signing *x, const char *why)
+{
+	if (x->c->sign.rollback == ROLLBACK_BUMP)
+		return cli_why(x->c, ERR_REFUSED, "The rollback counter cannot go up. %s",
+		               why);
+	cli_say(x->c, "The rollback counter stays as it is. %s", why);
+	return OK;
+}
+
+/* The TPM's count, and whether the line of before still pins it. */
+static enum err plan_bump(struct signing *x, const struct kexec_file *f)
+{
+	const bool keep = x->c->sign.rollback == ROLLBACK_KEEP;
+	AUTO_BUFFER line = {0};
+
+	enum err e = rollback_parse((struct bytes){f->data, f->n}, &x->rollback);
+	if (e != OK)
+		return keep ? OK : no_bump(x, "Its line is not understood.");
+	if (!x->rollback.tpm2)
+		return keep ? OK
+		            : no_bump(x, "This is a TPM 1.2, whose counter only Heads "
+		                         "raises.");
+	e = x->counter->read(x->counter->ctx, &x->rollback, &x->count);
+	if (e != OK)
+		return keep ? OK : no_bump(x, counter_text(e));
+	const bool stale = !rollback_pins(&x->rollback, x->count);
+
+	if (keep && stale)
+		cli_say(x->c, "The TPM's counter is not where kexec_rollback.txt says: "
+		              "Heads will refuse to boot. Sign without --rollback keep.");
+	/* What nothing has changed needs no new count. */
+	if (keep || (x->same && !stale && x->c->sign.rollback == ROLLBACK_AUTO))
+		return OK;
+	e = rollback_line(&x->rollback, x->count + 1, &line);
+	if (e == OK)
+		e = buffer_ok(&line);
+	if (e == OK)
+		e = kexec_put(x->set, KEXEC_ROLLBACK, buffer_bytes(&line));
+	x->bump = e == OK;
+	return e;
+}
+
+static enum err plan_rollback(struct signing *x)
+{
+	const struct kexec_file *f = kexec_find(x->set, KEXEC_ROLLBACK);
+
+	if (!f && x->c->sign.rollback == ROLLBACK_BUMP)
+		return cli_why(
+		        x->c, ERR_REFUSED,
+		        "There is no rollback counter: Heads makes it when it signs "
+		        "for the first time.");
+	if (!f)
+		return OK;
+	if (x->c->sign.rollback == ROLLBACK_NONE) {
+		kexec_drop(x->set, KEXEC_ROLLBACK);
+		return OK;
+	}
+	return plan_bump(x, f);
+}
+
+/* --- all of it --- */
+
+bool sign_set_same(const struct kexec_set *a, const struct kexec_set *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->file[i].name, b->file[i].name) != 0 ||
+		    memcmp(a->file[i].sha256, b->file[i].sha256, TREE_HASH_LEN) != 0)
+			return false;
+	return true;
+}
+
+bool sign_nothing_to_do(const struct signing *x)
+{
+	return x->good && x->same && x->style == x->last_style &&
+	       (!x->key_known ||
+	        memcmp(x->signers->key[x->last.key].fpr, x->key.fpr, PGP_FPR_LEN) == 0);
+}
+
+/* Said before a PIN is typed for nothing. */
+static enum err check_space(struct signing *x)
+{
+	struct statvfs fs;
+	uint64_t want = KEXEC_SIG_MAX;
+	char size[40];
+
+	if (fstatvfs(x->dir, &fs) != 0)
+		return OK; /* it is found out later then */
+	for (size_t i = 0; i < x->set->n; i++)
+		want += x->set->file[i].n + fs.f_frsize;
+	if (want / (fs.f_frsize > 0 ? fs.f_frsize : 1) < fs.f_bavail)
+		return OK;
+	return cli_why(x->c, ERR_NO_SPACE,
+	               "%s has no room for %s of new manifests beside the old ones. "
+	               "Remove an old kernel, then sign again.",
+	               x->boot, sign_size(want, size));
+}
+
+enum err sign_plan(struct signing *x)
+{
+	const struct sign_wish *w = &x->c->sign;
+
+	x->style = w->has_style ? w->style : x->good ? x->last_style : KEXEC_RELATIVE;
+	enum err e = keep_old(x);
+	if (e == OK)
+		e = put_list(x, KEXEC_HASHES, manifest_hashes);
+	if (e == OK)
+		e = put_list(x, KEXEC_TREE, manifest_tree);
+	if (e == OK)
+		e = put_list(x, KEXEC_FULL, manifest_full);
+	if (e == OK)
+		e = plan_default(x);
+	if (e != OK)
+		return e;
+	x->same = sign_set_same(x->old, x->set);
+	e = plan_rollback(x);
+	x->same = x->same && sign_set_same(x->old, x->set);
+	return e == OK && !w->dry_run ? check_space(x) : e;
+}

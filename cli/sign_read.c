@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bootlatch sign: /boot as it lies there, and whether it still does. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/sign.h"
+
+/* "./grub" as a person calls it. */
+static const char *plain(const char *path)
+{
+	return strncmp(path, "./", 2) == 0 && path[2] != '\0' ? path + 2 : path;
+}
+
+static enum err not_read(struct signing *x, enum err e, const char *culprit)
+{
+	const char *what = *culprit ? plain(culprit) : x->boot;
+
+	switch (e) {
+	case ERR_BUSY:
+		return cli_why(
+		        x->c, ERR_REFUSED,
+		        "%s changed while it was read. Wait until what writes there "
+		        "(apt, update-grub) has ended, then sign again.",
+		        what);
+	case ERR_FORMAT:
+		return cli_why(
+		        x->c, ERR_REFUSED,
+		        "%s is no plain file of a size that can be signed. Remove it "
+		        "from %s, then sign again.",
+		        what, x->boot);
+	case ERR_UNSUPPORTED:
+		return cli_why(
+		        x->c, ERR_REFUSED,
+		        "%s cannot be signed: more files, folders within folders or "
+		        "longer names than are taken.",
+		        what);
+	case ERR_ACCESS:
+		return cli_why(x->c, e, "%s may not be read. Run this as root.", what);
+	case ERR_IO:
+		return cli_why(
+		        x->c, e,
+		        "%s could not be read. Look into the kernel's log (dmesg).",
+		        what);
+	default:
+		return e;
+	}
+}
+
+enum err sign_walk(struct signing *x, struct tree **ret)
+{
+	char culprit[TREE_PATH_MAX] = "", what[64];
+	struct progress p;
+
+	(void)snprintf(what, sizeof(what), "Hashing %s", x->boot);
+	progress_start(&p, what, x->c->json);
+	const struct tree_options o = {
+	        .progress = progress_step, .ctx = &p, .ret_culprit = culprit};
+	const enum err e = tree_walk(x->dir, &o, ret);
+	progress_end(&p);
+	return e == OK ? OK : not_read(x, e, culprit);
+}
+
+/* Heads signs no such name, and boots nothing that has one. */
+static enum err check_names(struct signing *x)
+{
+	size_t bad = 0;
+
+	for (size_t i = 0; i < x->tree->n; i++) {
+		const char *path = x->tree->entry[i].path;
+
+		if (!tree_heads_sees(path) || !tree_name_refused(path))
+			continue;
+		if (bad++ == 0)
+			cli_say(x->c, "Names that Heads refuses:");
+		cli_say(x->c, "  %s", plain(path));
+		out_enter(x->c, "refused");
+		out_text(x->c, "path", plain(path));
+		out_leave(x->c);
+	}
+	if (bad == 0)
+		return OK;
+	return cli_why(x->c, ERR_REFUSED,
+	               "Heads refuses names with control characters, a backslash or "
+	               "anything but ASCII. Rename or remove what is listed, then sign "
+	               "again.");
+}
+
+static enum err check_content(struct signing *x)
+{
+	size_t heads = 0;
+
+	for (size_t i = 0; i < x->tree->n; i++) {
+		const struct tree_entry *f = &x->tree->entry[i];
+
+		if (f->type != TREE_FILE || !manifest_full_lists(f->path))
+			continue;
+		x->files++;
+		x->bytes += f->size;
+		heads += tree_heads_sees(f->path);
+	}
+	if (heads > 0)
+		return OK;
+	return cli_why(x->c, ERR_REFUSED,
+	               "There is nothing to sign in %s. Is it mounted?", x->boot);
+}
+
+/* Whose signature is on it now, as far as this machine knows. */
+static enum err judge_last(struct signing *x)
+{
+	const enum err e = kexec_verify(x->old, x->signers->key, x->signers->n, x->now,
+	                                &x->last_style, &x->last);
+
+	x->good = e == OK;
+	return e == ERR_NOMEM || e == ERR_BUG ? e : OK;
+}
+
+enum err sign_read_boot(struct signing *x)
+{
+	char culprit[KEXEC_NAME_MAX] = "";
+
+	/* First: what changes from here on is noticed, and stays pending. */
+	enum err e = stamp_take(x->dir, &x->stamp);
+	if (e != OK)
+		return not_read(x, e, "");
+	e = pending_read(PENDING_FOLDER, &x->pending);
+	if (e != OK) /* nothing is forgotten then */
+		x->pending = (struct pending){0};
+	e = kexec_read(x->dir, &x->old, culprit);
+	if (e != OK)
+		return not_read(x, e, culprit);
+	e = sign_walk(x, &x->tree);
+	if (e == OK)
+		e = check_names(x);
+	if (e == OK)
+		e = check_content(x);
+	return e == OK ? judge_last(x) : e;
+}
+
+enum err sign_still_same(struct signing *x)
+{
+	struct stamp now;
+
+	enum err e = stamp_take(x->dir, &now);
+	if (e == OK && memcmp(&now, &x->stamp, sizeof(now)) != 0)
+		e = ERR_BUSY;
+	return e == OK ? OK : not_read(x, e, "");
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A signed set written aside, whole and durable, before anything of /boot is touched. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "sign/manifest.h"
+#include "sign/stage.h"
+
+enum { FILE_MODE = 0644, FOLDER_MODE = 0755 };
+
+/* --- throwing away --- */
+
+static enum err empty_folder(int fd)
+{
+	enum err e = OK;
+
+	/* The list first: without it the rest counts for nothing. */
+	if (unlinkat(fd, STAGE_LIST, 0) != 0 && errno != ENOENT)
+		return err_from_errno(errno);
+	const int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (again < 0)
+		return err_from_errno(errno);
+	DIR *d = fdopendir(again);
+	if (!d) {
+		e = err_from_errno(errno);
+		(void)close(again); /* only read */
+		return e;
+	}
+	while (e == OK) {
+		errno = 0;
+		const struct dirent *entry = readdir(d);
+		if (!entry) {
+			e = errno == 0 ? OK : err_from_errno(errno);
+			break;
+		}
+		if (file_name_ok(entry->d_name) && unlinkat(fd, entry->d_name, 0) != 0 &&
+		    errno != ENOENT)
+			e = err_from_errno(errno);
+	}
+	(void)closedir(d); /* only read */
+	return e;
+}
+
+static enum err sync_folder(int fd)
+{
+	if (fsync(fd) == 0 || errno == EINVAL)
+		return OK;
+	return err_from_errno(errno);
+}
+
+enum err stage_drop(int dirfd)
+{
+	int fd = -1;
+
+	enum err e = stage_open(dirfd, &fd);
+	if (e == ERR_NOT_FOUND)
+		return OK;
+	if (e == OK) {
+		e = empty_folder(fd);
+		(void)close(fd); /* only read */
+		if (e == OK && unlinkat(dirfd, STAGE_FOLDER, AT_REMOVEDIR) != 0)
+			e = err_from_errno(errno);
+	} else if (e == ERR_FORMAT) { /* a link or a file in its place */
+		e = unlinkat(dirfd, STAGE_FOLDER, 0) == 0 ? OK : err_from_errno(errno);
+	}
+	return e == OK ? sync_folder(dirfd) : e;
+}
+
+/* --- writing --- */
+
+static enum err write_file(int fd, const char *name, struct bytes content)
+{
+	enum err e = OK;
+	const int out =
+	        openat(fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	               FILE_MODE);
+
+	if (out < 0)
+		return err_from_errno(errno);
+	/* Whatever the umask is; vfat has no modes and says EPERM. */
+	if (fchmod(out, FILE_MODE) != 0 && errno != EPERM)
+		e = err_from_errno(errno);
+	while (e == OK && content.n > 0) {
+		const ssize_t put = write(out, content.p, content.n);
+
+		if (put < 0 && errno != EINTR)
+			e = err_from_errno(errno);
+		if (put > 0) {
+			content.p += put;
+			content.n -= (size_t)put;
+		}
+	}
+	if (e == OK && fsync(out) != 0)
+		e = err_from_errno(errno);
+	if (close(out) != 0 && e == OK)
+		e = err_from_errno(errno);
+	return e;
+}
+
+/* One file of the set: written unless the same lies there already. */
+static enum err add_file(int dirfd, int fd, const char *name, struct bytes content,
+                         struct stage_list *l)
+{
+	struct stage_item item = {.put = true};
+
+	if (l->n == STAGE_ITEMS_MAX || strlen(name) >= sizeof(item.name))
+		return ERR_UNSUPPORTED;
+	memcpy(item.name, name, strlen(name) + 1);
+	enum err e = hash_all(HASH_SHA256, content, item.after, TREE_HASH_LEN);
+	if (e != OK)
+		return e;
+	e = stage_hash(dirfd, name, item.before);
+	item.had = e == OK;
+	if (e != OK && e != ERR_NOT_FOUND)
+		return e;
+	const bool same = item.had && memcmp(item.before, item.after, TREE_HASH_LEN) == 0;
+	e = same ? OK : write_file(fd, name, content);
+	if (e == OK)
+		l->item[l->n++] = item;
+	return e;
+}
+
+static enum err add_all(int dirfd, int fd, const struct kexec_set *set,
+                        struct stage_list *l)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < set->n; i++)
+		e = add_file(dirfd, fd, set->file[i].name,
+		             (struct bytes){set->file[i].data, set->file[i].n}, l);
+	if (e == OK)
+		e = add_file(dirfd, fd, KEXEC_SIG, (struct bytes){set->sig, set->sig_n},
+		             l);
+	return e;
+}
+
+/* What lies there and is not in the set: it would not be signed, so it goes. */
+static enum err add_drop(int dirfd, const char *name, void *ctx)
+{
+	struct stage_list *l = ctx;
+	struct stage_item *item = &l->item[l->n];
+
+	if (stage_find(l, name))
+		return OK;
+	if (l->n == STAGE_ITEMS_MAX || strlen(name) >= sizeof(item->name))
+		return ERR_UNSUPPORTED;
+	*item = (struct stage_item){.had = true};
+	memcpy(item->name, name, strlen(name) + 1);
+	const enum err e = stage_hash(dirfd, name, item->before);
+	if (e == OK)
+		l->n++;
+	return e;
+}
+
+static enum err write_all(int dirfd, int fd, const struct kexec_set *set,
+                          struct stage_list *l)
+{
+	AUTO_BUFFER text = {0};
+
+	enum err e = add_all(dirfd, fd, set, l);
+	if (e == OK)
+		e = stage_each_name(dirfd, add_drop, l);
+	if (e == OK) {
+		stage_list_write(l, &text);
+		e = buffer_ok(&text);
+	}
+	/* Last, by a rename: with it the stage is whole. */
+	if (e == OK)
+		e = sync_folder(fd);
+	return e == OK ? file_publish(fd, STAGE_LIST, buffer_bytes(&text), FILE_MODE) : e;
+}
+
+enum err stage_write(int dirfd, const struct kexec_set *set)
+{
+	int fd = -1;
+
+	if (!set->sig || set->sig_n == 0)
+		return ERR_USAGE;
+	enum err e = stage_drop(dirfd);
+	if (e != OK)
+		return e;
+	struct stage_list *l = calloc(1, sizeof(*l));
+	if (!l)
+		return ERR_NOMEM;
+	e = dir_make(dirfd, STAGE_FOLDER, FOLDER_MODE, &fd);
+	if (e == OK) {
+		e = write_all(dirfd, fd, set, l);
+		(void)close(fd); /* every file in it was synced */
+		if (e != OK)
+			(void)stage_drop(dirfd); /* the first error is told */
+	}
+	free(l);
+	return e;
+}

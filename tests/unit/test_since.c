@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What has changed since the last signature, by our manifest and by Heads' lists alone;
+ * and whether anything was written in the meantime. */
+#include "sign/since.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sign/stamp.h"
+#include "tests/unit/check.h"
+#include "tests/unit/signed_boot.h"
+
+static struct softkey key;
+static struct signed_boot b;
+static char told[4096];
+
+static void note(const struct tree_entry *a, const struct tree_entry *e, unsigned changes,
+                 void *ctx)
+{
+	const size_t n = strlen(told);
+
+	(void)ctx;
+	(void)snprintf(told + n, sizeof(told) - n, "%x %s\n", changes,
+	               e ? e->path : a->path);
+}
+
+static void begin(bool no_full)
+{
+	const struct boot_signing how = {.by = &key, .no_full = no_full};
+
+	boot_make(&b);
+	boot_sign(&b, &how);
+}
+
+/* One line a change: its bits in hex and the path. */
+static enum err compare(enum since *ret)
+{
+	struct kexec_set *before = NULL;
+	struct tree *now = NULL;
+
+	told[0] = '\0';
+	CHECK(kexec_read(b.fd, &before, NULL) == OK);
+	CHECK(tree_walk(b.fd, NULL, &now) == OK);
+	const enum err e = since_compare(before, now, note, NULL, ret);
+	before = kexec_free(before);
+	now = tree_free(now);
+	return e;
+}
+
+static void change_all(void)
+{
+	boot_put(&b, "grub/new.cfg", "new");
+	boot_folder(&b, "added");
+	boot_link(&b, "added/link", "../grub");
+	boot_put(&b, "kexec_extra", "not in any list of Heads");
+	boot_put(&b, "grub/grub.cfg", "changed\n");
+}
+
+static void by_our_manifest_all_of_it_is_told(void)
+{
+	enum since by = SINCE_HEADS;
+
+	begin(false);
+	CHECK(compare(&by) == OK && by == SINCE_FULL && told[0] == '\0');
+	change_all();
+	CHECK(fchmodat(b.fd, "grub", 0700, 0) == 0);
+	CHECK(compare(&by) == OK && by == SINCE_FULL);
+	CHECK(strcmp(told, "1 ./added\n1 ./added/link\n10 ./grub\n4 ./grub/grub.cfg\n"
+	                   "1 ./grub/new.cfg\n1 ./kexec_extra\n") == 0);
+	boot_drop(&b);
+}
+
+static void by_the_lists_of_heads_names_and_contents_are_told(void)
+{
+	enum since by = SINCE_FULL;
+
+	begin(true);
+	CHECK(compare(&by) == OK && by == SINCE_HEADS && told[0] == '\0');
+	change_all();
+	CHECK(fchmodat(b.fd, "grub", 0700, 0) == 0);
+	CHECK(compare(&by) == OK && by == SINCE_HEADS);
+	CHECK(strcmp(told, "1 ./added\n1 ./added/link\n4 ./grub/grub.cfg\n"
+	                   "1 ./grub/new.cfg\n") == 0);
+	boot_rm(&b, "grub/grub.cfg");
+	boot_folder(&b, "grub/grub.cfg");
+	CHECK(compare(&by) == OK);
+	CHECK(strstr(told, "8 ./grub/grub.cfg\n") != NULL);
+	CHECK(unlinkat(b.fd, "grub/grub.cfg", AT_REMOVEDIR) == 0);
+	CHECK(compare(&by) == OK);
+	CHECK(strstr(told, "2 ./grub/grub.cfg\n") != NULL);
+	boot_drop(&b);
+}
+
+/* Heads signs its lists and takes ours for one more file. */
+static void when_heads_signed_since_its_lists_are_newer(void)
+{
+	const struct boot_signing again = {.by = &key, .no_full = true};
+	enum since by = SINCE_FULL;
+
+	begin(false);
+	boot_put(&b, "grub/new.cfg", "new");
+	boot_sign(&b, &again);
+	CHECK(compare(&by) == OK && by == SINCE_HEADS && told[0] == '\0');
+	boot_drop(&b);
+}
+
+static void lists_that_are_damaged_tell_nothing(void)
+{
+	static const struct {
+		const char *name, *text;
+	} rows[] = {
+	        {KEXEC_HASHES, "nonsense\n"       },
+	        {KEXEC_TREE,   "./ without an end"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum since by = SINCE_FULL;
+
+		begin(true);
+		boot_put(&b, rows[i].name, rows[i].text);
+		CHECK_ROW(compare(&by) == ERR_FORMAT && told[0] == '\0', rows[i].name);
+		boot_rm(&b, rows[i].name);
+		CHECK_ROW(compare(&by) == ERR_FORMAT && told[0] == '\0', rows[i].name);
+		boot_drop(&b);
+	}
+}
+
+/* --- in the meantime --- */
+
+static struct stamp now(void)
+{
+	struct stamp s = {{0}, {0}};
+
+	CHECK(stamp_take(b.fd, &s) == OK);
+	return s;
+}
+
+static bool tree_same(const struct stamp *x, const struct stamp *y)
+{
+	return memcmp(x->tree, y->tree, sizeof(x->tree)) == 0;
+}
+
+static bool kexec_same(const struct stamp *x, const struct stamp *y)
+{
+	return memcmp(x->kexec, y->kexec, sizeof(x->kexec)) == 0;
+}
+
+static void whatever_is_written_changes_the_stamp(void)
+{
+	struct stamp before, after;
+	struct stat st;
+
+	begin(false);
+	before = now();
+	after = now();
+	CHECK(tree_same(&before, &after) && kexec_same(&before, &after));
+	/* The same bytes, the same times, but written: as dpkg puts a file. */
+	CHECK(fstatat(b.fd, "grub/grub.cfg", &st, 0) == 0);
+	const struct timespec times[2] = {st.st_atim, st.st_mtim};
+	CHECK(utimensat(b.fd, "grub/grub.cfg", times, 0) == 0);
+	after = now();
+	CHECK(!tree_same(&before, &after) && kexec_same(&before, &after));
+	before = now();
+	boot_put(&b, "another", "");
+	after = now();
+	CHECK(!tree_same(&before, &after));
+	boot_rm(&b, "another");
+	after = now();
+	CHECK(tree_same(&before, &after)); /* times of folders are not in it */
+	CHECK(fchmodat(b.fd, "grub", 0700, 0) == 0);
+	after = now();
+	CHECK(!tree_same(&before, &after));
+	boot_drop(&b);
+}
+
+static void what_is_ours_to_write_is_told_apart(void)
+{
+	struct stamp before, after;
+
+	begin(false);
+	before = now();
+	boot_put(&b, "kexec.sig", "another");
+	after = now();
+	CHECK(tree_same(&before, &after) && !kexec_same(&before, &after));
+	before = after;
+	boot_folder(&b, STAGE_FOLDER);
+	after = now();
+	CHECK(tree_same(&before, &after) && kexec_same(&before, &after));
+	boot_put(&b, STAGE_FOLDER "/kexec.sig", "another");
+	after = now();
+	CHECK(tree_same(&before, &after) && kexec_same(&before, &after));
+	boot_drop(&b);
+}
+
+int main(void)
+{
+	static const struct check_case cases[] = {
+	        {"by our manifest all of it is told",                 by_our_manifest_all_of_it_is_told},
+	        {"by the lists of Heads names and contents are told",
+	         by_the_lists_of_heads_names_and_contents_are_told                                     },
+	        {"when Heads signed since its lists are newer",
+	         when_heads_signed_since_its_lists_are_newer                                           },
+	        {"lists that are damaged tell nothing",
+	         lists_that_are_damaged_tell_nothing                                                   },
+	        {"whatever is written changes the stamp",
+	         whatever_is_written_changes_the_stamp                                                 },
+	        {"what is ours to write is told apart",
+	         what_is_ours_to_write_is_told_apart                                                   },
+	};
+
+	if (crypto_init() != OK || !softkey_signer(CURVE_ED25519, &key))
+		return 1;
+	const int rc = check_run(cases, sizeof(cases) / sizeof(cases[0]));
+	softkey_free(&key);
+	return rc;
+}
