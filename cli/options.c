@@ -171,10 +171,10 @@ static int takes(const struct row *r)
 	return *r->arg == '[' ? optional_argument : required_argument;
 }
 
-/* arg NULL: none was given. */
-static enum err take(struct cli *c, const struct row *r, const char *arg)
+/* arg: "" where none was given. */
+static enum err take(struct cli *c, const struct row *r, bool given, const char *arg)
 {
-	if (arg && *arg == '\0')
+	if (given && *arg == '\0')
 		return cli_why(c, ERR_USAGE, "--%s needs a value that is not empty.",
 		               r->name);
 	switch (r->bit) {
@@ -245,7 +245,7 @@ static enum err take(struct cli *c, const struct row *r, const char *arg)
 		return OK;
 	case OPT_IMPORT:
 		c->import = true;
-		c->import_file = arg;
+		c->import_file = given ? arg : NULL;
 		return OK;
 	case OPT_FILES_LIST:
 		c->files_list = arg;
@@ -346,7 +346,8 @@ enum err cli_parse(const struct verb *v, int argc, char **argv, struct cli *c)
 		if (i == '?' || i == ':')
 			return not_understood(c, v, argv, i == ':');
 		enum err e = i >= FIRST_OWN ? take_own(c, &v->own[i - FIRST_OWN], optarg)
-		                            : take(c, &rows[i - FIRST_VAL], optarg);
+		                            : take(c, &rows[i - FIRST_VAL],
+		                                   optarg != NULL, optarg ? optarg : "");
 		if (e != OK)
 			return e;
 	}

@@ -41,10 +41,8 @@ static void tell_trigger(struct cli *c, unsigned found, enum pending_trigger whi
 enum err pending_tell(struct cli *c)
 {
 	struct pending p = {0};
-	const bool here = signed_here(c);
 
-	out_bool(c, "signed_here", here);
-	if (!here)
+	if (!signed_here(c))
 		return OK;
 	const enum err e = read_list(c, &p);
 	if (e != OK)
@@ -68,7 +66,10 @@ enum err pending_tell(struct cli *c)
 
 static enum err show(struct cli *c)
 {
-	if (!signed_here(c))
+	const bool here = signed_here(c);
+
+	out_bool(c, "signed_here", here);
+	if (!here)
 		cli_say(c, "This machine does not sign its /boot.");
 	return pending_tell(c);
 }

@@ -184,22 +184,24 @@ static enum err check_person(struct signing *x)
 /* Of a service nobody sees that it waits: so it asks. */
 static enum err find_card(struct signing *x)
 {
-	char words[200], hint[300];
-	AUTO_SECRET *answer = NULL;
 	struct pending p = {0};
+	AUTO_SECRET *answer = NULL;
+	char words[320];
 
-	enum err e = sign_find_card(x);
-	if (!x->c->sign.agents || (e != ERR_NO_CARD && e != ERR_NO_READER))
+	if (!x->c->sign.agents)
+		return sign_find_card(x);
+	enum err e = pending_read(PENDING_FOLDER, &p);
+	if (e != OK)
 		return e;
-	if (pending_read(PENDING_FOLDER, &p) != OK)
+	pending_words(&p, 3, words, sizeof(words));
+	cli_say(x->c, "Sign %s? Noted: %s.", x->boot, *words ? words : "nothing");
+	e = sign_find_card(x);
+	if (e != ERR_NO_CARD && e != ERR_NO_READER)
 		return e;
-	pending_words(&p, 2, words, sizeof(words));
-	(void)snprintf(hint, sizeof(hint),
-	               "%s has changed since it was signed (%s). To sign it, insert the "
-	               "dongle.",
-	               x->boot, words);
-	const struct ask_question q = {
-	        .kind = ASK_CONFIRM, .about = "", .hint = hint, .tries_left = -1};
+	const struct ask_question q = {.kind = ASK_CONFIRM,
+	                               .about = "",
+	                               .hint = "To sign it, insert the dongle.",
+	                               .tries_left = -1};
 	e = ask_wait(session_ask(x->session), &q, -1, &answer);
 	return e == OK ? sign_find_card(x) : e;
 }
@@ -255,6 +257,8 @@ static enum err course(struct signing *x)
 	if (sign_nothing_to_do(x)) {
 		out_bool(x->c, "published", false);
 		cli_say(x->c, "The signature is good and nothing is to be done.");
+		if (!w->dry_run)
+			sign_forget_pending(x);
 		return OK;
 	}
 	if (!w->dry_run)
@@ -337,15 +341,16 @@ const struct verb verb_sign = {
         .summary = "sign /boot with the dongle, for Heads and PureBoot",
         .help = "Shows what has changed in /boot since it was signed last, asks once, "
                 "and "
-                "signs it with\n"
-                "the dongle's signing key: what Heads and PureBoot verify, and a full "
-                "manifest beside it.\n"
-                "The default entry is found again after an update, and the rollback "
-                "counter goes up.\n"
-                "Whatever interrupts it leaves the old signature or the new; what is "
-                "left "
-                "halfway in\n"
-                "between, --resume finishes without a PIN. --diff and --dry-run need no "
-                "dongle.",
+                "signs\n"
+                "it with the dongle's signing key: what Heads and PureBoot verify, and a "
+                "full\n"
+                "manifest beside it. The default entry is found again after an update, "
+                "and the\n"
+                "rollback counter goes up. Whatever interrupts it leaves the old "
+                "signature or the\n"
+                "new; what was cut short in between, --resume finishes without a PIN. "
+                "--diff and\n"
+                "--dry-run need no dongle, write nothing and end with status 0, whatever "
+                "changed.",
         .run = run,
 };

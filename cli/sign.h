@@ -51,7 +51,8 @@ struct signing {
 	bool bump; /* the counter goes up from `count` when the set is published */
 	struct rollback rollback;
 	uint64_t count;
-	bool same; /* not one signed byte differs from before */
+	bool lists_differ; /* the three that are made anew, from those of before */
+	bool same;         /* not one signed byte differs from before */
 };
 
 /* --- sign.c --- */
@@ -70,6 +71,7 @@ enum err sign_with_card(struct signing *x);
 
 /* --- sign_read.c --- */
 enum err sign_read_boot(struct signing *x);
+const char *sign_path(const char *path); /* "./grub" as a person calls it */
 /* ERR_REFUSED when something there was written since it was read. */
 enum err sign_still_same(struct signing *x);
 /* The tree, hashed, with a bar. */
@@ -78,7 +80,6 @@ enum err sign_walk(struct signing *x, struct tree **ret);
 /* --- sign_plan.c --- */
 enum err sign_plan(struct signing *x);
 bool sign_nothing_to_do(const struct signing *x);
-bool sign_set_same(const struct kexec_set *a, const struct kexec_set *b);
 
 /* --- sign_show.c --- */
 void sign_show_key(struct signing *x);
@@ -96,6 +97,8 @@ const char *sign_day(uint32_t t, char out[static 40]); /* in UTC, to the minute 
 /* Stage, counter, publish, verify. */
 enum err sign_put(struct signing *x);
 enum err sign_resume(struct signing *x);
+/* What hooks noted about /boot before it was read: it is as it was signed now. */
+void sign_forget_pending(struct signing *x);
 /* A stage that is whole is the person's to finish: ERR_REFUSED. */
 enum err sign_no_stage(struct signing *x);
 

@@ -6,7 +6,7 @@
 #include "cli/output.h"
 #include "cli/sign.h"
 
-enum { LISTED_MAX = 20 };
+enum { LISTED_MAX = 20, LISTS = 3 };
 
 /* --- what is made anew, and what stays as Heads wrote it --- */
 
@@ -37,6 +37,7 @@ static enum err keep_old(struct signing *x)
 	return e;
 }
 
+/* The lists are what is large: the old one goes as soon as the new one is there. */
 static enum err put_list(struct signing *x, const char *name,
                          enum err (*write)(const struct tree *t, struct buffer *out))
 {
@@ -45,7 +46,16 @@ static enum err put_list(struct signing *x, const char *name,
 	enum err e = write(x->tree, &text);
 	if (e == OK)
 		e = buffer_ok(&text);
-	return e == OK ? kexec_put(x->set, name, buffer_bytes(&text)) : e;
+	if (e == OK)
+		e = kexec_take(x->set, name, &text);
+	if (e != OK || x->c->sign.dry_run)
+		return e;
+	const struct kexec_file *is = kexec_find(x->set, name);
+	const struct kexec_file *was = kexec_find(x->old, name);
+	if (!is || !was || memcmp(is->sha256, was->sha256, TREE_HASH_LEN) != 0)
+		x->lists_differ = true;
+	kexec_drop(x->old, name);
+	return OK;
 }
 
 /* --- the default entry --- */
@@ -185,15 +195,25 @@ static enum err plan_rollback(struct signing *x)
 
 /* --- all of it --- */
 
-bool sign_set_same(const struct kexec_set *a, const struct kexec_set *b)
+static bool has_all_of(const struct kexec_set *set, const struct kexec_set *of)
 {
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->file[i].name, b->file[i].name) != 0 ||
-		    memcmp(a->file[i].sha256, b->file[i].sha256, TREE_HASH_LEN) != 0)
+	for (size_t i = 0; i < of->n; i++) {
+		const struct kexec_file *a = &of->file[i];
+		const struct kexec_file *b = kexec_find(set, a->name);
+
+		if (!b || memcmp(a->sha256, b->sha256, TREE_HASH_LEN) != 0)
 			return false;
+	}
 	return true;
+}
+
+/* The lists were compared when they were made. */
+static bool all_same(const struct signing *x)
+{
+	const size_t lists = x->c->sign.dry_run ? 0 : LISTS;
+
+	return !x->lists_differ && x->old->n + lists == x->set->n &&
+	       has_all_of(x->set, x->old);
 }
 
 bool sign_nothing_to_do(const struct signing *x)
@@ -238,8 +258,8 @@ enum err sign_plan(struct signing *x)
 		e = plan_default(x);
 	if (e != OK)
 		return e;
-	x->same = sign_set_same(x->old, x->set);
+	x->same = all_same(x);
 	e = plan_rollback(x);
-	x->same = x->same && sign_set_same(x->old, x->set);
+	x->same = x->same && all_same(x);
 	return e == OK && !w->dry_run ? check_space(x) : e;
 }

@@ -55,27 +55,48 @@ static enum err raise_counter(struct signing *x)
 
 /* --- what lies there now --- */
 
-static bool same_signature(const struct kexec_set *a, const struct kexec_set *b)
+/* The signed bytes and the signature behind them. */
+static enum err digest_of(const struct kexec_set *set, enum kexec_style style,
+                          uint8_t ret[static TREE_HASH_LEN])
 {
-	return a->sig && b->sig &&
-	       bytes_equal((struct bytes){a->sig, a->sig_n},
-	                   (struct bytes){b->sig, b->sig_n});
+	AUTO_BUFFER all = {0};
+
+	enum err e = kexec_manifest(set, style, &all);
+	buffer_add(&all, set->sig, set->sig_n);
+	if (e == OK)
+		e = buffer_ok(&all);
+	return e == OK ? hash_all(HASH_SHA256, buffer_bytes(&all), ret, TREE_HASH_LEN)
+	               : e;
 }
 
-/* Read again, every byte that was signed; and nothing else was written meanwhile. */
-static enum err check_published(struct signing *x)
+/* Every signed byte, read again and not kept from before. */
+static enum err check_set(struct signing *x)
 {
+	uint8_t want[TREE_HASH_LEN], is[TREE_HASH_LEN] = {0};
 	enum kexec_style style = KEXEC_RELATIVE;
 	struct kexec_set *now = NULL;
 	struct detached d = {0};
-	struct stamp stamp;
 
-	enum err e = kexec_read(x->dir, &now, NULL);
-	if (e == OK && !(sign_set_same(now, x->set) && same_signature(now, x->set)))
-		e = ERR_SIGNATURE;
+	enum err e = digest_of(x->set, x->style, want);
+	x->set = kexec_free(x->set);
+	if (e == OK)
+		e = kexec_read(x->dir, &now, NULL);
 	if (e == OK)
 		e = kexec_verify(now, &x->key, 1, x->now, &style, &d);
+	if (e == OK)
+		e = digest_of(now, x->style, is);
+	if (e == OK && memcmp(want, is, sizeof(is)) != 0)
+		e = ERR_SIGNATURE;
 	(void)kexec_free(now);
+	return e;
+}
+
+/* And nothing else was written meanwhile. */
+static enum err check_published(struct signing *x)
+{
+	struct stamp stamp;
+
+	enum err e = check_set(x);
 	if (e == OK)
 		e = stamp_take(x->dir, &stamp);
 	if (e == OK && memcmp(stamp.tree, x->stamp.tree, TREE_HASH_LEN) != 0)
@@ -136,17 +157,23 @@ static enum err stage_and_move(struct signing *x)
 	return e;
 }
 
-static enum err tell_done(struct signing *x)
+void sign_forget_pending(struct signing *x)
 {
-	const bool ours = strcmp(x->boot, "/boot") == 0;
-
-	out_bool(x->c, "published", true);
-	cli_say(x->c, "Signed %s, and verified what lies there now.", x->boot);
 	/* Hooks speak of /boot and of no other folder. */
-	const enum err e = ours ? pending_clear(PENDING_FOLDER, &x->pending) : OK;
+	const enum err e = strcmp(x->boot, "/boot") == 0
+	                           ? pending_clear(PENDING_FOLDER, &x->pending)
+	                           : OK;
+
 	if (e != OK && e != ERR_NOT_FOUND)
 		cli_say(x->c, "What was pending could not be forgotten (%s).",
 		        err_text(e));
+}
+
+static enum err tell_done(struct signing *x)
+{
+	out_bool(x->c, "published", true);
+	cli_say(x->c, "Signed %s, and verified what lies there now.", x->boot);
+	sign_forget_pending(x);
 	return OK;
 }
 

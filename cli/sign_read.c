@@ -8,15 +8,14 @@
 #include "cli/progress.h"
 #include "cli/sign.h"
 
-/* "./grub" as a person calls it. */
-static const char *plain(const char *path)
+const char *sign_path(const char *path)
 {
-	return strncmp(path, "./", 2) == 0 && path[2] != '\0' ? path + 2 : path;
+	return strlen(path) > 2 && strncmp(path, "./", 2) == 0 ? path + 2 : path;
 }
 
 static enum err not_read(struct signing *x, enum err e, const char *culprit)
 {
-	const char *what = *culprit ? plain(culprit) : x->boot;
+	const char *what = *culprit ? sign_path(culprit) : x->boot;
 
 	switch (e) {
 	case ERR_BUSY:
@@ -75,9 +74,9 @@ static enum err check_names(struct signing *x)
 			continue;
 		if (bad++ == 0)
 			cli_say(x->c, "Names that Heads refuses:");
-		cli_say(x->c, "  %s", plain(path));
+		cli_say(x->c, "  %s", sign_path(path));
 		out_enter(x->c, "refused");
-		out_text(x->c, "path", plain(path));
+		out_text(x->c, "path", sign_path(path));
 		out_leave(x->c);
 	}
 	if (bad == 0)

@@ -60,15 +60,10 @@ struct since_view {
 	size_t n, n_of[KINDS];
 };
 
-static const char *plain(const char *path)
-{
-	return strncmp(path, "./", 2) == 0 && path[2] != '\0' ? path + 2 : path;
-}
-
 static void one_line(struct cli *c, unsigned bit, const char *word,
                      const struct tree_entry *a, const struct tree_entry *b)
 {
-	const char *path = plain(b ? b->path : a->path);
+	const char *path = sign_path(b ? b->path : a->path);
 	/* What Heads' lists do not tell is not said to have been something else. */
 	const bool both = a && b;
 
@@ -99,7 +94,7 @@ static void tell(const struct tree_entry *a, const struct tree_entry *b, unsigne
 		if (shown)
 			one_line(c, kinds[i].bit, kinds[i].word, a, b);
 		out_enter(c, "changes");
-		out_text(c, "path", plain(b ? b->path : a->path));
+		out_text(c, "path", sign_path(b ? b->path : a->path));
 		out_text(c, "change", kinds[i].word);
 		out_leave(c);
 	}
@@ -195,17 +190,15 @@ void sign_show_key(struct signing *x)
 
 	spaced(x->fpr, fpr);
 	cli_say(x->c, "Card %s, signing key\n  %s", info->ident, fpr);
-	if (!signers_find(x->signers, x->key.fpr))
-		cli_say(x->c, "%s",
-		        x->signers->n == 0
-		                ? "Nothing was signed on this machine before: from now "
-		                  "on "
-		                  "this key's signatures\nare taken here. Heads must "
-		                  "know "
-		                  "the key too."
-		                : "This key is new on this machine: from now on its "
-		                  "signatures are taken here\ntoo. Heads must know it as "
-		                  "well.");
+	if (x->signers->n == 0)
+		cli_say(x->c,
+		        "Nothing was signed on this machine before: from now on this "
+		        "key's signatures\nare taken here. Heads must know the key "
+		        "too.");
+	else if (!signers_find(x->signers, x->key.fpr))
+		cli_say(x->c,
+		        "This key is new on this machine: from now on its signatures "
+		        "are taken here too.\nHeads must know it as well.");
 	out_text(x->c, "key", x->fpr);
 	out_text(x->c, "serial", info->ident);
 }

@@ -11,6 +11,7 @@
 #include "cli/image.h"
 #include "cli/needs.h"
 #include "cli/output.h"
+#include "cli/pending.h"
 #include "core/file.h"
 
 enum { KERNELS_MAX = 64, KERNEL_NAME_MAX = 128 };
@@ -142,7 +143,9 @@ static enum err run(struct cli *c)
 {
 	AUTO_VOLUME *v = NULL;
 
-	enum err e = cli_volume(c, &v);
+	enum err e = pending_tell(c);
+	if (e == OK)
+		e = cli_volume(c, &v);
 	if (e != OK)
 		return e;
 	e = volume_trusted(v);

@@ -188,8 +188,8 @@ static enum err conclude(struct cli *c, int dir, const struct verify_report *r)
 		return cli_why(
 		        c, ERR_SIGNATURE,
 		        "The signature is dated in the future, or before its key was "
-		        "made. Look whether the clock is right: Heads refuses it "
-		        "too.");
+		        "made. Set the clock right and verify again; if it is right, "
+		        "somebody signed with a wrong one: sign again.");
 	return cli_why(
 	        c, ERR_SIGNATURE,
 	        "%s is not what was signed. If an update or you changed it, look at "

@@ -64,13 +64,15 @@ static void clean(const char *text, char *out, size_t cap)
 /* False: it does not fit, and nothing was added. */
 static bool say(char *to, const char *text)
 {
-	const size_t n = strlen(to), blank = n > 0 ? 1 : 0;
+	const size_t n = strlen(to);
+	/* Lines become one. */
+	const char *between = n == 0 ? "" : strchr(".:?!", to[n - 1]) ? " " : "; ";
 
-	if (strlen(text) + blank + n >= AGENTS_MESSAGE_MAX)
+	text += strspn(text, " ");
+	if (strlen(text) + strlen(between) + n >= AGENTS_MESSAGE_MAX)
 		return false;
-	if (blank)
-		to[n] = ' ';
-	clean(text, to + n + blank, AGENTS_MESSAGE_MAX - n - blank);
+	memcpy(to + n, between, strlen(between));
+	clean(text, to + n + strlen(between), AGENTS_MESSAGE_MAX - n - strlen(between));
 	return true;
 }
 

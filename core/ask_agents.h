@@ -9,7 +9,7 @@
 #define AGENTS_FOLDER "/run/systemd/ask-password"
 
 enum {
-	AGENTS_MESSAGE_MAX = 1024, /* bytes of one question, with its end */
+	AGENTS_MESSAGE_MAX = 2048, /* bytes of one question, with its end */
 	AGENTS_WAIT_S = 600,       /* then the question is withdrawn: ERR_CANCELLED */
 	AGENTS_ANSWER_MAX = 1024,  /* bytes */
 };

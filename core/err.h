@@ -32,6 +32,13 @@ enum [[nodiscard]] err {
 	ERR_PIN_LAST_TRY,  /* one try left and nobody confirmed spending it: not sent */
 	ERR_PIN_GONE,      /* the card no longer knows that its PIN was verified */
 	ERR_PIN_UNKNOWN,   /* the connection failed during VERIFY: counts as a spent try */
+	/* the TPM */
+	ERR_TPM_ABSENT,
+	ERR_TPM_FAILED,    /* failure mode, no answer in time, nonsense */
+	ERR_TPM_OTHER,     /* another storage root key than enrolled, or the object is not this TPM's */
+	ERR_TPM_PCRS,      /* the PCRs are not what they were at sealing: counts for nothing */
+	ERR_TPM_PIN,       /* wrong PIN: counted by the TPM */
+	ERR_TPM_LOCKED,    /* too many wrong PINs: refused for a time, the right one too */
 	/* data */
 	ERR_FORMAT, ERR_UNSUPPORTED, ERR_CRYPTO,
 	/* trust */

@@ -37,6 +37,11 @@ enum err random_secret(size_t n, struct secret **ret); /* keys */
 enum err s2k_iterated(enum hash_alg alg, struct bytes salt, const struct secret *input,
                       uint32_t count, struct secret **ret);
 
+/* PBKDF2 with HMAC-SHA256 (RFC 8018, 5.2): n bytes, iterations > 0.  ERR_USAGE: more than
+ * 1024 bytes in or out. */
+enum err pbkdf2_sha256(const struct secret *input, struct bytes salt,
+                       unsigned long iterations, size_t n, struct secret **ret);
+
 /* OpenPGP symmetric cipher ids (RFC 9580, 9.3). */
 enum cipher_alg { CIPHER_AES128 = 7, CIPHER_AES192 = 8, CIPHER_AES256 = 9 };
 size_t cipher_key_len(enum cipher_alg alg); /* bytes; 0: not known */

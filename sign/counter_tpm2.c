@@ -79,8 +79,10 @@ static enum err reachable(const char *tcti)
 	return access(device, F_OK) == 0 ? ERR_ACCESS : ERR_UNSUPPORTED;
 }
 
-static enum err tpm_open(const char *tcti, struct tpm *t)
+static enum err tpm_open(const char *tcti, const struct rollback *r, struct tpm *t)
 {
+	if (!r->tpm2)
+		return ERR_UNSUPPORTED;
 	const enum err e = reachable(tcti);
 	if (e != OK)
 		return e;
@@ -131,8 +133,6 @@ static enum err check_public(struct tpm *t)
 
 static enum err find_counter(struct tpm *t, const struct rollback *r)
 {
-	if (!r->tpm2)
-		return ERR_UNSUPPORTED;
 	enum err e = is_there(t, r->index);
 	if (e == OK)
 		e = of_rc(Esys_TR_FromTPMPublic(t->esys, r->index, ESYS_TR_NONE,
@@ -170,7 +170,7 @@ static enum err counter_read(void *ctx, const struct rollback *r, uint64_t *ret)
 {
 	struct tpm t = {.nv = ESYS_TR_NONE};
 
-	enum err e = tpm_open(ctx, &t);
+	enum err e = tpm_open(ctx, r, &t);
 	if (e == OK)
 		e = find_counter(&t, r);
 	if (e == OK)
@@ -183,7 +183,7 @@ static enum err counter_increment(void *ctx, const struct rollback *r, uint64_t 
 {
 	struct tpm t = {.nv = ESYS_TR_NONE};
 
-	enum err e = tpm_open(ctx, &t);
+	enum err e = tpm_open(ctx, r, &t);
 	if (e == OK)
 		e = find_counter(&t, r);
 	if (e == OK)

@@ -136,7 +136,7 @@ enum err entry_add(const struct entry_context *c, const struct text *raw)
 		if (c->as_it_is && !b->unusable &&
 		    !bytes_equal(text_bytes(raw), text_bytes(line))) {
 			b->unusable = why_menu;
-			text_set(line, text_bytes(raw));
+			text_to_show(line, text_bytes(raw));
 		}
 		e = fill(b, text_bytes(line), c);
 		if (e == OK)

@@ -260,6 +260,14 @@ static const char *expand(struct bytes in, struct text *ret)
 	return pattern(text_bytes(ret)) ? why_pattern : NULL;
 }
 
+void text_to_show(struct text *t, struct bytes b)
+{
+	text_set(t, b);
+	for (size_t i = 0; i < t->n; i++)
+		if (control((uint8_t)t->s[i]))
+			t->s[i] = '?';
+}
+
 const char *text_expand(const struct text *in, struct text *ret)
 {
 	text_set(ret, (struct bytes){0});
@@ -268,9 +276,6 @@ const char *text_expand(const struct text *in, struct text *ret)
 	                            : expand(text_bytes(in), ret);
 	if (!why)
 		return NULL;
-	text_set(ret, text_bytes(in));
-	for (size_t i = 0; i < ret->n; i++)
-		if (control((uint8_t)ret->s[i]))
-			ret->s[i] = '?';
+	text_to_show(ret, text_bytes(in));
 	return why;
 }

@@ -15,6 +15,7 @@ struct text {
 };
 
 void text_set(struct text *t, struct bytes b);
+void text_to_show(struct text *t, struct bytes b); /* '?' for control characters */
 void text_add(struct text *t, struct bytes b);
 static inline void text_put(struct text *t, const char *s)
 {

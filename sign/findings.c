@@ -78,7 +78,7 @@ static const struct row {
 } table[] = {
 	[FINDING_NO_SIGNATURE]  = {"no-signature", "there is no signature", true},
 	[FINDING_BAD_SIGNATURE] = {"bad-signature", "the signature is not one of a known key over these files", true},
-	[FINDING_SIG_DATE]      = {"signature-date", "the signature is dated in the future, or before its key", true},
+	[FINDING_SIG_DATE]      = {"signature-date", "the signature is dated in the future, or before its key", false},
 	[FINDING_NO_FILE]       = {"no-file", "missing among the signed files", true},
 	[FINDING_MALFORMED]     = {"malformed", "not what such a file holds", true},
 	[FINDING_CHANGED]       = {"changed", "changed", false},

@@ -75,10 +75,15 @@ static enum err mode(struct bytes field, uint32_t *ret)
 	return OK;
 }
 
+static bool is_hex(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
 static enum err digest(struct bytes field, uint8_t ret[static TREE_HASH_LEN])
 {
 	for (size_t i = 0; i < field.n; i++)
-		if (field.p[i] >= 'A' && field.p[i] <= 'F')
+		if (!is_hex(field.p[i]))
 			return ERR_FORMAT;
 	return hex_decode((const char *)field.p, field.n, ret, TREE_HASH_LEN);
 }
@@ -86,23 +91,28 @@ static enum err digest(struct bytes field, uint8_t ret[static TREE_HASH_LEN])
 /* One byte of a name, escaped when and only when it must be. */
 static enum err take_byte(struct bytes *in, uint8_t *ret)
 {
-	static const char digits[] = "0123456789abcdef";
 	struct bytes one, hex;
+	uint8_t c = 0;
 
 	enum err e = bytes_take(in, 1, &one);
 	if (e != OK)
 		return e;
-	*ret = one.p[0];
-	if (*ret != '\\')
-		return full_escapes(*ret) ? ERR_FORMAT : OK;
+	if (one.p[0] != '\\') {
+		if (full_escapes(one.p[0]))
+			return ERR_FORMAT;
+		*ret = one.p[0];
+		return OK;
+	}
 	e = bytes_take(in, 2, &hex);
-	if (e == OK && (!memchr(digits, hex.p[0], 16) || !memchr(digits, hex.p[1], 16)))
+	if (e == OK)
+		e = is_hex(hex.p[0]) && is_hex(hex.p[1]) ? OK : ERR_FORMAT;
+	if (e == OK)
+		e = hex_decode((const char *)hex.p, hex.n, &c, 1);
+	if (e == OK && (c == '\0' || !full_escapes(c)))
 		e = ERR_FORMAT;
 	if (e == OK)
-		e = hex_decode((const char *)hex.p, 2, ret, 1);
-	if (e != OK)
-		return e;
-	return *ret != '\0' && full_escapes(*ret) ? OK : ERR_FORMAT;
+		*ret = c;
+	return e;
 }
 
 static enum err text(struct tree *t, struct bytes field, const char **ret)

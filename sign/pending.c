@@ -8,10 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/buffer.h"
 #include "core/clock.h"
 #include "core/file.h"
 
@@ -23,7 +21,6 @@
 enum { FOLDER_MODE = 0700, FILE_MODE = 0600, LOCK_LOOK_MS = 20 };
 
 static const char no_when[] = "1970-01-01T00:00:00.000000000Z";
-static const char ours[] = "bootlatch";
 
 /* --- one line --- */
 
@@ -38,10 +35,15 @@ static bool is_word(struct bytes b)
 	return b.n > 0 && b.n < PENDING_BY_MAX;
 }
 
+static bool is_shown(uint8_t c)
+{
+	return c >= 0x20 && c <= 0x7e;
+}
+
 static bool is_printable(struct bytes b)
 {
 	for (size_t i = 0; i < b.n; i++)
-		if (b.p[i] < 0x20 || b.p[i] > 0x7e)
+		if (!is_shown(b.p[i]))
 			return false;
 	return b.n > 0 && b.n < PENDING_WHAT_MAX && b.p[0] != ' ';
 }
@@ -92,7 +94,7 @@ static struct pending_line *append(struct pending *p)
 {
 	if (p->n == PENDING_MAX) {
 		drop(p, 0);
-		copy(p->line[0].by, bytes_of(ours));
+		copy(p->line[0].by, bytes_of("bootlatch"));
 		copy(p->line[0].what, bytes_of("earlier changes"));
 	}
 	p->line[p->n] = (struct pending_line){0};
@@ -120,8 +122,9 @@ static enum err take_to(struct bytes *in, uint8_t end, struct bytes *ret)
 	return e;
 }
 
-static enum err parse(struct bytes in, struct pending *ret)
+enum err pending_parse(struct bytes in, struct pending *ret)
 {
+	struct pending p = {0};
 	struct bytes line, when, by, head;
 
 	if (bytes_take(&in, strlen(HEAD), &head) != OK ||
@@ -134,14 +137,17 @@ static enum err parse(struct bytes in, struct pending *ret)
 		if (e == OK)
 			e = take_to(&line, ' ', &by);
 		if (e != OK || !is_when(when) || !is_word(by) || !is_printable(line) ||
-		    ret->n == PENDING_MAX)
+		    p.n == PENDING_MAX)
 			return ERR_FORMAT;
-		struct pending_line *l = append(ret);
+		struct pending_line *l = append(&p);
 		copy(l->when, when);
 		copy(l->by, by);
 		copy(l->what, line);
 	}
-	return ret->n > 0 ? OK : ERR_FORMAT;
+	if (p.n == 0)
+		return ERR_FORMAT;
+	*ret = p;
+	return OK;
 }
 
 static enum err read_at(int dir, struct pending *ret)
@@ -152,13 +158,13 @@ static enum err read_at(int dir, struct pending *ret)
 
 	enum err e = file_read(dir, NAME, PENDING_FILE_MAX, &text, &n);
 	if (e == OK)
-		e = parse((struct bytes){text, n}, &p);
+		e = pending_parse((struct bytes){text, n}, &p);
 	free(text);
 	if (e == ERR_FORMAT) {
 		p.n = 0;
 		struct pending_line *l = append(&p);
 		copy(l->when, bytes_of(no_when));
-		copy(l->by, bytes_of(ours));
+		copy(l->by, bytes_of("bootlatch"));
 		copy(l->what, bytes_of("what was noted cannot be read any more"));
 	}
 	if (e != OK && e != ERR_FORMAT && e != ERR_NOT_FOUND)
@@ -167,13 +173,18 @@ static enum err read_at(int dir, struct pending *ret)
 	return OK;
 }
 
+void pending_write(const struct pending *p, struct buffer *out)
+{
+	buffer_text(out, HEAD);
+	for (size_t i = 0; i < p->n; i++)
+		line_write(out, &p->line[i]);
+}
+
 static enum err write_at(int dir, const struct pending *p)
 {
 	AUTO_BUFFER out = {0};
 
-	buffer_text(&out, HEAD);
-	for (size_t i = 0; i < p->n; i++)
-		line_write(&out, &p->line[i]);
+	pending_write(p, &out);
 	const enum err e = buffer_ok(&out);
 	return e == OK ? file_publish(dir, NAME, buffer_bytes(&out), FILE_MODE) : e;
 }
@@ -213,10 +224,8 @@ enum err pending_record(const char *folder, const char *by, const char *what)
 	if (!is_word(bytes_of(by)))
 		return ERR_USAGE;
 	what += strspn(what, " ");
-	for (size_t i = 0; what[i] != '\0' && i + 1 < sizeof(clean); i++) {
-		clean[i] = what[i] >= 0x20 && what[i] <= 0x7e ? what[i] : '?';
-		clean[i + 1] = '\0';
-	}
+	for (size_t i = 0; what[i] != '\0' && i + 1 < sizeof(clean); i++)
+		clean[i] = is_shown((uint8_t)what[i]) ? what[i] : (char)'?';
 	enum err e = dir_make_path(folder, FOLDER_MODE, &dir);
 	if (e != OK)
 		return e;
@@ -368,10 +377,10 @@ static bool has_entries(const char *folder)
 static bool is_there(const char *folder, const char *name)
 {
 	char path[4096];
-	struct stat st;
 	const int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
 
-	return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0;
+	return n > 0 && (size_t)n < sizeof(path) &&
+	       faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool pending_signed_here(const char *config, const char *boot)

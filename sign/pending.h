@@ -4,7 +4,7 @@
 #ifndef SIGN_PENDING_H
 #define SIGN_PENDING_H
 
-#include "core/bytes.h"
+#include "core/buffer.h"
 
 #define PENDING_FOLDER "/var/lib/bootlatch"
 
@@ -27,6 +27,10 @@ struct pending {
 	struct pending_line line[PENDING_MAX];
 	size_t n;
 };
+
+/* The file, as it is read and written.  ERR_FORMAT: it would not be written so. */
+enum err pending_parse(struct bytes in, struct pending *ret);
+void pending_write(const struct pending *p, struct buffer *out);
 
 /*
  * Does this machine sign its /boot: is a signer known in config/signers, or is there

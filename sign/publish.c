@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The stage moved over what lies on /boot: what is new first, kexec.sig last, then what
- * goes; it may be repeated (docs/adr/0012). */
+ * goes; it may be repeated (docs/adr/0014). */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -193,11 +193,13 @@ static enum err move_all(int dirfd, int stagefd, const struct stage_list *l)
 {
 	enum err e = move_new(dirfd, stagefd, l);
 
-	if (e == OK)
-		e = move_rest(dirfd, stagefd, l);
+	if (e != OK)
+		return e;
+	e = move_rest(dirfd, stagefd, l);
 	if (e == OK && fsync(dirfd) != 0 && errno != EINVAL)
 		e = err_from_errno(errno);
-	return e;
+	/* btrfs may want space for any of it; but something was moved already. */
+	return e == ERR_NO_SPACE ? ERR_IO : e;
 }
 
 enum err stage_publish(int dirfd)

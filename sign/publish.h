@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a signed set in memory to /boot: staged whole and durable first, then moved over
  * what is there, kexec.sig last; whatever interrupts it is finished without a PIN
- * (docs/adr/0012). */
+ * (docs/adr/0014). */
 #ifndef SIGN_PUBLISH_H
 #define SIGN_PUBLISH_H
 

@@ -21,7 +21,7 @@
 #define SUFFIX ".pgp"
 
 enum {
-	NAME_MAX_ = 2 * PGP_FPR_LEN + sizeof(SUFFIX),
+	NAME_MAX_ = (size_t)2 * PGP_FPR_LEN + sizeof(SUFFIX),
 	FOLDER_MODE = 0755, /* public keys; whoever verifies may read them */
 	FILE_MODE = 0644,
 	HEADER_MAX = 8,

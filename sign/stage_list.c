@@ -59,6 +59,9 @@ static enum err take_digest(struct bytes *in, bool *ret_has, uint8_t *ret)
 		return e;
 	if (part.p[HEX] != ' ')
 		return ERR_FORMAT;
+	for (size_t i = 0; i < HEX; i++)
+		if (part.p[i] >= 'A' && part.p[i] <= 'F') /* as nobody writes it */
+			return ERR_FORMAT;
 	return hex_decode((const char *)part.p, HEX, ret, TREE_HASH_LEN);
 }
 

@@ -191,9 +191,9 @@ enum err stage_write(int dirfd, const struct kexec_set *set)
 	if (e == OK) {
 		e = write_all(dirfd, fd, set, l);
 		(void)close(fd); /* every file in it was synced */
-		if (e != OK)
-			(void)stage_drop(dirfd); /* the first error is told */
 	}
+	if (e != OK)
+		(void)stage_drop(dirfd); /* the first error is told */
 	free(l);
 	return e;
 }

@@ -27,9 +27,8 @@ struct tree_walk {
 	const struct tree_options *o;
 	struct tree *t;
 	struct tree_stamp *stamp;
-	size_t stamps; /* that there is room for */
-	uint64_t mount;
-	bool mount_known;
+	size_t stamps;  /* that there is room for */
+	uint64_t mount; /* the number of /boot's, where the kernel has numbers */
 };
 
 /* Name the path in o->ret_culprit and give the error back. */

@@ -15,7 +15,7 @@
 
 #include "sign/tree_parts.h"
 
-enum { BETWEEN_PROGRESS = 1024 /* names */, EXFAT_MAGIC = 0x2011bab0 };
+enum { BETWEEN_PROGRESS = 1024 /* names */, FIRST_STAMPS = 64, EXFAT_MAGIC = 0x2011bab0 };
 
 static const struct tree_options no_options = {.threads = 0};
 
@@ -74,10 +74,8 @@ enum err tree_same(int fd, const struct tree_stamp *s)
  */
 static bool is_mount(const struct tree_walk *w, const struct statx *x)
 {
-	if (w->mount_known && (x->stx_mask & STATX_MNT_ID) != 0)
+	if ((x->stx_mask & STATX_MNT_ID) != 0)
 		return x->stx_mnt_id != w->mount;
-	if ((x->stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0)
-		return true;
 	return makedev(x->stx_dev_major, x->stx_dev_minor) != w->stamp[0].dev;
 }
 
@@ -132,7 +130,7 @@ static enum err keep_stamp(struct tree_walk *w, const struct statx *x)
 	const size_t at = w->t->n - 1;
 
 	if (at == w->stamps) {
-		const size_t cap = w->stamps > 0 ? w->stamps + w->stamps / 2 : 64;
+		const size_t cap = w->stamps + w->stamps / 2;
 		struct tree_stamp *more = realloc(w->stamp, cap * sizeof(*more));
 
 		if (!more)
@@ -263,7 +261,6 @@ static enum err gather(struct tree_walk *w)
 		e = ERR_USAGE;
 	if (e != OK)
 		return e;
-	w->mount_known = (x.stx_mask & STATX_MNT_ID) != 0;
 	w->mount = x.stx_mnt_id;
 	e = list_one(w, w->dirfd, "", "./", 2);
 	for (size_t i = 0; e == OK && i < w->t->n; i++)
@@ -341,9 +338,9 @@ enum err tree_walk(int dirfd, const struct tree_options *o, struct tree **ret)
 {
 	struct tree_walk w = {.dirfd = dirfd, .o = o ? o : &no_options, .t = tree_new()};
 
-	if (!w.t)
-		return ERR_NOMEM;
-	enum err e = tree_blame(w.o, "", OK);
+	w.stamp = calloc(FIRST_STAMPS, sizeof(*w.stamp));
+	w.stamps = FIRST_STAMPS;
+	enum err e = tree_blame(w.o, "", w.t && w.stamp ? OK : ERR_NOMEM);
 	if (e == OK)
 		e = gather(&w);
 	if (e == OK) {

@@ -84,8 +84,7 @@ static enum err check_signature(const struct kexec_set *s, const struct pubkey *
 	return e;
 }
 
-/* Was the set what the walk found a little later? */
-static enum err is_same_set(const struct kexec_set *s, const struct tree *t)
+enum err check_same(const struct kexec_set *s, const struct tree *t)
 {
 	uint8_t sum[TREE_HASH_LEN];
 	size_t seen = 0;
@@ -173,7 +172,7 @@ static enum err judge(int dirfd, const struct kexec_set *s, const struct tree *t
 	return OK;
 }
 
-/* The set could not even be read: only that is said, and what the walk saw. */
+/* A set that is not even read is compared with nothing: only that is said. */
 static enum err read_set(int dirfd, struct findings *to, struct kexec_set **ret,
                          bool *ret_sound)
 {
@@ -198,14 +197,14 @@ static enum err look(int dirfd, const struct pubkey *keys, size_t n_keys, uint32
 	enum err e = read_set(dirfd, to, &s, &sound);
 	if (e == OK && sound)
 		e = check_signature(s, keys, n_keys, now, to, r);
-	if (e == OK)
+	if (e == OK && sound)
 		e = tree_walk(dirfd, o, &t);
-	if (e == OK)
+	if (e == OK && sound)
+		e = check_same(s, t);
+	if (e == OK && sound) {
 		check_names(t, to, r);
-	if (e == OK && sound)
-		e = is_same_set(s, t);
-	if (e == OK && sound)
 		e = judge(dirfd, s, t, to, r);
+	}
 	t = tree_free(t);
 	s = kexec_free(s);
 	return e == OK && to->failed ? ERR_NOMEM : e;

@@ -12,7 +12,8 @@ enum { FINDINGS_MAX = 4096 };
 enum finding {
 	FINDING_NO_SIGNATURE,  /* kexec.sig is missing */
 	FINDING_BAD_SIGNATURE, /* by none of the keys, over neither style's bytes */
-	FINDING_SIG_DATE,      /* made in the verifier's future, or before its key */
+	FINDING_SIG_DATE,      /* made in the verifier's future, which gpg passes over, or
+	                          before its key, which it does not */
 	FINDING_NO_FILE,       /* a file that must be among the signed ones is missing */
 	FINDING_MALFORMED, /* a signed file that cannot be parsed; a link in its place */
 	FINDING_CHANGED,   /* content is not what was signed */

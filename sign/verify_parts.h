@@ -18,6 +18,9 @@ void findings_add_bytes(struct findings *to, enum finding what, struct bytes pat
 void findings_sort(struct findings *f);
 void findings_free(struct findings *f);
 
+/* Was the set what the walk found a little later?  ERR_BUSY: it was not. */
+enum err check_same(const struct kexec_set *s, const struct tree *t);
+
 /* Heads' two lists against the tree.  *ret_usable: both are there and were understood.
  * ERR_NOMEM. */
 enum err check_lists(const struct kexec_set *s, const struct tree *t, struct findings *to,

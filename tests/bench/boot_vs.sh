@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What booting costs, beside Debian's keyscript decrypt_gnupg-sc: the time from the start of unlocking to the mapping,
 # and what each adds to the image. In guests of QEMU, with the virtual dongle; ROUNDS boots each.
-# shellcheck disable=SC2034 # for console.sh
+# shellcheck disable=SC1091,SC2016,SC2034 # texts of other scripts; what console.sh reads
 set -eu
 here=$(cd "$(dirname "$0")/../vm" && pwd)
 . "$here/../integration/lib.sh"
@@ -54,7 +54,7 @@ mark() { # FOLDER: a script there, from standard input, behind what every script
 }
 ${CC:-cc} -O2 -D_GNU_SOURCE -static -o "$TREE_COPY/usr/bin/mapped" "$here/../bench/mapped.c" || stop 'mapped.c does not compile'
 echo '. /usr/share/initramfs-tools/hook-functions; copy_exec /usr/bin/mapped' | mark hooks
-echo 'mapped >/dev/console' | mark scripts/init-premount
+echo 'mapped </dev/null >/dev/console' | mark scripts/init-premount
 mkdir -p "$TREE_COPY/etc/keys" "$TREE_COPY/etc/cryptsetup-initramfs"
 cp "$S/cryptkey.gpg" "$TREE_COPY/etc/keys/cryptkey.gpg"
 cp "$T/cv.pub" "$TREE_COPY/etc/cryptsetup-initramfs/pubring.gpg"
@@ -81,31 +81,35 @@ seen() { # TEXT: from here on the person thinks and types, which is not counted
 	done
 	BEGAN=$(now_ms)
 }
-stars() { tail -c "+$((SEEN + 1))" "$LOG" | tr -cd '*' | wc -c; }
-# pin ENTER: once it is on the screen, and no earlier, Enter ends what the person does
+# shows N SECONDS: so many stars more than at SEEN are on the screen
+shows() {
+	s_tenths=$(($2 * 10))
+	while [ "$(tail -c "+$((SEEN + 1))" "$LOG" | tr -cd '*' | wc -c)" -lt "$1" ]; do
+		s_tenths=$((s_tenths - 1))
+		[ $s_tenths -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+# pin ENTER: only when it is on the screen, Enter ends what the person does
 pin() {
 	SEEN=$(wc -c <"$LOG")
 	printf 123456 >&7
-	p_tenths=100
-	until [ "$(stars)" -ge 6 ]; do
-		p_tenths=$((p_tenths - 1))
-		[ $p_tenths -gt 0 ] || return 1
-		sleep 0.1
-	done
+	shows 6 30 || lost 'the PIN does not reach the prompt'
 	printf '%b' "$1" >&7
 	HUMAN=$(($(now_ms) - BEGAN))
 }
 pin_ours() {
 	seen 'PIN for'
-	pin '\r' || lost 'no PIN can be typed'
+	pin '\r'
 }
-pin_theirs() { # what is typed before pinentry is ready is lost
+pin_theirs() { # what is typed before pinentry is ready is lost, or comes late
 	seen '<Cancel>'
-	sleep 2
-	until pin '\n'; do
-		printf '\177\177\177\177\177\177\177\177\177\177' >&7
-		sleep 2
-	done
+	SEEN=$(wc -c <"$LOG")
+	until shows 1 3; do printf 1 >&7; done
+	sleep 3
+	printf '\177\177\177\177\177\177\177\177\177\177' >&7
+	sleep 3
+	pin '\n'
 }
 at() { tr -d '\r' <"$LOG" | sed -n "s/^@$1 \([0-9]*\)\$/\1/p" | head -n 1; }
 boot() { # NAME: adds the milliseconds to $T/NAME.ms
@@ -114,7 +118,7 @@ boot() { # NAME: adds the milliseconds to $T/NAME.ms
 	: >"$LOG"
 	cp --sparse=always "$S/$1.img" "$D/root.img"
 	# shellcheck disable=SC2046 # options
-	VM_QUIET=quiet guest system "$1" 'root=/dev/mapper/cryptroot rootfstype=ext4 ro' $(disks "$D/root.img") $(usb usb0)
+	VM_QUIET=quiet guest system "$1" 'root=/dev/mapper/cryptroot rootfstype=ext4 ro plymouth.enable=0' $(disks "$D/root.img") $(usb usb0)
 	dongle usb0 cv --latency "$CARD_MS"
 	"pin_$1"
 	expect "@$NONCE end" 120

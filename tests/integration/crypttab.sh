@@ -146,6 +146,7 @@ cat >/usr/local/sbin/modprobe <<-'EOF'
 	esac
 EOF
 chmod 755 /usr/local/sbin/modprobe
+# shellcheck disable=SC2120 # check gives them
 status() { "$O/bootlatch" status "$D" --crypttab-file "$TAB" --boot "$BOOT" --config "$CONF" --files-list "$LIST" "$@"; }
 # entries VERSION: what the hook makes of the list, a path in the image each
 entries() {

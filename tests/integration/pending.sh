@@ -43,7 +43,7 @@ hook() {
 echo 'not for a hook' >"$T/stdin"
 silent() { [ ! -s "$T/out" ] && [ ! -s "$T/err" ]; }
 lines() { grep -c '^[12]' $PENDING; }
-noted() { grep -q " $1 $2\$" $PENDING; }
+noted() { grep -q " $1 $2\$" "$PENDING"; }
 all_hooks() { hook kernel/postinst.d "$@" && hook kernel/postrm.d "$@" && hook initramfs/post-update.d "$@"; }
 fresh() { rm -rf $STATE; }
 tells() { "$BIN" pending notice </dev/null 2>&1 | grep -qF "$1"; }
@@ -81,6 +81,13 @@ check 'a known signer is reason enough' hook kernel/postinst.d
 check '... noted' noted kernel '9.9 installed, by package linux-image-9.9'
 rm -r /etc/bootlatch
 : >/boot/kexec.sig
+
+check_says 'who notes is a word' 2 'small letters' "$BIN" pending record 'two words' x
+for n in x -1 10000; do
+	check_says "--settle '$n'" 2 'takes 0 to 9999 seconds' "$BIN" pending due --settle "$n"
+done
+rmdir /run/systemd/ask-password 2>/dev/null || true
+check_status 'without systemd there are no agents' 1 "$BIN" sign --agents
 
 # --- never in the way of dpkg -----------------------------------------------------------------
 warns() { grep -q '^W: bootlatch: ' "$T/err" && [ ! -s "$T/out" ]; }
@@ -155,6 +162,8 @@ check 'apt with a read-only /var/lib/bootlatch does its work' apt --reinstall "$
 umount $STATE
 mv "$BIN" "$BIN.away"
 check 'apt without the program does its work' apt --reinstall "$T/vmlinuz-9.9.deb"
+printf '#!/bin/sh\nexit 7\n' >"$BIN" && chmod 755 "$BIN"
+check 'apt with a program that fails does its work' apt --reinstall "$T/vmlinuz-9.9.deb"
 mv "$BIN.away" "$BIN"
 
 # --- what lies in the list --------------------------------------------------------------------
@@ -175,7 +184,8 @@ rm /boot/kexec_package_trigger_post.txt
 volumes_start
 sign_start
 pcscd_start || { fail 'pcscd starts with vpcd'; finish; }
-rm -rf /boot/* /etc/bootlatch
+umount /boot
+mount -t tmpfs -o mode=755 tmpfs /boot
 small_boot /boot
 fresh
 card_make alice cv25519 00000A01 || { fail 'gpg makes keys'; finish; }
@@ -232,11 +242,11 @@ asks() { # in the background
 }
 ended() { # STATUS
 	e_rc=0
-	wait $SIGNER || e_rc=$?
-	[ $e_rc = "$1" ] || { echo "status $e_rc"; cat "$T/sign.out"; return 1; }
+	wait "$SIGNER" || e_rc=$?
+	[ "$e_rc" = "$1" ] || { echo "status $e_rc"; cat "$T/sign.out"; return 1; }
 }
 question() { sed -n 's/^Message=//p' $ASK/ask.*; }
-no_files() { [ -z "$(ls $ASK)" ]; }
+no_files() { [ -z "$(ls "$ASK")" ]; }
 answer() { # TEXT: typed at the agent
 	printf 'expect tries left\nsend %s\\n\nend\n' "$1" | talk "$agent" --query
 }
@@ -245,14 +255,16 @@ if [ -n "$agent" ]; then
 	question >"$T/question"
 	check '... shows what changed' grep -q 'changed .*vmlinuz-6.2' "$T/question"
 	check '... and who is to sign' grep -q '00000A01' "$T/question"
+	check '... and why' grep -q 'Noted: .*kernel: 9.9 installed, by package linux-image-9.9' "$T/question"
 	check '... without an echo, without a cache' sh -c "grep -qx Echo=0 $ASK/ask.* && grep -qx AcceptCached=0 $ASK/ask.*"
 	tries=$(vcard_field alice pin.pw1.tries)
 	check 'a wrong PIN' answer 654321
 	check '... ends it' ended 3
 	check '... no file is left' no_files
+	check_is '... one try is spent, not two' $((0x$tries - 1)) $((0x$(vcard_field alice pin.pw1.tries)))
 	check 'asked again, by a new change' asks
 	check 'given up' sh -c "printf 'expect tries left\nsend \\\\x04\nend\n' | '$O/ptytalk' '$agent' --query"
-	lib_end $SIGNER
+	lib_end "$SIGNER"
 	check '... no file is left' no_files
 	cp $PENDING "$T/pending.before"
 	check 'once more' asks
@@ -267,8 +279,8 @@ if [ -n "$agent" ]; then
 	vcard_pull alice
 	check 'no dongle: it asks for one' asks
 	check '... in words' grep -q 'insert the dongle. Press Enter to go on' $ASK/ask.*
-	kill -9 $SIGNER
-	wait $SIGNER 2>/dev/null || true
+	kill -9 "$SIGNER"
+	wait "$SIGNER" 2>/dev/null || true
 	check 'killed: no file is left' lib_wait 50 no_files
 	vcard_insert alice
 	i=0

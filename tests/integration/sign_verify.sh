@@ -106,9 +106,11 @@ if [ -x "$O/test_verify" ]; then
 else
 	skip 'it links without pcsclite, libusb and cryptsetup' "no $O/test_verify"
 fi
+chmod a+rx "$T"
+cp "$O/bootlatch" "$T/bootlatch"
 chmod 600 "$BOOT/initrd.img-6.1"
-check_status 'what cannot be read is not verified' 1 setpriv --reuid 65534 --clear-groups \
-	sh -c "cd / && exec '$O/bootlatch' verify --boot '$BOOT' --cert '$TESTS/unit/vectors/cv25519.cert'"
+check_says 'what cannot be read is not verified' 1 'not verified: ./initrd.img-6.1' \
+	setpriv --reuid 65534 --clear-groups "$T/bootlatch" verify --boot "$BOOT" --cert "$T/cert"
 chmod 644 "$BOOT/initrd.img-6.1"
 
 # --- signed by the card -----------------------------------------------------------------------
@@ -118,6 +120,11 @@ by_rnp() {
 	mkdir -m 700 "$T/rnp"
 	rnpkeys --homedir "$T/rnp" --notty --import-keys "$T/cert" &&
 		rnp --homedir "$T/rnp" --notty --verify --source "$1" "$BOOT/kexec.sig"
+}
+# Sequoia of Debian 12 has no Brainpool curves.
+sqv_knows() {
+	sqv --keyring "$TESTS/unit/vectors/$algo.cert" "$TESTS/unit/vectors/$algo.signature" \
+		"$TESTS/unit/vectors/body" >/dev/null 2>&1
 }
 # What the signature is over, made without us.
 manifest() { # STYLE
@@ -137,7 +144,8 @@ judged() { # STYLE: by everybody
 			heads_verify --style "$1" --default 1 --keyring "$T/cert" "$BOOT" || return 1
 	done
 	TOOLS=gnu
-	heads_verify --style "$1" --sqv "$T/cert" "$BOOT" && manifest "$1" && by_rnp "$T/manifest" &&
+	! sqv_knows || heads_verify --style "$1" --sqv "$T/cert" "$BOOT" || return 1
+	manifest "$1" && by_rnp "$T/manifest" &&
 		verify_is '.ok and .verdict == "good" and .style == "'"$1"'" and .signer == "'"$KEY"'"' &&
 		verify
 }
@@ -154,6 +162,7 @@ for algo in $ALGORITHMS; do
 	fi
 	gpg --batch --export >"$T/cert"
 	gpgconf --kill all
+	sqv_knows || skip "$algo: sqv" 'it does not know this curve'
 	check "$algo: bootlatch sign signs" card_signs relative --key "$KEY" --default first
 	check "$algo: gpg, gpgv, sqv, rnp, the script and verify take it" judged relative
 	check "$algo: with absolute names" card_signs absolute

@@ -25,5 +25,5 @@ only 'gcrypt' 'crypto/*.[ch]'
 only 'libcryptsetup' 'unlock/luks*.c unlock/luks_internal.h'
 only 'json' 'unlock/json*.c cli/output.c'
 only 'zlib' 'openpgp/compress.c'
-only 'tss2' 'sign/counter_tpm2.c unlock/tpm2*.c'
+only 'tss2' 'sign/counter_tpm2.c unlock/tpm2*.c unlock/tpm2_esys.h'
 exit $rc

@@ -41,7 +41,7 @@ cpp_check() {
   c_files | xargs cppcheck -q --error-exitcode=1 --enable=warning,portability --inline-suppr \
     --suppress=missingInclude -j2 -I.
 }
-shells() { files '*.sh' .ci/run 'initramfs-hooks/initramfs-tools/*' initramfs-hooks/decrypt_bootlatch | xargs -n4 -P"$JOBS" shellcheck; }
+shells() { files '*.sh' .ci/run 'initramfs-hooks/initramfs-tools/*' initramfs-hooks/decrypt_bootlatch sign/hooks/kernel sign/hooks/initramfs sign/hooks/motd 'sign/hooks/boot-*' | xargs -n4 -P"$JOBS" shellcheck; }
 licensed() {
   bad=$(files '*.[ch]' '*.sh' Makefile | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-or-later')
   [ -z "$bad" ] || { echo "no licence line: $bad"; return 1; }

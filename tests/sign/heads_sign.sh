@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Signs a /boot as Heads does, from HEADS.md alone: nothing of the project is run or read.
-#   heads_sign.sh [--style relative|absolute] [--key FPR] [--default N] [--counter 'ID: VALUE'] [--sig-only] BOOT
+#   heads_sign.sh [--style relative|absolute] [--key FPR] [--default N] [--counter 'ID: VALUE'] [--sig-only] [--pin-fd N] BOOT
 # gpg takes the key from GNUPGHOME. --sig-only: the lists stay as they are.
 set -eu
 LC_ALL=C
 export LC_ALL
 here=$(cd "${0%/*}" && pwd)
-style=relative key='' number='' counter='' lists=yes
+style=relative key='' number='' counter='' lists=yes pin=''
 while [ $# -gt 1 ]; do
 	case $1 in
 	--style) style=$2; shift ;;
@@ -15,6 +15,7 @@ while [ $# -gt 1 ]; do
 	--default) number=$2; shift ;;
 	--counter) counter=$2; shift ;;
 	--sig-only) lists=no ;;
+	--pin-fd) pin="--pinentry-mode loopback --passphrase-fd $2"; shift ;;
 	*) echo "heads_sign.sh: $1?" >&2; exit 2 ;;
 	esac
 	shift
@@ -40,5 +41,6 @@ if [ $lists = yes ]; then
 fi
 before=''
 [ "$style" = relative ] || before=/boot/
+# shellcheck disable=SC2086 # words
 sha256sum kexec*.txt | sed "s,  ,  $before," |
-	gpg --batch --yes -q ${key:+-u "$key!"} -a -o kexec.sig --detach-sign -
+	gpg $pin --batch --yes -q ${key:+-u "$key!"} -a -o kexec.sig --detach-sign -

@@ -65,7 +65,7 @@ static void closed(void)
 /* What the file says of a key; "" when it does not. */
 static const char *field(const char *key)
 {
-	static char text[2048];
+	static char text[4096];
 	char name[300] = "", wanted[32];
 	uint8_t *raw = NULL;
 	size_t n = 0;
@@ -196,6 +196,18 @@ static void what_strangers_named_stays_in_its_line(void)
 	closed();
 }
 
+static void lines_become_one(void)
+{
+	opened();
+	a->ops->note(a, "Since then:");
+	a->ops->note(a, "  changed  a");
+	a->ops->note(a, "  added    b");
+	CHECK(a->ops->begin(a, &confirm) == OK);
+	CHECK(strcmp(field("Message"),
+	             "Since then: changed  a; added    b; Type \"sign\" to go on") == 0);
+	closed();
+}
+
 static void what_cannot_be_shown_whole_is_not_asked(void)
 {
 	char text[AGENTS_MESSAGE_MAX];
@@ -206,11 +218,11 @@ static void what_cannot_be_shown_whole_is_not_asked(void)
 	a->ops->note(a, text); /* fits, but the prompt does not */
 	CHECK(a->ops->begin(a, &pin) == ERR_REFUSED);
 	CHECK(files(NULL, 0) == 0);
-	for (int i = 0; i < 30; i++)
+	for (int i = 0; i < 60; i++)
 		a->ops->note(a, "A name that is not very long, but one of many.");
 	CHECK(a->ops->begin(a, &pin) == ERR_REFUSED);
 	CHECK(a->ops->begin(a, &pin) == OK); /* what was refused is forgotten */
-	text[AGENTS_MESSAGE_MAX - 1 - strlen(" PIN for card X (3 tries left)")] = '\0';
+	text[AGENTS_MESSAGE_MAX - 1 - strlen("; PIN for card X (3 tries left)")] = '\0';
 	a->ops->note(a, text);
 	CHECK(a->ops->begin(a, &pin) == OK);
 	CHECK(strlen(field("Message")) == AGENTS_MESSAGE_MAX - 1);
@@ -450,6 +462,7 @@ int main(void)
 	        CASE(words_to_be_confirmed_are_typed_in_clear),
 	        CASE(notes_and_hint_are_told_with_the_next_question_once),
 	        CASE(what_strangers_named_stays_in_its_line),
+	        CASE(lines_become_one),
 	        CASE(what_cannot_be_shown_whole_is_not_asked),
 	        CASE(the_last_try_is_never_asked_for),
 	        CASE(other_questions_are_not_for_agents),

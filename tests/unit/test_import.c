@@ -44,7 +44,9 @@ static void key_of(struct vcard *v, struct pubkey *ret)
 	c = card_close(c);
 }
 
-static struct bytes encrypted(const char *body, struct vcard *const *to, size_t n)
+/* free it. */
+static uint8_t *encrypted(const char *body, struct vcard *const *to, size_t n,
+                          size_t *ret_len)
 {
 	struct pubkey key[2];
 	const struct pubkey *keys[2] = {&key[0], &key[1]};
@@ -56,7 +58,8 @@ static struct bytes encrypted(const char *body, struct vcard *const *to, size_t 
 		key_of(to[i], &key[i]);
 	CHECK(secret_copy(bytes_of(body), &s) == OK);
 	CHECK(message_encrypt(keys, n, s, &p, &len) == OK);
-	return (struct bytes){p, len};
+	*ret_len = len;
+	return p;
 }
 
 static enum err add_bytes(struct theirs *t, struct bytes b)
@@ -65,16 +68,19 @@ static enum err add_bytes(struct theirs *t, struct bytes b)
 
 	(void)snprintf(path, sizeof(path), "%s/key.gpg", t->w.dir);
 	FILE *f = fopen(path, "we");
-	CHECK(f && fwrite(b.p, 1, b.n, f) == b.n && fclose(f) == 0);
+	CHECK(f != NULL);
+	CHECK(fwrite(b.p, 1, b.n, f) == b.n);
+	CHECK(fclose(f) == 0);
 	return import_add_file(path, &t->i);
 }
 
 static void add_message(struct theirs *t, const char *body, struct vcard *card)
 {
-	const struct bytes m = encrypted(body, &card, 1);
+	size_t n = 0;
+	uint8_t *m = encrypted(body, &card, 1, &n);
 
-	CHECK(add_bytes(t, m) == OK);
-	free((void *)(uintptr_t)m.p);
+	CHECK(add_bytes(t, (struct bytes){m, n}) == OK);
+	free(m);
 }
 
 static void begin(struct theirs *t, int version)
@@ -135,19 +141,19 @@ static void the_card_opens_it_and_one_pin_does(void)
 static void armored_and_for_two_cards(void)
 {
 	struct vcard *const both[] = {bob, alice};
-	const struct bytes m = encrypted(THEIR_KEY, both, 2);
 	struct enroll_result r = {0};
 	struct theirs t;
 	char *text = NULL;
-	size_t n = 0;
+	size_t n = 0, m_len = 0;
+	uint8_t *m = encrypted(THEIR_KEY, both, 2, &m_len);
 
 	begin(&t, 2);
-	CHECK(armor_write(ARMOR_MESSAGE, m, &text, &n) == OK);
+	CHECK(armor_write(ARMOR_MESSAGE, (struct bytes){m, m_len}, &text, &n) == OK);
 	CHECK(add_bytes(&t, (struct bytes){(uint8_t *)text, n}) == OK);
 	CHECK(take(&t, alice, &r) == OK && world_card_opens(&t.w, alice, r.keyslot));
 	CHECK(take(&t, bob, &r) == OK && world_card_opens(&t.w, bob, r.keyslot));
 	free(text);
-	free((void *)(uintptr_t)m.p);
+	free(m);
 	end(&t);
 }
 
@@ -271,19 +277,20 @@ static void put_token(const struct world *w, const char *json)
 static void add_token_for(struct theirs *t, const char *type, const char *body,
                           struct vcard *card)
 {
-	const struct bytes m = encrypted(body, &card, 1);
-	const size_t n = base64_len(m.n, true);
+	size_t m_len = 0;
+	uint8_t *m = encrypted(body, &card, 1, &m_len);
+	const size_t n = base64_len(m_len, true);
 	char text[4096], json[4500];
 
 	CHECK(n < sizeof(text));
-	base64_encode(m, true, (uint8_t *)text);
+	base64_encode((struct bytes){m, m_len}, true, (uint8_t *)text);
 	(void)snprintf(
 	        json, sizeof(json),
 	        "{\"type\":\"%s\",\"keyslots\":[],\"gpg-recipient\":\"x\",\"gpg-key\":"
 	        "\"%.*s\"}",
 	        type, (int)n, text);
 	put_token(&t->w, json);
-	free((void *)(uintptr_t)m.p);
+	free(m);
 }
 
 static void find_tokens(struct theirs *t)

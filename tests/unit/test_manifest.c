@@ -182,11 +182,18 @@ static void note(const struct tree_entry *a, const struct tree_entry *b, unsigne
 {
 	struct told *t = ctx;
 	const size_t n = strlen(t->text);
+	char *to = t->text + n;
+	const size_t cap = sizeof(t->text) - n;
 
-	CHECK(a || b);
-	(void)snprintf(t->text + n, sizeof(t->text) - n, "%s%s:%u%s%s ", a ? "" : "+",
-	               a ? a->path : b->path, changes, b ? "" : "-",
-	               a && b && strcmp(a->path, b->path) != 0 ? "!" : "");
+	if (a && b)
+		(void)snprintf(to, cap, "%s:%u%s ", a->path, changes,
+		               strcmp(a->path, b->path) != 0 ? "!" : "");
+	else if (a)
+		(void)snprintf(to, cap, "%s:%u- ", a->path, changes);
+	else if (b)
+		(void)snprintf(to, cap, "+%s:%u ", b->path, changes);
+	else
+		CHECK(!"neither before nor after");
 }
 
 /* One entry beside the root, before and after. */

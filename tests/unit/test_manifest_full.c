@@ -144,6 +144,7 @@ static void what_is_left_out_is_left_out_by_its_whole_path(void)
 	        "./kexec_bootlatch.stage/.list.grub.c",
 	        "./kexec_bootlatch.stage/.list.12345",
 	        "./kexec_bootlatch.stage/list/grub.cfg",
+	        "./kexec_bootlatch.stage/.list.a/file",
 	        "./kexec_bootlatch.stage/kexec_d.txt/x",
 	        "./kexec_bootlatch.stage/kexec_hotp_counter",
 	        "./.kexec.sig",

@@ -56,7 +56,9 @@ static void what_is_not_understood_is_refused(void)
 	        "module xts # no",
 	};
 	char line[NEED_NAME_MAX + 16] = "module ";
-	char many[(NEEDS_MAX + 1) * 9 + 1] = "";
+	static const char one[] = "module x\n";
+	uint8_t many[(NEEDS_MAX + 1) * (sizeof(one) - 1)];
+	struct writer w = {many, sizeof(many), 0, false};
 	struct needs n;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -66,10 +68,10 @@ static void what_is_not_understood_is_refused(void)
 	line[7 + NEED_NAME_MAX - 1] = '\0';
 	CHECK(needs_parse(bytes_of(line), &n) == OK);
 	for (size_t i = 0; i < NEEDS_MAX; i++)
-		strcat(many, "module x\n");
-	CHECK(needs_parse(bytes_of(many), &n) == OK && n.n == NEEDS_MAX);
-	strcat(many, "module x\n");
-	CHECK(needs_parse(bytes_of(many), &n) == ERR_FORMAT);
+		put_string(&w, one);
+	CHECK(needs_parse(writer_bytes(&w), &n) == OK && n.n == NEEDS_MAX);
+	put_string(&w, one);
+	CHECK(needs_parse(writer_bytes(&w), &n) == ERR_FORMAT);
 	CHECK(needs_parse((struct bytes){(const uint8_t *)"module a\0b", 10}, &n) ==
 	      ERR_FORMAT);
 }

@@ -347,6 +347,11 @@ static void a_list_is_read_strictly(void)
 	        {"more after the end",   HEAD END "x",                                                false},
 	        {"neither put nor goes", HEAD "- - kexec_a.txt\n" END,                                false},
 	        {"a short digest",       HEAD "- 00 kexec_a.txt\n" END,                               false},
+	        {"upper case",
+	         HEAD
+	         "- ABCDEF0000000000000000000000000000000000000000000000000000000000 "
+	         "kexec_a.txt\n" END,
+	         false	                                                                             },
 	        {"no digest",            HEAD "- " ZERO "\n" END,                                     false},
 	        {"a path",               HEAD "- " ZERO " kexec/../a.txt\n" END,                      false},
 	        {"another file",         HEAD "- " ZERO " vmlinuz\n" END,                             false},

@@ -250,9 +250,9 @@ static void a_card_that_cannot_sign_changes_nothing(void)
 		const char *fault;
 		enum err want;
 	} rows[] = {
-	        {"cds:sw=6A80",    ERR_CARD_STATE},
-	        {"cds:sw=6600",    ERR_TOUCH     },
-	        {"cds:drop",       ERR_CARD_LOST },
+	        {"sign:sw=6A80",   ERR_CARD_STATE},
+	        {"sign:sw=6600",   ERR_TOUCH     },
+	        {"sign:drop",      ERR_CARD_LOST },
 	        {"verify:sw=63C2", ERR_PIN_WRONG },
 	};
 

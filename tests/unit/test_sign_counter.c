@@ -60,6 +60,7 @@ static void the_counter_goes_up_between_stage_and_publishing(void)
 	begin();
 	sw.at_increment = look_at_increment;
 	CHECK(sign_world_sign() == OK && sw.increments == 1 && sw.count == 6 && good(6));
+	sw.at_increment = NULL;
 	CHECK(sign_world_said("goes up from 5 to 6"));
 	/* Nothing new, nothing counted. */
 	sw.c.sign.yes = true;

@@ -273,6 +273,7 @@ static void a_file_is_read_whole_when_it_is_still_what_was_hashed(void)
 	const struct tree_entry *a = tree_find(t, "./a");
 	CHECK(tree_read(f.fd, a, 7, &p) == OK && memcmp(p, "content", 7) == 0);
 	free(p);
+	p = NULL;
 	CHECK(tree_read(f.fd, tree_find(t, "./empty"), 0, &p) == OK && p);
 	free(p);
 	p = NULL;

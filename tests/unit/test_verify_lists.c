@@ -131,15 +131,58 @@ static void a_name_that_heads_refuses_is_named(void)
 	}
 }
 
+static void without_a_list_the_full_manifest_tells(void)
+{
+	static const char *const names[] = {KEXEC_HASHES, KEXEC_TREE};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct signed_boot b;
+
+		boot_make(&b);
+		boot_sign(&b, &ours);
+		boot_rm(&b, names[i]);
+		boot_put(&b, "vmlinuz-6.1", "evil");
+		boot_put(&b, "more", "");
+		struct verify_report *r = boot_look(&b, known, 1);
+		CHECK_ROW(r->verdict == VERIFY_BAD, names[i]);
+		CHECK_ROW(boot_found(r, FINDING_NO_FILE, names[i]), names[i]);
+		CHECK_ROW(boot_found(r, FINDING_CHANGED, "./vmlinuz-6.1"), names[i]);
+		CHECK_ROW(boot_found(r, FINDING_ADDED, "./more"), names[i]);
+		r = verify_free(r);
+		boot_drop(&b);
+	}
+}
+
+static void of_two_default_entries_one_is_too_many(void)
+{
+	static const char line[] = "Other|elf|kernel /vmlinuz-6.1|append ro\n";
+	struct signed_boot b;
+
+	boot_make(&b);
+	boot_put(&b, "grub/grub.cfg",
+	         "menuentry 'Debian' {\n\tlinux /vmlinuz-6.1 quiet\n}\n"
+	         "menuentry 'Other' {\n\tlinux /vmlinuz-6.1 ro\n}\n");
+	sign_lists(&b, "kexec_default.2.txt", bytes_of(line));
+	struct verify_report *r = boot_look(&b, known, 1);
+	CHECK(r->verdict == VERIFY_BAD && r->n == 1);
+	CHECK(boot_found(r, FINDING_DEFAULT, "kexec_default.2.txt"));
+	r = verify_free(r);
+	boot_drop(&b);
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"the order of hashes does not matter",
-	         the_order_of_hashes_does_not_matter                                   },
-	        {"signed nonsense is bad",              signed_nonsense_is_bad         },
-	        {"a tree in another order is told",     a_tree_in_another_order_is_told},
+	         the_order_of_hashes_does_not_matter                                      },
+	        {"without a list the full manifest tells",
+	         without_a_list_the_full_manifest_tells                                   },
+	        {"of two default entries one is too many",
+	         of_two_default_entries_one_is_too_many                                   },
+	        {"signed nonsense is bad",                 signed_nonsense_is_bad         },
+	        {"a tree in another order is told",        a_tree_in_another_order_is_told},
 	        {"a name that Heads refuses is named",
-	         a_name_that_heads_refuses_is_named                                    },
+	         a_name_that_heads_refuses_is_named                                       },
 	};
 
 	if (crypto_init() != OK || !softkey_signer(CURVE_ED25519, &alice))

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "openpgp/sign.h"
+#include "sign/verify_parts.h"
 #include "tests/unit/check.h"
 #include "tests/unit/signed_boot.h"
 
@@ -316,6 +317,41 @@ static void what_changes_meanwhile_is_not_verified(void)
 	}
 }
 
+/* Before the walk sees it. */
+static void the_set_must_be_that_of_the_tree(void)
+{
+	static const struct {
+		const char *what;
+		void (*change)(struct signed_boot *b);
+	} rows[] = {
+	        {"signature gone",  take_away     },
+                {"signature other", make_nonsense },
+	        {"a file more",     add_a_file    },
+                {"a file less",     take_a_file   },
+	        {"files swapped",   swap_two_files},
+                {"a folder",        make_a_folder },
+	};
+
+	for (size_t i = 0; i <= sizeof(rows) / sizeof(rows[0]); i++) {
+		const bool last = i == sizeof(rows) / sizeof(rows[0]);
+		struct kexec_set *s = NULL;
+		struct tree *t = NULL;
+		struct signed_boot b;
+
+		boot_make(&b);
+		boot_sign(&b, &plain);
+		CHECK(kexec_read(b.fd, &s, NULL) == OK);
+		if (!last)
+			rows[i].change(&b);
+		CHECK(tree_walk(b.fd, NULL, &t) == OK);
+		CHECK_ROW(check_same(s, t) == (last ? OK : ERR_BUSY),
+		          last ? "nothing" : rows[i].what);
+		t = tree_free(t);
+		s = kexec_free(s);
+		boot_drop(&b);
+	}
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
@@ -326,6 +362,7 @@ int main(void)
 	        {"several signatures",                                 several_signatures              },
 	        {"a signature older than its key is told by its date",
 	         a_signature_older_than_its_key_is_told_by_its_date                                    },
+	        {"the set must be that of the tree",                   the_set_must_be_that_of_the_tree},
 	        {"what changes meanwhile is not verified",
 	         what_changes_meanwhile_is_not_verified                                                },
 	};

@@ -114,7 +114,9 @@ size_t tf_count(const char *dir)
 	size_t n = 0;
 
 	CHECK_ROW(d != NULL, dir);
-	while (d && readdir(d))
+	if (!d)
+		return 0;
+	while (readdir(d))
 		n++;
 	(void)closedir(d);
 	return n;

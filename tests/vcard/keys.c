@@ -72,6 +72,10 @@ static bool put_public(const struct vcard *v, const struct algo *g, gcry_sexp_t 
 		buf_tlv(out, 0x82, b.p, b.n);
 	} else {
 		ok = keys_number(s, "q", 0, &b);
+		if (g->kind == ED25519 && b.n < 32) { /* libgcrypt drops zeros in front */
+			buf_clear(&b);
+			ok = keys_number(s, "q", 32, &b);
+		}
 		size_t skip = g->kind == ED25519 && b.n == 33 ? 1 : 0;
 		ok = ok && b.n > skip;
 		buf_tlv(out, 0x86, b.p + skip, b.n - skip);

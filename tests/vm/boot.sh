@@ -43,7 +43,9 @@ for r in $VM_RELEASES; do
 	version=$(vm_versions "$TREE" | head -n 1)
 	cp "$T/$r/tree/boot/vmlinuz-$version" "$T/$r/vmlinuz"
 	cp "$T/$r/tree/boot/initrd.img-$version" "$T/$r/lvm.initrd"
-	make -s -C "$here/../.." O="$O" DESTDIR="$T/$r/tree" install >"$T/install.out" 2>&1 ||
+	# As it was built: by its own name of that folder make knows what depends on what.
+	root=$(cd "$here/../.." && pwd)
+	make -s -C "$root" O="${O#"$root/"}" DESTDIR="$T/$r/tree" install >"$T/install.out" 2>&1 ||
 		{ fail 'make install' "$(cat "$T/install.out")"; finish; }
 	if ! chroot "$T/$r/tree" /usr/lib/bootlatch/bootlatch-unlock --version >/dev/null; then
 		skip "Debian $r" "what was built on this machine does not run there"

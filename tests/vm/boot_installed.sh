@@ -74,17 +74,6 @@ case_installed13() { installed; }
 installed() {
 	ROOT=root=/dev/mapper/vg-root LINE='resume=/dev/mapper/vg-swap_1 vm.do=image'
 	truncate -s 128M "$D/made"
-	if [ -n "${DBG_SLEEP:-}" ]; then
-		LINE='resume=/dev/mapper/vg-swap_1 vm.do=sleep'
-		boots "$(disk pv)" "$D/made"
-		dongle usb0 cv
-		pin
-		expect "@$NONCE sleeps"
-		again 3
-		expect "@$NONCE woke up"
-		expect "@$NONCE end"
-		return
-	fi
 	boots "$(disk pv)" "$D/made"
 	dongle usb0 cv
 	pin

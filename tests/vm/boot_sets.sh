@@ -183,11 +183,15 @@ lvm_in_guest() {
 	cat "$1/lvm.initrd" >"$2/initrd"
 	truncate -s %512 "$2/initrd"
 	(cd "$2/cpio" && find . | cpio -o -H newc --quiet) >>"$2/initrd"
-	timeout 600 qemu-system-x86_64 -machine q35 -accel tcg -cpu max -m 768 -nographic -no-reboot -nodefaults \
-		-serial stdio -kernel "$1/vmlinuz" -initrd "$2/initrd" \
-		-append 'console=ttyS0 panic=-1 quiet cryptomgr.notests mitigations=off no_timer_check rdinit=/lvm_init' \
-		-drive "file=$3,format=raw,if=virtio,cache=unsafe" -drive "file=$4,format=raw,if=virtio" \
-		-drive "file=$5,format=raw,if=virtio" </dev/null >"$2/log" 2>&1
+	timeout 1800 qemu-system-x86_64 -machine q35 -accel tcg -cpu max -m 768 -nographic -no-reboot -nodefaults \
+		-serial stdio -kernel "$1/vmlinuz" -initrd "$2/initrd" -append "console=ttyS0 panic=-1 quiet cryptomgr.notests \
+			mitigations=off no_timer_check rdinit=/lvm_init vm.root=$(mib_of "$4") vm.swap=$(mib_of "$5")" \
+		-drive "file=$3,format=raw,if=virtio,cache=unsafe" </dev/null >"$2/log" 2>&1
 	tail -n 30 "$2/log"
-	grep -q '@volumes made' "$2/log"
+	# MiB before the first extent, MiB of one, and the extents of both.
+	# shellcheck disable=SC2046 # words
+	set -- "$3" "$4" "$5" $(tr -d '\r' <"$2/log" | sed -n 's,^@volumes \([0-9]*\)\.00 \([0-9]*\)\.00 /dev/vda:\([0-9]*\)-[0-9]* /dev/vda:\([0-9]*\)-[0-9]*$,\1 \2 \3 \4,p')
+	[ $# = 7 ] && dd if="$2" of="$1" bs=1M seek=$(($4 + $5 * $6)) conv=notrunc status=none &&
+		dd if="$3" of="$1" bs=1M seek=$(($4 + $5 * $7)) count=1 conv=notrunc status=none
 }
+mib_of() { echo $(($(stat -c %s "$1") / 1048576)); }

@@ -4,7 +4,7 @@
 # Sourced after image.sh, whose VM_CACHE it shares.
 
 VM_PACKAGES='linux-image-amd64 initramfs-tools zstd busybox cryptsetup-initramfs cryptsetup-bin udev kmod e2fsprogs
-	lvm2 libccid libpcsclite1 libusb-1.0-0 libjson-c5 libgcrypt20 zlib1g'
+	lvm2 libccid libpcsclite1 libusb-1.0-0 libjson-c5 libgcrypt20 zlib1g libtss2-esys-3.0.2-0 libtss2-tctildr0'
 # The release "system": Debian 13 with a second kernel, systemd, a splash, and gpg for its smart cards.
 VM_SYSTEM='linux-image-rt-amd64 systemd-sysv plymouth gpg gpg-agent gpgconf scdaemon pinentry-curses'
 
@@ -26,7 +26,7 @@ vm_tree() {
 	(
 		flock 9 # another test may want the same one
 		[ -d "$TREE" ] || vm_tree_make
-	) 9>"$VM_CACHE/lock"
+	) 9>"$TREE.lock"
 }
 vm_tree_make() {
 	vt_new=$(mktemp -d "$VM_CACHE/new.XXXXXX") || return 1

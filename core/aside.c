@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One job done in a child process, with a time limit. */
+#include "core/aside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+
+enum { GRACE_S = 5, DEATH_MS = 1000, DEATH_LOOK_MS = 5, MANY_FDS = 4096 };
+
+struct asked {
+	aside_job *job;
+	const void *how;
+	size_t cap;
+	int limit_ms;
+};
+
+/* --- the child --- */
+
+/* The parent's terminal, pipes and signals are none of its business. */
+static void leave_home(int fd)
+{
+	const struct sigaction usual = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &usual, NULL); /* some cannot be set: fine */
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)setsid(); /* ^C is the parent's */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int mine = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (null < 0 || mine < 0)
+		_exit(1);
+	for (int std = 0; std <= 2; std++)
+		if (dup2(null, std) != std)
+			_exit(1);
+	if (dup2(mine, 3) != 3)
+		_exit(1);
+	if (close_range(4, ~0U, 0) != 0) /* before Linux 5.9 */
+		for (int other = 4; other < MANY_FDS; other++)
+			(void)close(other); /* most are not open */
+	/* What libraries keep in plain memory stays out of swap, where that is allowed.
+	 */
+	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
+static enum err receive(int fd, struct secret **ret)
+{
+	AUTO_SECRET *in = NULL;
+	ssize_t n;
+
+	enum err e = secret_new(ASIDE_MAX, &in);
+	if (e != OK)
+		return e;
+	do
+		n = recv(fd, secret_buf(in), ASIDE_MAX, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 1) /* the parent is gone */
+		return ERR_IO;
+	/* Its first byte is there so that none is no message. */
+	return secret_copy((struct bytes){secret_buf(in) + 1, (size_t)n - 1}, ret);
+}
+
+static __attribute__((noreturn)) void child(int fd, const struct asked *a)
+{
+	AUTO_SECRET *in = NULL, *out = NULL;
+
+	leave_home(fd);
+	(void)alarm((unsigned)(a->limit_ms / 1000) + GRACE_S);
+	enum err e = receive(3, &in);
+	if (e == OK)
+		e = secret_new(1 + a->cap, &out);
+	if (e != OK)
+		_exit(1);
+	struct writer w = {secret_buf(out) + 1, a->cap, 0, false};
+	e = a->job(a->how, in, &w);
+	if (e == OK && !writer_ok(&w))
+		e = ERR_BUG;
+	*secret_buf(out) = (uint8_t)e;
+	const size_t n = 1 + (e == OK ? w.n : 0);
+	const bool sent = send(3, secret_buf(out), n, MSG_NOSIGNAL) == (ssize_t)n;
+	out = secret_free(out);
+	in = secret_free(in);
+	_exit(sent ? 0 : 1);
+}
+
+/* --- the parent --- */
+
+/* Reaped here, or by the kernel where SIGCHLD is ignored. */
+static void bury(pid_t pid)
+{
+	const int64_t end = clock_ms() + DEATH_MS;
+
+	(void)kill(pid, SIGKILL); /* ours, not yet reaped */
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		if (clock_ms() >= end) {
+			log_line(LOG_DEBUG, "a child does not die: left behind");
+			return;
+		}
+		(void)poll(NULL, 0, DEATH_LOOK_MS);
+	}
+}
+
+static bool tell(int fd, const struct secret *in)
+{
+	static const uint8_t begin = 0;
+	const struct bytes b = in ? secret_view(in) : (struct bytes){&begin, 0};
+	union {
+		const uint8_t *from;
+		void *to;
+	} first = {.from = &begin},
+	  rest = {.from = b.p}; /* struct iovec knows no const */
+	struct iovec part[2] = {
+	        {first.to, 1  },
+                {rest.to,  b.n}
+        };
+	const struct msghdr m = {.msg_iov = part, .msg_iovlen = 2};
+
+	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)(1 + b.n);
+}
+
+static bool readable(int fd, int64_t until)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int ready;
+
+	do {
+		const int64_t left = until - clock_ms();
+
+		ready = poll(&p, 1, left > 0 ? (int)left : 0);
+	} while (ready < 0 && errno == EINTR);
+	return ready > 0;
+}
+
+/* Neither is the child trusted. */
+static enum err answer_of(int fd, size_t cap, struct secret **ret)
+{
+	AUTO_SECRET *got = NULL;
+
+	enum err e = secret_new(1 + cap, &got);
+	if (e != OK)
+		return e;
+	const ssize_t n = recv(fd, secret_buf(got), 1 + cap, MSG_DONTWAIT | MSG_TRUNC);
+	if (n < 1 || (size_t)n > 1 + cap)
+		return ERR_IO;
+	const uint8_t said = *secret_buf(got);
+	if (said >= ERR_COUNT_ || said == ERR_NOMEM || said == ERR_BUG)
+		return ERR_IO;
+	if (said != OK)
+		return (enum err)said;
+	return secret_copy((struct bytes){secret_buf(got) + 1, (size_t)n - 1}, ret);
+}
+
+static enum err hear(int fd, const struct asked *a, const struct secret *in,
+                     struct secret **ret)
+{
+	const int64_t until = clock_ms() + a->limit_ms;
+
+	if (!tell(fd, in))
+		return ERR_IO;
+	return readable(fd, until) ? answer_of(fd, a->cap, ret) : ERR_TIMEOUT;
+}
+
+enum err aside_run(aside_job *job, const void *how, const struct secret *in, size_t cap,
+                   int limit_ms, struct secret **ret)
+{
+	const struct asked a = {job, how, cap, limit_ms};
+	int pair[2];
+
+	if (cap >= ASIDE_MAX || (in && secret_len(in) >= ASIDE_MAX))
+		return ERR_BUG;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return ERR_IO;
+	const pid_t pid = fork();
+	if (pid == 0)
+		child(pair[1], &a);
+	(void)close(pair[1]); /* the child has it */
+	const enum err e = pid < 0 ? ERR_IO : hear(pair[0], &a, in, ret);
+	(void)close(pair[0]); /* nothing more is said */
+	if (pid > 0)
+		bury(pid);
+	return e;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One job done in a child process: what hangs there is given up, what a library leaves in
+ * memory there is gone with it. */
+#ifndef CORE_ASIDE_H
+#define CORE_ASIDE_H
+
+#include "core/secret.h"
+
+enum { ASIDE_MAX = 16 * 1024 }; /* bytes of `in` and of what a job writes */
+
+/*
+ * Called in the child, which has no descriptors but its own, standard ones that lead
+ * nowhere, and none of the parent's secrets.  in: a copy; out lies in a secret, with the
+ * room that the caller asked for.
+ */
+typedef enum err aside_job(const void *how, const struct secret *in, struct writer *out);
+
+/*
+ * The job's result and what it wrote: *ret may be empty.  in may be NULL.
+ * ERR_TIMEOUT: not done in limit_ms, the child was killed.  ERR_IO: it broke, or no child
+ * could be started.  Of the job's errors ERR_NOMEM and ERR_BUG come as ERR_IO: a child's
+ * trouble does not end the program.
+ */
+enum err aside_run(aside_job *job, const void *how, const struct secret *in, size_t cap,
+                   int limit_ms, struct secret **ret);
+
+#endif

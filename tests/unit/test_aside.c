@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A job in a child process: what it gives, and what becomes of one that misbehaves. */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/aside.h"
+#include "core/clock.h"
+#include "tests/unit/check.h"
+
+enum { LONG_MS = 20000, SHORT_MS = 50, CAP = 64 };
+
+static enum err twice(const void *how, const struct secret *in, struct writer *out)
+{
+	const struct bytes b = in ? secret_view(in) : (struct bytes){0};
+
+	put_string(out, how);
+	put_bytes(out, b.p, b.n);
+	put_bytes(out, b.p, b.n);
+	return OK;
+}
+
+static bool is(const struct secret *s, const char *text)
+{
+	return s && bytes_equal(secret_view(s), bytes_of(text));
+}
+
+static void what_it_writes_comes_back(void)
+{
+	AUTO_SECRET *in = NULL, *out = NULL;
+
+	CHECK(secret_copy(bytes_of("ab"), &in) == OK);
+	CHECK(aside_run(twice, "to ", in, CAP, LONG_MS, &out) == OK);
+	CHECK(is(out, "to abab"));
+}
+
+static void nothing_in_and_nothing_out(void)
+{
+	AUTO_SECRET *out = NULL;
+
+	CHECK(aside_run(twice, "", NULL, CAP, LONG_MS, &out) == OK);
+	CHECK(is(out, ""));
+}
+
+static enum err says(const void *how, const struct secret *in, struct writer *out)
+{
+	(void)in;
+	put_string(out, "not to be seen");
+	return *(const enum err *)how;
+}
+
+static void its_error_is_the_callers(void)
+{
+	AUTO_SECRET *out = NULL;
+	enum err e = ERR_PIN_WRONG;
+
+	CHECK(aside_run(says, &e, NULL, CAP, LONG_MS, &out) == ERR_PIN_WRONG);
+	e = ERR_BUG;
+	CHECK(aside_run(says, &e, NULL, CAP, LONG_MS, &out) == ERR_IO);
+	e = ERR_NOMEM;
+	CHECK(aside_run(says, &e, NULL, CAP, LONG_MS, &out) == ERR_IO);
+	e = ERR_COUNT_;
+	CHECK(aside_run(says, &e, NULL, CAP, LONG_MS, &out) == ERR_IO);
+	CHECK(!out);
+}
+
+static enum err too_much(const void *how, const struct secret *in, struct writer *out)
+{
+	static const uint8_t many[CAP + 1];
+
+	(void)how;
+	(void)in;
+	put_bytes(out, many, sizeof(many));
+	return OK;
+}
+
+static enum err lies(const void *how, const struct secret *in, struct writer *out)
+{
+	static const uint8_t many[CAP + 2];
+
+	(void)how;
+	(void)in;
+	(void)out;
+	(void)!send(3, many, sizeof(many), 0);
+	return OK;
+}
+
+static void more_than_was_asked_for_is_nothing(void)
+{
+	AUTO_SECRET *out = NULL;
+
+	CHECK(aside_run(too_much, NULL, NULL, CAP, LONG_MS, &out) == ERR_IO);
+	CHECK(aside_run(lies, NULL, NULL, CAP, LONG_MS, &out) == ERR_IO);
+	CHECK(!out);
+}
+
+static enum err hangs(const void *how, const struct secret *in, struct writer *out)
+{
+	(void)how;
+	(void)in;
+	(void)out;
+	for (;;)
+		(void)poll(NULL, 0, LONG_MS);
+	return OK;
+}
+
+static enum err dies(const void *how, const struct secret *in, struct writer *out)
+{
+	(void)how;
+	(void)in;
+	(void)out;
+	(void)raise(SIGKILL);
+	return OK;
+}
+
+static void one_that_hangs_is_given_up(void)
+{
+	AUTO_SECRET *out = NULL;
+
+	CHECK(aside_run(hangs, NULL, NULL, CAP, SHORT_MS, &out) == ERR_TIMEOUT);
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0); /* and no child is left */
+	CHECK(!out);
+}
+
+static void one_that_dies_breaks_nothing(void)
+{
+	AUTO_SECRET *out = NULL;
+
+	CHECK(aside_run(dies, NULL, NULL, CAP, LONG_MS, &out) == ERR_IO);
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0);
+	CHECK(!out);
+}
+
+/* how: a descriptor of the parent's. */
+static enum err looks_round(const void *how, const struct secret *in, struct writer *out)
+{
+	struct stat null, st;
+	bool nowhere = stat("/dev/null", &null) == 0;
+
+	(void)in;
+	for (int fd = 0; fd <= 2; fd++)
+		nowhere = nowhere && fstat(fd, &st) == 0 && st.st_rdev == null.st_rdev;
+	put_string(out, nowhere ? "nowhere " : "somewhere ");
+	put_string(out, fcntl(*(const int *)how, F_GETFD) < 0 ? "closed" : "open");
+	return OK;
+}
+
+static void it_has_none_of_our_descriptors(void)
+{
+	AUTO_SECRET *out = NULL;
+	const int fd = open("/", O_PATH | O_CLOEXEC);
+	const int far = fcntl(fd, F_DUPFD_CLOEXEC, 20);
+
+	CHECK(far >= 20);
+	CHECK(aside_run(looks_round, &far, NULL, CAP, LONG_MS, &out) == OK);
+	CHECK(is(out, "nowhere closed"));
+	(void)close(far);
+	(void)close(fd);
+}
+
+static void too_much_is_refused_at_once(void)
+{
+	AUTO_SECRET *in = NULL, *out = NULL;
+
+	CHECK(secret_new(ASIDE_MAX, &in) == OK);
+	CHECK(secret_set_len(in, ASIDE_MAX) == OK);
+	CHECK(aside_run(twice, "", in, CAP, LONG_MS, &out) == ERR_BUG);
+	CHECK(aside_run(twice, "", NULL, ASIDE_MAX, LONG_MS, &out) == ERR_BUG);
+}
+
+static const struct check_case cases[] = {
+        {"what_it_writes_comes_back",          what_it_writes_comes_back         },
+        {"nothing_in_and_nothing_out",         nothing_in_and_nothing_out        },
+        {"its_error_is_the_callers",           its_error_is_the_callers          },
+        {"more_than_was_asked_for_is_nothing", more_than_was_asked_for_is_nothing},
+        {"one_that_hangs_is_given_up",         one_that_hangs_is_given_up        },
+        {"one_that_dies_breaks_nothing",       one_that_dies_breaks_nothing      },
+        {"it_has_none_of_our_descriptors",     it_has_none_of_our_descriptors    },
+        {"too_much_is_refused_at_once",        too_much_is_refused_at_once       },
+};
+
+int main(void)
+{
+	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is done in a child process of tpm2.c: jobs (core/aside.h), what they are told and
+ * what they write. */
+#ifndef UNLOCK_TPM2_JOBS_H
+#define UNLOCK_TPM2_JOBS_H
+
+#include "core/aside.h"
+#include "unlock/tpm2.h"
+
+/* With tss2 those of tpm2_work*.c, else of tpm2_none.c. */
+aside_job tpm2_job_pcrs;   /* struct tpm2_task -> struct tpm2_pcrs */
+aside_job tpm2_job_seal;   /* what to seal, then the auth value -> struct tpm2_made */
+aside_job tpm2_job_unseal; /* auth value -> the secret */
+aside_job tpm2_job_extend;
+aside_job tpm2_job_lockout; /* -> struct tpm2_lockout */
+
+/* Which of them is what a job needs; the rest is zero. */
+struct tpm2_task {
+	const char *tcti;
+	enum hash_alg bank;
+	uint32_t mask;
+	uint32_t srk;
+	bool pin;
+	const struct tpm2_sealed *sealed;
+	unsigned pcr;
+	const char *what;
+};
+
+struct tpm2_made {
+	uint32_t srk;
+	uint8_t srk_name[TPM2_NAME_LEN];
+	uint16_t pub_len, priv_len;
+	uint8_t pub[TPM2_PUBLIC_MAX], priv[TPM2_PRIVATE_MAX];
+	struct tpm2_pcrs pcrs;
+};
+
+#endif
