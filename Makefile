@@ -87,7 +87,7 @@ double_src  := tests/unit/ask_scene.c tests/unit/double_ask.c tests/unit/double_
                tests/unit/double_usb.c tests/unit/double_vcard.c tests/unit/card_lines.c tests/unit/card_seen.c tests/unit/forked.c tests/unit/luks2_edit.c tests/unit/needles.c tests/unit/pick_room.c tests/unit/signed_boot.c \
                tests/unit/sign_world.c tests/unit/softkey.c tests/unit/grub_cfgs.c tests/unit/tree_folder.c tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
                tests/unit/world_files.c tests/unit/world_header.c
-integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli crypttab import counter boot hook pending sign sign_verify sign_tamper sign_kill
+integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli crypttab import counter tpm2 boot hook pending sign sign_verify sign_tamper sign_kill
 
 # Guests of QEMU (make vm), the longest first.
 vm          := boot dongle dongle13 sign
@@ -96,7 +96,7 @@ unit_core    := err harden aside secret hex utf8 buffer file ask_fds ask_quiet a
 unit_crypto  := crypto crypto_fails curve pbkdf2
 unit_card    := tlv apdu data kdf card pin refusals read_key sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_home child_wire child_hostile usb_names
 unit_openpgp := packet armor pubkey cert selfsig sign cert_write message vectors mutate residue nomem
-unit_unlock  := json token card_key record words source stack crypttab policy session session_sign header_pin algorithms pad
+unit_unlock  := json tpm2 token card_key record words source stack crypttab policy session session_sign header_pin algorithms pad
 unit_enroll  := crypttab_edit luks volume unlock boot boot_table boot_rounds enroll enroll_cards enroll_again import unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone same_serial
 unit_sign    := tree tree_refused tree_hash tree_mount tree_kernel kexec manifest manifest_full pending signers since publish verify verify_lists verify_sig rollback entry_model entry entry_read default
 unit_cli     := cli cli_says cpio needs card_cli card_selftest sign_cli sign_counter
@@ -315,7 +315,7 @@ $(eval $(call program,consttime,tests/integration/consttime.c tests/unit/check.c
 $(O)/test_nomem: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc secret_new random_bytes)
 $(O)/test_tree_kernel: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,fstatfs statx readdir read pthread_create)
 $(O)/consttime: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,reveal aes_unwrap aes_wrap cfb_decrypt)
-tools: $(tool_names:%=$(O)/%) $(O)/pgptool $(O)/cardtool $(O)/countertool $(O)/tpmtool $(O)/consttime
+tools: $(tool_names:%=$(O)/%) $(O)/pgptool $(O)/cardtool $(O)/countertool $(O)/tpmtool $(O)/consttime $(O)/test_verify
 vm_tools: $(O)/bootlatch-dongle $(O)/stopwatch $(O)/seal $(O)/luks2_raw
 # Guests of QEMU: minutes each, not part of make test.
 vm: deps_vm

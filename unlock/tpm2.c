@@ -5,7 +5,7 @@
 #include "unlock/tpm2_jobs.h"
 
 /* Hardware takes seconds to make a key. */
-enum { LOOK_MS = 5000, WORK_MS = 20000 };
+enum { LOOK_MS = 5000, WORK_MS = 20000, JOINED_MAX = 2 * TPM2_SECRET_LEN };
 
 static int limit(const struct tpm2 *t, int usual)
 {
@@ -78,10 +78,10 @@ static enum err join(const struct secret *a, const struct secret *b, struct secr
 {
 	AUTO_SECRET *both = NULL;
 
-	enum err e = secret_new(2 * TPM2_SECRET_LEN, &both);
+	enum err e = secret_new(JOINED_MAX, &both);
 	if (e != OK)
 		return e;
-	struct writer w = {secret_buf(both), 2 * TPM2_SECRET_LEN, 0, false};
+	struct writer w = {secret_buf(both), JOINED_MAX, 0, false};
 	put_bytes(&w, secret_view(a).p, secret_len(a));
 	if (b)
 		put_bytes(&w, secret_view(b).p, secret_len(b));

@@ -99,7 +99,8 @@ static void put_default(struct signed_boot *b, const struct tree *t)
 	struct boot_entries *entries = NULL;
 	struct kexec_set *s = NULL;
 
-	CHECK(entries_read(b->fd, t, &entries) == OK && kexec_new(&s) == OK);
+	if (entries_read(b->fd, t, &entries) != OK || kexec_new(&s) != OK)
+		abort();
 	CHECK(default_choose(entries, s, DEFAULT_FIRST, 0, &choice) == OK &&
 	      choice.number == 1);
 	CHECK(default_put(entries, &choice, t, s) == OK && s->n == 2);

@@ -83,6 +83,17 @@ static void signed_nonsense_is_bad(void)
 		CHECK_ROW(r->signature_good && r->verdict == VERIFY_BAD && r->n > 0,
 		          rows[i].name);
 		r = verify_free(r);
+		/* The full manifest goes on telling what it can. */
+		CHECK(fchmodat(b.fd, "vmlinuz-6.1", 0600, 0) == 0);
+		boot_put(&b, "vmlinuz-6.1", "evil");
+		r = boot_look(&b, known, 1);
+		CHECK_ROW(r->verdict == VERIFY_BAD, rows[i].name);
+		/* An empty list is a list; no file is in it. */
+		if (strcmp(rows[i].name, KEXEC_FULL) != 0 &&
+		    (strcmp(rows[i].name, KEXEC_HASHES) != 0 || rows[i].n > 0))
+			CHECK_ROW(boot_found(r, FINDING_CHANGED, "./vmlinuz-6.1"),
+			          rows[i].name);
+		r = verify_free(r);
 		boot_drop(&b);
 	}
 }

@@ -7,8 +7,8 @@
 # NAME SET RELEASES TITLE; what takes longest first
 table() {
 	cat <<-'END'
-		installed12  installed12 bookworm (5) LVM on LUKS with swap: the image that it made itself boots it, and wakes it up
-		installed13  installed13 trixie (5) LVM on LUKS with swap: the image that it made itself boots it, and wakes it up
+		installed12  installed12 bookworm (5) LVM on LUKS with swap: the image that it made itself boots it, and names what root and swap lie on
+		installed13  installed13 trixie (5) LVM on LUKS with swap: the image that it made itself boots it, and names what root and swap lie on
 		pin          full     all       (1) the PIN opens the root
 		wrong        root     all       (2) a wrong PIN, then the right one
 		passphrase   root     all       (4) no dongle: the passphrase

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# /sbin/init of a Debian on LVM: makes an image and puts it on the second disk, or sleeps.
+# /sbin/init of a Debian on LVM: makes an image and puts it on the second disk, or swaps.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 say() { echo "@$(cat /nonce) $*" >/dev/ttyS0; }
 off() {
@@ -19,12 +19,6 @@ case $(cat /proc/cmdline) in
 	update-initramfs -u -k "$(uname -r)" >/dev/ttyS0 2>&1 && cat "$image" >/dev/vdb && sync &&
 		say "image $(stat -c %s "$image") bytes"
 	;;
-*vm.do=sleep*)
-	swapon /dev/mapper/vg-swap_1
-	echo shutdown >/sys/power/disk
-	say sleeps
-	sync
-	echo disk >/sys/power/state && say 'woke up'
-	;;
+*vm.do=swap*) swapon /dev/mapper/vg-swap_1 && say "swap $(sed -n 's,^\(/dev/[^ ]*\) .*,\1,p' /proc/swaps)" ;;
 esac
 off
