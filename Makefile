@@ -54,7 +54,7 @@ unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c 
 WITH_TPM2   ?= $(if $(shell $(PKG_CONFIG) --exists tss2-esys tss2-mu tss2-tctildr && echo yes),1,0)
 counter_src := $(if $(filter 1,$(WITH_TPM2)),sign/counter_tpm2.c,sign/counter_none.c)
 tpm2_pkgs   := $(if $(filter 1,$(WITH_TPM2)),tss2-esys tss2-mu tss2-tctildr)
-unlock_src  += unlock/tpm2.c unlock/tpm2_policy.c \
+unlock_src  += unlock/sealed.c unlock/tpm2.c unlock/tpm2_policy.c \
                $(if $(filter 1,$(WITH_TPM2)),unlock/tpm2_esys.c unlock/tpm2_srk.c unlock/tpm2_pcr.c unlock/tpm2_work.c,unlock/tpm2_none.c)
 # Signing and verifying /boot: no card in it.
 sign_src    := sign/tree.c sign/tree_walk.c sign/tree_hash.c sign/kexec.c sign/manifest.c sign/manifest_full.c sign/manifest_parse.c sign/manifest_compare.c sign/pending.c \
@@ -96,7 +96,7 @@ unit_core    := err harden aside secret hex utf8 buffer file ask_fds ask_quiet a
 unit_crypto  := crypto crypto_fails curve pbkdf2
 unit_card    := tlv apdu data kdf card pin refusals read_key sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_home child_wire child_hostile usb_names
 unit_openpgp := packet armor pubkey cert selfsig sign cert_write message vectors mutate residue nomem
-unit_unlock  := json tpm2 token card_key record words source stack crypttab policy session session_sign header_pin algorithms pad
+unit_unlock  := json tpm2 sealed token card_key record words source stack crypttab policy session session_sign header_pin algorithms pad
 unit_enroll  := crypttab_edit luks volume unlock boot boot_table boot_rounds enroll enroll_cards enroll_again import unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone same_serial
 unit_sign    := tree tree_refused tree_hash tree_mount tree_kernel kexec manifest manifest_full pending signers since publish verify verify_lists verify_sig rollback entry_model entry entry_read default
 unit_cli     := cli cli_says cpio needs card_cli card_selftest sign_cli sign_counter

@@ -69,10 +69,13 @@ static enum err list(struct cli *c)
 		char fpr[2 * FPR_LEN + 1];
 
 		hex_encode_up((struct bytes){en->fpr, FPR_LEN}, fpr);
-		cli_say(c, "%7d  %-12s  %-13s  %s\n%23s key %s", en->keyslot,
+		const bool tpm = en->backend && strcmp(en->backend, BACKEND_TPM2) == 0;
+		cli_say(c, "%7d  %-12s  %-13s  %s\n%23s %s %s", en->keyslot,
 		        en->backend ? en->backend : "?",
-		        *en->ident[0] ? en->ident[0] : "not seen yet", state(v, en), "",
-		        fpr);
+		        tpm             ? "-"
+		        : *en->ident[0] ? en->ident[0]
+		                        : "not seen yet",
+		        state(v, en), "", tpm ? "object" : "key", fpr);
 	}
 	others(c, v);
 	if (v->n_enrolled == 0)

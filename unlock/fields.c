@@ -5,7 +5,7 @@
 #include "core/hex.h"
 #include "unlock/token.h"
 
-enum { MAKER_LEN = 4, HEX_MAX = 32, UUID_MAX = 36 };
+enum { MAKER_LEN = 4, HEX_MAX = 64, UUID_MAX = 36 };
 
 static enum err hex_in_case(const char *text, bool upper, uint8_t *ret, size_t n)
 {
@@ -67,7 +67,7 @@ enum err field_ident(const char *text, char ret[static CARD_IDENT_LEN])
 
 const char *field_backend(const char *text)
 {
-	static const char *const known[] = {BACKEND_CARD};
+	static const char *const known[] = {BACKEND_CARD, BACKEND_TPM2};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(text, known[i]) == 0)

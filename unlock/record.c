@@ -10,6 +10,7 @@
 #include "unlock/fields.h"
 #include "unlock/json.h"
 #include "unlock/store.h"
+#include "unlock/token.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -79,16 +80,49 @@ static enum err read_passphrase(const struct json_object *from, struct record_en
 	               : e;
 }
 
-static enum err read_entry(const struct json_object *from, struct record_entry *ret)
+static enum err read_card(const struct json_object *from, struct record_entry *to)
 {
 	static const char *const names[] = {"keyslot",   "backend", "needs_pin",
 	                                    "recipient", "cards",   "kdf",
 	                                    "passphrase"};
-	struct record_entry en = {0};
 	const char *text = NULL;
 
 	if (!json_only(from, names, COUNT(names)))
 		return ERR_FORMAT;
+	enum err e = json_text(from, "recipient", &text);
+	if (e == OK)
+		e = field_fpr(text, to->fpr);
+	if (e == OK)
+		e = read_cards(from, to);
+	return e == OK ? read_kdf(from, to) : e;
+}
+
+static enum err read_tpm2(const struct json_object *from, struct record_entry *to)
+{
+	static const char *const names[] = {"keyslot", "backend", "needs_pin",
+	                                    "object",  "srk",     "passphrase"};
+	const char *text = NULL;
+
+	if (!json_only(from, names, COUNT(names)))
+		return ERR_FORMAT;
+	enum err e = json_text(from, "object", &text);
+	if (e == OK)
+		e = field_fpr(text, to->fpr);
+	if (e == OK)
+		e = json_text(from, "srk", &text);
+	return e == OK ? field_hex_lower(text, to->srk_name, sizeof(to->srk_name)) : e;
+}
+
+static bool is_tpm2(const struct record_entry *en)
+{
+	return strcmp(en->backend, BACKEND_TPM2) == 0;
+}
+
+static enum err read_entry(const struct json_object *from, struct record_entry *ret)
+{
+	struct record_entry en = {0};
+	const char *text = NULL;
+
 	enum err e = json_int(from, "keyslot", 0, LUKS_SLOTS_MAX - 1, &en.keyslot);
 	if (e == OK)
 		e = json_text(from, "backend", &text);
@@ -97,13 +131,7 @@ static enum err read_entry(const struct json_object *from, struct record_entry *
 	if (e == OK)
 		e = json_flag(from, "needs_pin", &en.needs_pin);
 	if (e == OK)
-		e = json_text(from, "recipient", &text);
-	if (e == OK)
-		e = field_fpr(text, en.fpr);
-	if (e == OK)
-		e = read_cards(from, &en);
-	if (e == OK)
-		e = read_kdf(from, &en);
+		e = is_tpm2(&en) ? read_tpm2(from, &en) : read_card(from, &en);
 	if (e == OK)
 		e = read_passphrase(from, &en);
 	if (e == OK)
@@ -177,12 +205,19 @@ static void put_kdf(const struct record_entry *en, FILE *out)
 	}
 }
 
-static void put_entry(const struct record_entry *en, FILE *out)
+static void put_tpm2(const struct record_entry *en, FILE *out)
 {
-	(void)fprintf(out, "{\"keyslot\":%d,\"backend\":", en->keyslot);
-	json_quote(en->backend, strlen(en->backend), out);
-	(void)fprintf(out, ",\"needs_pin\":%s,\"recipient\":",
-	              en->needs_pin ? "true" : "false");
+	char text[2 * TPM2_NAME_LEN + 1];
+
+	(void)fputs(",\"object\":", out);
+	field_put_fpr(en->fpr, out);
+	hex_encode((struct bytes){en->srk_name, sizeof(en->srk_name)}, text);
+	(void)fprintf(out, ",\"srk\":\"%s\"", text);
+}
+
+static void put_card(const struct record_entry *en, FILE *out)
+{
+	(void)fputs(",\"recipient\":", out);
 	field_put_fpr(en->fpr, out);
 	(void)fputs(",\"cards\":[", out);
 	for (size_t i = 0; i < RECORD_SERIALS && en->ident[i][0] != '\0'; i++) {
@@ -192,6 +227,17 @@ static void put_entry(const struct record_entry *en, FILE *out)
 	}
 	(void)fputs("],\"kdf\":", out);
 	put_kdf(en, out);
+}
+
+static void put_entry(const struct record_entry *en, FILE *out)
+{
+	(void)fprintf(out, "{\"keyslot\":%d,\"backend\":", en->keyslot);
+	json_quote(en->backend, strlen(en->backend), out);
+	(void)fprintf(out, ",\"needs_pin\":%s", en->needs_pin ? "true" : "false");
+	if (is_tpm2(en))
+		put_tpm2(en, out);
+	else
+		put_card(en, out);
 	if (en->knows_passphrase) {
 		char text[2 * PASSPHRASE_DIGEST_LEN + 1];
 

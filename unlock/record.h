@@ -6,6 +6,7 @@
 
 #include "card/card.h"
 #include "unlock/luks.h"
+#include "unlock/tpm2.h"
 
 enum {
 	HEADER_PIN_LEN = 32,
@@ -22,11 +23,12 @@ struct record_entry {
 	int keyslot;
 	const char *backend; /* static text: a backend's type */
 	bool needs_pin;
-	uint8_t fpr[FPR_LEN]; /* openpgp-card: the decryption key */
+	uint8_t fpr[FPR_LEN]; /* openpgp-card: the decryption key; tpm2: tpm2_id */
 	char ident[RECORD_SERIALS]
 	          [CARD_IDENT_LEN]; /* cards known to hold it; "" ends the list */
 	enum record_kdf kdf;
-	uint8_t kdf_digest[32]; /* SHA-256 of card_info's kdf_digest_input */
+	uint8_t kdf_digest[32];          /* SHA-256 of card_info's kdf_digest_input */
+	uint8_t srk_name[TPM2_NAME_LEN]; /* tpm2: of the storage root key */
 	bool knows_passphrase;
 	uint8_t passphrase_digest[PASSPHRASE_DIGEST_LEN];
 };

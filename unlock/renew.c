@@ -101,6 +101,16 @@ static bool may_be_ours(const struct volume *v, int keyslot, int opened,
 	return keyslot >= first && keyslot <= last && luks_slot_looks_ours(&slot);
 }
 
+/* A token says nothing of a TPM's storage root key that could be trusted: without an old
+ * entry the TPM is enrolled anew. */
+static bool knows_enough(const struct volume *v, const struct token *t)
+{
+	const struct record_entry *old = old_entry(v, t->fpr[0]);
+
+	return strcmp(t->backend, BACKEND_TPM2) != 0 ||
+	       (old != NULL && strcmp(old->backend, BACKEND_TPM2) == 0);
+}
+
 /* While the pin fits, the record's own word stands above any token. */
 static void keep_entries(const struct volume *v, struct record *r)
 {
@@ -146,11 +156,12 @@ static enum err build(struct volume *v, int opened, struct record *r)
 			return e;
 		if (e != OK) /* none, or told at debug level */
 			continue;
-		if (entry_at(r, t.keyslot) == NULL &&
+		if (entry_at(r, t.keyslot) == NULL && knows_enough(v, &t) &&
 		    may_be_ours(v, t.keyslot, opened, t.fpr[0]))
 			r->entry[r->n++] = entry_of(v, &t);
 		const struct record_entry *en = entry_at(r, t.keyslot);
-		if (en != NULL && memcmp(en->fpr, t.fpr[0], FPR_LEN) == 0)
+		if (en != NULL && strcmp(t.backend, BACKEND_CARD) == 0 &&
+		    memcmp(en->fpr, t.fpr[0], FPR_LEN) == 0)
 			e = mend_blob(v, &t);
 		token_clear(&t);
 		if (e != OK)

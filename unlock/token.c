@@ -9,8 +9,14 @@
 #include "unlock/fields.h"
 #include "unlock/json.h"
 #include "unlock/luks.h"
+#include "unlock/sealed.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static bool is_tpm2(const struct token *t)
+{
+	return strcmp(t->backend, BACKEND_TPM2) == 0;
+}
 
 static enum err read_keyslot(const struct json_object *o, int *ret)
 {
@@ -99,10 +105,47 @@ static enum err read_blob(const struct json_object *o, struct token *t)
 	return OK;
 }
 
-enum err token_parse(struct bytes json, struct token *ret)
+static enum err read_card(const struct json_object *o, struct token *t)
 {
 	static const char *const names[] = {
 	        "type", "keyslots", "version", "backend", "recipients", "serial", "blob"};
+
+	if (!json_only(o, names, COUNT(names)))
+		return ERR_FORMAT;
+	enum err e = read_recipients(o, t);
+	if (e == OK)
+		e = read_serial(o, t);
+	return e == OK ? read_blob(o, t) : e;
+}
+
+/* Nothing has to be freed after it either. */
+static enum err read_tpm2(const struct json_object *o, struct token *t)
+{
+	static const char *const names[] = {"type", "keyslots", "version", "backend",
+	                                    "sealed"};
+	struct tpm2_sealed s;
+	char *text = NULL;
+
+	if (!json_only(o, names, COUNT(names)))
+		return ERR_FORMAT;
+	enum err e = sealed_read(json_at(o, "sealed"), &s);
+	if (e == OK)
+		e = tpm2_id(&s, t->fpr[0]);
+	if (e == OK)
+		e = sealed_format(&s, &text);
+	if (e != OK)
+		return e;
+	t->n_fpr = 1;
+	t->blob = (uint8_t *)text;
+	t->blob_len = strlen(text);
+	return OK;
+}
+
+enum err token_parse(struct bytes json, struct token *ret)
+{
+	static const char *const names[] = {"type",    "keyslots",   "version",
+	                                    "backend", "recipients", "serial",
+	                                    "blob",    "sealed"};
 	struct token t = {0};
 	AUTO_JSON *o = NULL;
 	const char *text = NULL;
@@ -123,11 +166,7 @@ enum err token_parse(struct bytes json, struct token *ret)
 	if (e == OK)
 		e = read_keyslot(o, &t.keyslot);
 	if (e == OK)
-		e = read_recipients(o, &t);
-	if (e == OK)
-		e = read_serial(o, &t);
-	if (e == OK)
-		e = read_blob(o, &t);
+		e = is_tpm2(&t) ? read_tpm2(o, &t) : read_card(o, &t);
 	if (e == OK)
 		*ret = t;
 	return e;
@@ -141,6 +180,12 @@ static void put_token(const struct token *t, const uint8_t *blob, size_t n, FILE
 		(void)fprintf(out, "\"%d\"", t->keyslot);
 	(void)fputs("],\"version\":1,\"backend\":", out);
 	json_quote(t->backend, strlen(t->backend), out);
+	if (is_tpm2(t)) {
+		(void)fputs(",\"sealed\":", out);
+		(void)fwrite(t->blob, 1, t->blob_len, out);
+		(void)fputc('}', out);
+		return;
+	}
 	(void)fputs(",\"recipients\":[", out);
 	for (size_t i = 0; i < t->n_fpr; i++) {
 		if (i > 0)

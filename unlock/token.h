@@ -10,15 +10,17 @@
 enum { TOKEN_JSON_MAX = 12 * 1024, TOKEN_BLOB_MAX = 8 * 1024, TOKEN_RECIPIENTS = 4 };
 
 #define TOKEN_TYPE   "bootlatch"
-#define BACKEND_CARD "openpgp-card" /* the only backend of version 1 so far */
+#define BACKEND_CARD "openpgp-card"
+#define BACKEND_TPM2 "tpm2"
 
 struct token {
 	int keyslot; /* -1: the slot was killed behind our back ("keyslots": []) */
 	const char *backend; /* static text */
+	/* tpm2: one, the identity of the sealed object (tpm2_id). */
 	uint8_t fpr[TOKEN_RECIPIENTS][FPR_LEN];
 	size_t n_fpr;
 	char ident[CARD_IDENT_LEN]; /* "" when enrolled from a certificate */
-	uint8_t *blob;              /* malloc'ed OpenPGP message */
+	uint8_t *blob; /* malloc'ed: OpenPGP message; tpm2: unlock/sealed.h, canonical */
 	size_t blob_len;
 };
 

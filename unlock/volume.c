@@ -100,6 +100,7 @@ static void from_record(const struct volume *v, int slot, struct enrolment *en)
 		memcpy(en->fpr, r->fpr, sizeof(en->fpr));
 		memcpy(en->ident, r->ident, sizeof(en->ident));
 		memcpy(en->kdf_digest, r->kdf_digest, sizeof(en->kdf_digest));
+		memcpy(en->srk_name, r->srk_name, sizeof(en->srk_name));
 		en->knows_passphrase = r->knows_passphrase;
 		memcpy(en->passphrase_digest, r->passphrase_digest,
 		       sizeof(en->passphrase_digest));

@@ -33,7 +33,8 @@ struct enrolment {
 	char ident[RECORD_SERIALS][CARD_IDENT_LEN];
 	enum record_kdf kdf;
 	uint8_t kdf_digest[32];
-	bool knows_passphrase; /* the record does, by its digest */
+	uint8_t srk_name[TPM2_NAME_LEN]; /* tpm2: as the record has it */
+	bool knows_passphrase;           /* the record does, by its digest */
 	uint8_t passphrase_digest[PASSPHRASE_DIGEST_LEN];
 	uint8_t *blob[2]; /* to be tried in this order: /boot's copy, then the token's */
 	size_t blob_len[2]; /* 0: not there; identical copies are kept once, as [0] */

@@ -50,7 +50,7 @@ licensed() {
 listed() {
   bad=$(c_files | grep -v '^tests/bench/' | # bench.sh compiles its own
     sed -E 's,^tests/(unit/test|fuzz/fuzz)_(.*)\.c,\2,; s,^tests/integration/(.*)\.c,\1,' |
-    while read -r f; do grep -qE "(^|[[:space:],/])$f([[:space:],]|\$)" Makefile || echo "$f"; done)
+    while read -r f; do grep -qE "(^|[[:space:],/])$f([[:space:],)]|\$)" Makefile || echo "$f"; done)
   [ -z "$bad" ] || { echo "not in the Makefile: $bad"; return 1; }
 }
 check 'layers only include downwards' tests/lint/layers.sh

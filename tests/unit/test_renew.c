@@ -9,6 +9,7 @@
 #include "crypto/crypto.h"
 #include "tests/unit/check.h"
 #include "tests/unit/luks2_edit.h"
+#include "tests/unit/sealed_json.h"
 #include "tests/unit/softkey.h"
 #include "tests/unit/world.h"
 
@@ -257,6 +258,48 @@ static void the_record_s_word_stands_above_a_token_s(void)
 	world_drop(&w);
 }
 
+/* --- a TPM's way in --- */
+
+static void write_tpm_token(const struct world *w, int slot)
+{
+	static const char json[] =
+	        "{\"type\":\"bootlatch\",\"keyslots\":[],\"version\":1,"
+	        "\"backend\":\"tpm2\",\"sealed\":" SEALED_GOOD "}";
+	struct token t = {0};
+
+	CHECK(token_parse(bytes_of(json), &t) == OK);
+	t.keyslot = slot;
+	world_write_token(w, &t);
+	token_clear(&t);
+}
+
+/* What its storage root key is called nobody but the record can say. */
+static void a_tpm_s_way_in_needs_its_old_entry(void)
+{
+	struct record r = {0}, again = {0};
+	struct world w;
+
+	enrolled(&w, 2);
+	world_add_slot(&w, 3, "a TPM's", LUKS_OUR_ITERATIONS);
+	write_tpm_token(&w, 3);
+	CHECK(world_renew(&w, WORLD_PHRASE, &r) == OK && r.n == 1);
+	r.entry[1] = (struct record_entry){.keyslot = 3, .backend = BACKEND_TPM2};
+	memset(r.entry[1].srk_name, 0x5a, sizeof(r.entry[1].srk_name));
+	struct token t = {0};
+	CHECK(world_read_token(&w, 3, &t));
+	memcpy(r.entry[1].fpr, t.fpr[0], FPR_LEN);
+	token_clear(&t);
+	r.n = 2;
+	CHECK(record_save(w.config, &r) == OK);
+	world_set_discards(&w);
+	CHECK(world_renew(&w, WORLD_PHRASE, &again) == OK && again.n == 2);
+	CHECK(same_ways(&again, &r));
+	CHECK(record_delete(w.config, w.uuid) == OK);
+	CHECK(world_renew(&w, WORLD_PHRASE, &again) == OK && again.n == 1);
+	CHECK(again.entry[0].keyslot == 2 && world_card_opens(&w, alice, 2));
+	world_drop(&w);
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
@@ -278,6 +321,8 @@ int main(void)
 	         the_keyslot_that_opened_the_volume_is_not_made_ours },
 	        {"the record's word stands above a token's",
 	         the_record_s_word_stands_above_a_token_s            },
+	        {"a TPM's way in needs its old entry",
+	         a_tpm_s_way_in_needs_its_old_entry                  },
 	};
 
 	log_to(NULL, NULL, LOG_WARN);

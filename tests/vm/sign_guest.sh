@@ -43,6 +43,8 @@ ends_with_notice() { tail -n 2 "$1" | grep -q 'not signed yet'; }
 if [ $$ = 1 ]; then
 	mount -t tmpfs tmpfs /tmp
 	mount /dev/vdb /boot
+fi
+if [ $$ = 1 ] && ! grep -q 'step=booted' /proc/cmdline; then # for the dongle
 	/lib/systemd/systemd-udevd --daemon
 	udevadm trigger --type=devices --action=add
 	udevadm settle --timeout=120
