@@ -14,8 +14,8 @@ enum err pending_tell(struct cli *c);
  * differs is noted.  *ret_clean tells. */
 enum err pending_look(struct cli *c, bool *ret_clean);
 
-/* Wait until no package is being installed and nothing was noted for a while
- * (c->wait_s, else 5 seconds).  ERR_TIMEOUT: that took an hour. */
+/* Wait until no package is being installed, nobody signs and nothing was noted for a
+ * while (c->wait_s, else 5 seconds).  ERR_TIMEOUT: that took an hour. */
 enum err pending_settle(const struct cli *c);
 /* Is somebody logged in, at a terminal or a screen? */
 bool pending_somebody_here(void);

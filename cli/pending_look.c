@@ -4,9 +4,11 @@
 #include "cli/pending.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -85,6 +87,19 @@ static enum err note(const struct pending *before, const char *what)
 	return e;
 }
 
+/* Is a bootlatch sign at work there?  What is seen then is true of before it only. */
+static bool is_being_signed(const char *boot)
+{
+	const int fd = open(boot, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool locked = false;
+
+	if (fd < 0)
+		return false;
+	locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	(void)close(fd); /* only read; lets go of the lock */
+	return locked;
+}
+
 /* ERR_BUSY: it changed meanwhile. */
 static enum err verify(const struct cli *c, const struct signers *s,
                        struct verify_report **ret)
@@ -102,7 +117,8 @@ static enum err verify(const struct cli *c, const struct signers *s,
 		e = boot_verify(fd, s->key, s->n, (uint32_t)time(NULL), &o, &r);
 	if (e == OK)
 		e = stamp_take(fd, &after);
-	if (e == OK && memcmp(&before, &after, sizeof(before)) != 0)
+	if (e == OK && (memcmp(&before, &after, sizeof(before)) != 0 ||
+	                is_being_signed(c->where.boot_dir)))
 		e = ERR_BUSY;
 	(void)close(fd); /* only read */
 	if (e != OK)
@@ -181,6 +197,7 @@ enum err pending_settle(const struct cli *c)
 		(void)pending_read(PENDING_FOLDER, &now);
 		if (is_locked("/var/lib/dpkg/lock-frontend") ||
 		    is_locked("/var/lib/dpkg/lock") ||
+		    is_being_signed(c->where.boot_dir) ||
 		    memcmp(&now, &last, sizeof(now)) != 0)
 			since = clock_ms();
 		else if (clock_ms() - since >= settle * 1000LL)

@@ -28,10 +28,16 @@ static enum err no_folder(struct signing *x, enum err e)
 /* Two at once would stage over each other. */
 static enum err lock(struct signing *x)
 {
-	if (flock(x->dir, LOCK_EX | LOCK_NB) == 0)
-		return OK;
-	if (errno != EWOULDBLOCK)
-		return err_from_errno(errno);
+	const struct timespec pause = {.tv_nsec = 20000000};
+
+	/* bootlatch pending takes it for a moment, to see whether somebody has it. */
+	for (int i = 0; i < 5; i++) {
+		if (flock(x->dir, LOCK_EX | LOCK_NB) == 0)
+			return OK;
+		if (errno != EWOULDBLOCK)
+			return err_from_errno(errno);
+		(void)nanosleep(&pause, NULL);
+	}
 	return cli_why(x->c, ERR_REFUSED,
 	               "Another bootlatch sign is at work on %s. Wait for it to end.",
 	               x->boot);

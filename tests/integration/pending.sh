@@ -204,7 +204,20 @@ echo '# by hand' >>/boot/grub/grub.cfg
 check_says 'update-grub by hand is noticed' 0 'that is noted' look
 check '... and named' grep -q ' boot .*grub/grub.cfg' $PENDING
 cp $PENDING "$T/pending.before"
+(
+	exec 9</boot
+	flock 9
+	sleep 3
+	cp -a "$T/grub.cfg" /boot/grub/grub.cfg
+) &
+lib_own $!
+sleep 0.5
+check 'looking while somebody signs waits for that' look
+check_fails '... and sees what was signed' test -e $PENDING
+echo '# by hand' >>/boot/grub/grub.cfg
 check 'looking again' look
+cp $PENDING "$T/pending.before"
+check 'and again' look
 check '... notes nothing new' cmp $PENDING "$T/pending.before"
 echo new >/boot/vmlinuz-6.3
 check 'one more change' look
