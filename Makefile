@@ -57,17 +57,17 @@ tpm2_pkgs   := $(if $(filter 1,$(WITH_TPM2)),tss2-esys tss2-mu tss2-tctildr)
 unlock_src  += unlock/sealed.c unlock/tpm2.c unlock/tpm2_policy.c \
                $(if $(filter 1,$(WITH_TPM2)),unlock/tpm2_esys.c unlock/tpm2_srk.c unlock/tpm2_pcr.c unlock/tpm2_work.c,unlock/tpm2_none.c)
 # Signing and verifying /boot: no card in it.
-sign_src    := sign/tree.c sign/tree_walk.c sign/tree_hash.c sign/kexec.c sign/manifest.c sign/manifest_full.c sign/manifest_parse.c sign/manifest_compare.c sign/pending.c \
+sign_src    := sign/tree.c sign/tree_walk.c sign/tree_hash.c sign/kexec.c sign/manifest.c sign/manifest_full.c sign/manifest_parse.c sign/manifest_compare.c sign/pending.c sign/pending_here.c \
                sign/entry.c sign/entry_text.c sign/entry_grub.c sign/entry_bls.c sign/entry_path.c sign/entry_find.c sign/entry_read.c sign/entry_default.c \
                sign/rollback.c $(counter_src) \
-               sign/signers.c sign/stamp.c sign/since.c sign/stage_list.c sign/stage_write.c sign/publish.c \
+               sign/signers.c sign/last.c sign/stamp.c sign/since.c sign/stage_list.c sign/stage_write.c sign/publish.c \
                sign/verify.c sign/verify_default.c sign/verify_full.c sign/verify_lists.c sign/findings.c
 enroll_src  := unlock/crypttab_options.c unlock/crypttab_line.c unlock/crypttab_edit.c unlock/luks_write.c unlock/keyslot.c unlock/leftovers.c unlock/import.c unlock/enroll_say.c unlock/enroll.c unlock/enroll_key.c \
                unlock/enroll_slot.c unlock/enroll_write.c unlock/unenroll.c unlock/renew.c
 cli_src     := cli/options.c cli/output.c cli/common.c cli/program.c cli/crypttab.c cli/import.c cli/cpio.c cli/needs.c cli/image.c cli/status.c cli/enroll.c cli/unenroll.c cli/list.c cli/verify.c \
                cli/unlock.c cli/record.c cli/card.c cli/card_facts.c cli/card_names.c cli/card_words.c \
                cli/card_selftest.c cli/card_report.c cli/card_cases.c cli/card_pin_cases.c \
-               cli/sign.c cli/sign_options.c cli/sign_card.c cli/sign_read.c cli/sign_plan.c cli/sign_show.c cli/sign_put.c cli/progress.c \
+               cli/sign.c cli/sign_options.c cli/sign_card.c cli/sign_read.c cli/sign_base.c cli/sign_text.c cli/sign_changes.c cli/sign_since.c cli/sign_plan.c cli/sign_show.c cli/sign_put.c cli/sign_resume.c cli/progress.c \
                cli/pending.c cli/pending_look.c
 vcard_src   := tests/vcard/algo.c tests/vcard/attest.c tests/vcard/buf.c tests/vcard/card_options.c tests/vcard/command.c \
                tests/vcard/data.c tests/vcard/fault.c tests/vcard/import.c \
@@ -98,8 +98,8 @@ unit_card    := tlv apdu data kdf card pin refusals read_key sign_card quirks li
 unit_openpgp := packet armor pubkey cert selfsig sign cert_write message vectors mutate residue nomem
 unit_unlock  := json tpm2 sealed token card_key record words source stack crypttab policy session session_sign header_pin algorithms pad
 unit_enroll  := crypttab_edit luks volume unlock boot boot_table boot_rounds enroll enroll_cards enroll_again import unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone same_serial
-unit_sign    := tree tree_refused tree_hash tree_mount tree_kernel kexec manifest manifest_full pending signers since publish verify verify_lists verify_sig rollback entry_model entry entry_read default
-unit_cli     := cli cli_says cpio needs card_cli card_selftest sign_cli sign_counter
+unit_sign    := tree tree_refused tree_hash tree_mount tree_kernel kexec manifest manifest_full pending signers last since publish verify verify_files verify_lists verify_sig rollback entry_model entry entry_read default
+unit_cli     := cli cli_says cpio needs card_cli card_selftest sign_cli sign_since sign_words sign_counter sign_resume
 fuzz_core    := hex ask_line plymouth
 fuzz_card    := tlv data kdf card child pcsc
 fuzz_openpgp := packet armor pubkey cert message detached

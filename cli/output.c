@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/hex.h"
 
@@ -31,13 +32,16 @@ static void append(struct json_object *list, struct json_object *value)
 /* Paths are bytes of anybody's choosing; JSON is UTF-8. */
 static struct json_object *text(const char *s)
 {
-	char clean[CLI_WHY_MAX];
-	size_t n = 0;
+	char *clean = strdup(s);
 
-	for (; n < sizeof(clean) - 1 && s[n] != '\0'; n++)
-		clean[n] = (char)(s[n] >= ' ' && s[n] <= '~' ? s[n] : '?');
-	clean[n] = '\0';
-	return need(json_object_new_string(clean));
+	if (!clean)
+		abort();
+	for (char *p = clean; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	struct json_object *o = need(json_object_new_string(clean));
+	free(clean);
+	return o;
 }
 
 static struct json_object *hex(struct bytes b)

@@ -8,12 +8,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "core/file.h"
+#include "sign/last.h"
 #include "sign/signers.h"
 #include "sign/stamp.h"
 #include "sign/verify.h"
@@ -90,14 +90,20 @@ static enum err note(const struct pending *before, const char *what)
 /* Is a bootlatch sign at work there?  What is seen then is true of before it only. */
 static bool is_being_signed(const char *boot)
 {
-	const int fd = open(boot, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool locked = false;
+	return last_is_locked(PENDING_FOLDER, boot);
+}
 
-	if (fd < 0)
-		return false;
-	locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-	(void)close(fd); /* only read; lets go of the lock */
-	return locked;
+/* As verify sees it: without what is mounted below it, where we may. */
+static enum err open_boot(const char *path, int *ret)
+{
+	int fd = -1;
+
+	enum err e = dir_open(path, &fd);
+	if (e != OK)
+		return e;
+	e = tree_open(fd, ret);
+	(void)close(fd); /* only read */
+	return e;
 }
 
 /* ERR_BUSY: it changed meanwhile. */
@@ -109,7 +115,7 @@ static enum err verify(const struct cli *c, const struct signers *s,
 	struct verify_report *r = NULL;
 	int fd = -1;
 
-	enum err e = dir_open(c->where.boot_dir, &fd);
+	enum err e = open_boot(c->where.boot_dir, &fd);
 	if (e != OK)
 		return e;
 	e = stamp_take(fd, &before);
@@ -150,6 +156,9 @@ enum err pending_look(struct cli *c, bool *ret_clean)
 		if (e == ERR_BUSY)
 			e = pending_settle(c) == OK ? ERR_BUSY : ERR_TIMEOUT;
 	}
+	for (size_t i = 0; r && i < r->n_mounts; i++)
+		cli_say(c, "below %s: not looked at; run bootlatch verify as root",
+		        r->mount[i]);
 	if (r) {
 		clean = as_signed(r, s->n);
 		summary(r, what);

@@ -6,13 +6,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/output.h"
 #include "core/file.h"
+#include "sign/last.h"
 
 enum { YES_MAX = 16, FSTAB_MAX = 1024 * 1024 };
 
@@ -29,18 +29,30 @@ static enum err no_folder(struct signing *x, enum err e)
 static enum err lock(struct signing *x)
 {
 	const struct timespec pause = {.tv_nsec = 20000000};
+	const char *state = x->seams->state;
+	enum err e = ERR_BUSY;
 
 	/* bootlatch pending takes it for a moment, to see whether somebody has it. */
-	for (int i = 0; i < 5; i++) {
-		if (flock(x->dir, LOCK_EX | LOCK_NB) == 0)
-			return OK;
-		if (errno != EWOULDBLOCK)
-			return err_from_errno(errno);
-		(void)nanosleep(&pause, NULL);
+	for (int i = 0; e == ERR_BUSY && i < 5; i++) {
+		if (i > 0)
+			(void)nanosleep(&pause, NULL);
+		e = last_lock(state, x->boot, &x->lock);
 	}
-	return cli_why(x->c, ERR_REFUSED,
-	               "Another bootlatch sign is at work on %s. Wait for it to end.",
-	               x->boot);
+	if (e == OK)
+		return OK;
+	if (e == ERR_BUSY)
+		return cli_why(x->c, ERR_REFUSED,
+		               "Another bootlatch sign is at work on %s. Wait for it to "
+		               "end.",
+		               x->boot);
+	if (e == ERR_TAMPERED)
+		return cli_why(
+		        x->c, e,
+		        "Others than root may write to %s. See who changed it, then "
+		        "chmod go-w it and what is in it.",
+		        state);
+	return cli_why(x->c, e, "%s could not be written (%s). Run this as root.", state,
+	               err_text(e));
 }
 
 /* Found out before a PIN is typed. */
@@ -148,11 +160,28 @@ static enum err load_signers(struct signing *x)
 	}
 }
 
+enum err sign_confirm(struct signing *x, struct ask *a, const char *hint)
+{
+	AUTO_SECRET *answer = NULL;
+	const struct ask_question q = {
+	        .kind = ASK_CONFIRM,
+	        .about = "yes",
+	        .hint = hint,
+	        .tries_left = -1,
+	        .max = YES_MAX,
+	};
+
+	const enum err e = ask_wait(a, &q, -1, &answer);
+	if (e != OK && e != ERR_CANCELLED)
+		return e;
+	if (e == OK && bytes_equal(secret_view(answer), bytes_of("yes")))
+		return OK;
+	return cli_why(x->c, ERR_CANCELLED, "Not confirmed. Nothing was changed.");
+}
+
 static enum err confirm(struct signing *x)
 {
-	struct ask *a = session_ask(x->session);
 	char hint[200], n[40], size[40];
-	AUTO_SECRET *answer = NULL;
 
 	/* Agents show all of it beside the question for the PIN, if that is theirs. */
 	if (x->c->sign.yes ||
@@ -161,19 +190,10 @@ static enum err confirm(struct signing *x)
 	(void)snprintf(hint, sizeof(hint), "Sign %s as it is now (%s, %s)?", x->boot,
 	               sign_count(x->files, "file", "files", n),
 	               sign_size(x->bytes, size));
-	const struct ask_question q = {
-	        .kind = ASK_CONFIRM,
-	        .about = "yes",
-	        .hint = hint,
-	        .tries_left = -1,
-	        .max = YES_MAX,
-	};
-	const enum err e = ask_wait(a, &q, -1, &answer);
-	if (e != OK && e != ERR_CANCELLED)
-		return e;
-	if (e == OK && bytes_equal(secret_view(answer), bytes_of("yes")))
-		return OK;
-	return cli_why(x->c, ERR_CANCELLED, "Not confirmed. Nothing was changed.");
+	const enum err e = sign_confirm(x, session_ask(x->session), hint);
+	/* It may have taken hours, and a PIN would be typed for nothing.  When nobody was
+	 * asked the look after the signature says the same. */
+	return e == OK ? sign_still_same(x) : e;
 }
 
 /* A question that nobody would answer is refused before minutes of hashing. */
@@ -196,7 +216,7 @@ static enum err find_card(struct signing *x)
 
 	if (!x->c->sign.agents)
 		return sign_find_card(x);
-	enum err e = pending_read(PENDING_FOLDER, &p);
+	enum err e = pending_read(x->seams->state, &p);
 	if (e != OK)
 		return e;
 	pending_words(&p, 3, words, sizeof(words));
@@ -214,10 +234,10 @@ static enum err find_card(struct signing *x)
 
 static enum err prepare(struct signing *x)
 {
-	enum err e = lock(x);
+	enum err e = check_writable(x);
 
 	if (e == OK)
-		e = check_writable(x);
+		e = lock(x);
 	if (e == OK)
 		e = sign_no_stage(x);
 	if (e == OK)
@@ -235,8 +255,6 @@ static enum err sign_it(struct signing *x)
 {
 	enum err e = confirm(x);
 
-	if (e == OK)
-		e = sign_still_same(x);
 	if (e == OK)
 		e = sign_with_card(x);
 	if (e == OK)
@@ -276,10 +294,10 @@ static enum err course(struct signing *x)
 
 static enum err resume(struct signing *x)
 {
-	enum err e = lock(x);
+	enum err e = check_writable(x);
 
 	if (e == OK)
-		e = check_writable(x);
+		e = lock(x);
 	return e == OK ? sign_resume(x) : e;
 }
 
@@ -292,6 +310,8 @@ static enum err check_wish(struct cli *c)
 		return cli_why(c, ERR_USAGE,
 		               "--resume finishes what was signed before: nothing can be "
 		               "chosen any more.");
+	if (w->resume && w->agents)
+		return cli_why(c, ERR_USAGE, "--resume asks at the terminal only.");
 	if (w->diff && w->dry_run)
 		return cli_why(c, ERR_USAGE, "Either --diff or --dry-run.");
 	return OK;
@@ -304,10 +324,13 @@ static void finish(struct signing *x)
 	x->entries = entries_free(x->entries);
 	x->set = kexec_free(x->set);
 	x->old = kexec_free(x->old);
+	x->own_base = kexec_free(x->own_base);
 	x->tree = tree_free(x->tree);
 	free(x->signers);
 	if (x->dir >= 0)
 		(void)close(x->dir); /* what was written was synced */
+	if (x->lock >= 0)
+		(void)close(x->lock); /* not written to; lets go of it */
 }
 
 enum err sign_run(struct cli *c, const struct sign_seams *seams)
@@ -318,6 +341,7 @@ enum err sign_run(struct cli *c, const struct sign_seams *seams)
 	        .seams = seams,
 	        .boot = c->where.boot_dir,
 	        .dir = -1,
+	        .lock = -1,
 	        .now = (uint32_t)time(NULL),
 	};
 
@@ -334,7 +358,10 @@ enum err sign_run(struct cli *c, const struct sign_seams *seams)
 
 static enum err run(struct cli *c)
 {
-	static const struct sign_seams seams = {&counter_tpm2, cli_session};
+	static const struct sign_seams seams = {.counter = &counter_tpm2,
+	                                        .open = cli_session,
+	                                        .state = PENDING_FOLDER,
+	                                        .ask = ask_open_tty};
 
 	return sign_run(c, &seams);
 }

@@ -2,6 +2,7 @@
 /* bootlatch sign: the set of files as it is to be signed. */
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "cli/output.h"
 #include "cli/sign.h"
@@ -10,18 +11,6 @@ enum { LISTED_MAX = 20, LISTS = 3 };
 
 /* --- what is made anew, and what stays as Heads wrote it --- */
 
-static bool is_trigger(const char *name)
-{
-	return strcmp(name, PENDING_TRIGGER_PRE_NAME) == 0 ||
-	       strcmp(name, PENDING_TRIGGER_POST_NAME) == 0;
-}
-
-static bool is_made_anew(const char *name)
-{
-	return strcmp(name, KEXEC_HASHES) == 0 || strcmp(name, KEXEC_TREE) == 0 ||
-	       strcmp(name, KEXEC_FULL) == 0;
-}
-
 static enum err keep_old(struct signing *x)
 {
 	enum err e = kexec_new(&x->set);
@@ -29,9 +18,9 @@ static enum err keep_old(struct signing *x)
 	for (size_t i = 0; e == OK && i < x->old->n; i++) {
 		const struct kexec_file *f = &x->old->file[i];
 
-		if (is_trigger(f->name))
+		if (sign_is_trigger(f->name))
 			cli_say(x->c, "%s goes: a package left it there.", f->name);
-		else if (!is_made_anew(f->name))
+		else if (!sign_is_made_anew(f->name))
 			e = kexec_put(x->set, f->name, (struct bytes){f->data, f->n});
 	}
 	return e;
@@ -60,15 +49,25 @@ static enum err put_list(struct signing *x, const char *name,
 
 /* --- the default entry --- */
 
+static void list_entry(const struct signing *x, size_t i)
+{
+	const struct boot_entry *b = &x->entries->entry[i];
+	AUTO_BUFFER row = {0};
+
+	buffer_format(&row, "%4zu  ", i + 1);
+	sign_name(x, &row, b->name);
+	if (b->unusable)
+		buffer_format(&row, ": no default, as %s", b->unusable);
+	sign_say_long(x, 6, &row);
+}
+
 static void list_entries(struct signing *x)
 {
 	const struct boot_entries *b = x->entries;
 
 	cli_say(x->c, "Entries of the boot menu:");
 	for (size_t i = 0; i < b->n && i < LISTED_MAX; i++)
-		cli_say(x->c, "%4zu  %s%s%s", i + 1, b->entry[i].name,
-		        b->entry[i].unusable ? ": no default, as " : "",
-		        b->entry[i].unusable ? b->entry[i].unusable : "");
+		list_entry(x, i);
 	if (b->n > LISTED_MAX)
 		cli_say(x->c, "      and %zu more", b->n - LISTED_MAX);
 }
@@ -106,6 +105,40 @@ static enum err bad_default(struct signing *x, enum err e)
 	               n, why ? why : err_text(e));
 }
 
+/* Lines of before that nobody known signed keep nothing. */
+static enum err check_base(struct signing *x)
+{
+	if (x->base || x->c->sign.entry != DEFAULT_KEEP || !sign_has_old(x))
+		return OK;
+	if (x->entries->n > 0)
+		list_entries(x);
+	return cli_why(x->c, ERR_REFUSED,
+	               "Which entry was the default is not known, as no good signature "
+	               "tells. Say which one is to be: --default N, first, or none.");
+}
+
+enum err sign_odd_for_agents(struct signing *x)
+{
+	return cli_why(x->c, ERR_REFUSED,
+	               "What is to be told holds quotes or other odd characters, so "
+	               "nobody is asked through the agents. Run at a terminal: bootlatch "
+	               "sign");
+}
+
+/* What agents show is one line, with names and lines in quotes. */
+static enum err check_for_agents(struct signing *x)
+{
+	const struct boot_entry *b =
+	        x->entry.number > 0 ? &x->entries->entry[x->entry.number - 1] : NULL;
+
+	if (!x->c->sign.agents || !b)
+		return OK;
+	if (sign_is_plain(bytes_of(b->name)) &&
+	    (x->entry.why == DEFAULT_AS_BEFORE || sign_is_plain(bytes_of(b->line))))
+		return OK;
+	return sign_odd_for_agents(x);
+}
+
 static enum err plan_default(struct signing *x)
 {
 	const struct sign_wish *w = &x->c->sign;
@@ -120,11 +153,18 @@ static enum err plan_default(struct signing *x)
 		               "The boot menu in %s is larger than is taken.", x->boot);
 	if (e != OK)
 		return e;
-	e = default_choose(x->entries, x->old, w->entry, w->number, &x->entry);
+	e = check_base(x);
+	if (e != OK)
+		return e;
+	e = default_choose(x->entries, x->base ? x->base : x->old, w->entry, w->number,
+	                   &x->entry);
 	if (e == ERR_NOT_FOUND)
 		return no_default(x);
 	if (e == OK)
-		e = default_put(x->entries, &x->entry, x->tree, x->set);
+		e = check_for_agents(x);
+	if (e != OK)
+		return e;
+	e = default_put(x->entries, &x->entry, x->tree, x->set);
 	return (e == ERR_NOT_FOUND || e == ERR_UNSUPPORTED) && x->entry.number > 0
 	               ? bad_default(x, e)
 	               : e;
@@ -216,6 +256,18 @@ static bool all_same(const struct signing *x)
 	       has_all_of(x->set, x->old);
 }
 
+/* The signature holds their content alone; what is written anew is root's. */
+static bool all_ours(const struct signing *x)
+{
+	/* Who only looks is somebody else. */
+	if (!x->tree->permissions || (x->c->sign.dry_run && geteuid() != 0) ||
+	    (kexec_all_ours(x->dir, x->set) && kexec_is_ours(x->dir, KEXEC_SIG)))
+		return true;
+	cli_say(x->c, "Others have a say in files kexec* there, by mode or owner: they "
+	              "are put right.");
+	return false;
+}
+
 bool sign_nothing_to_do(const struct signing *x)
 {
 	return x->good && x->same && x->style == x->last_style &&
@@ -246,7 +298,7 @@ enum err sign_plan(struct signing *x)
 {
 	const struct sign_wish *w = &x->c->sign;
 
-	x->style = w->has_style ? w->style : x->good ? x->last_style : KEXEC_RELATIVE;
+	x->style = w->has_style ? w->style : x->base ? x->last_style : KEXEC_RELATIVE;
 	enum err e = keep_old(x);
 	if (e == OK)
 		e = put_list(x, KEXEC_HASHES, manifest_hashes);
@@ -260,6 +312,6 @@ enum err sign_plan(struct signing *x)
 		return e;
 	x->same = all_same(x);
 	e = plan_rollback(x);
-	x->same = x->same && all_same(x);
+	x->same = x->same && all_same(x) && all_ours(x);
 	return e == OK && !w->dry_run ? check_space(x) : e;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bootlatch sign: from a signed set to /boot, with the counter in between; and what an
- * interrupted signing left, finished. */
+/* bootlatch sign: from a signed set to /boot, with the counter in between. */
 #include <signal.h>
 #include <string.h>
 
 #include "cli/output.h"
 #include "cli/sign.h"
+#include "sign/last.h"
 #include "sign/publish.h"
 
-static enum err with_resume(struct signing *x, enum err e, const char *what)
+enum err sign_with_resume(struct signing *x, enum err e, const char *what)
 {
 	return cli_why(x->c, e,
 	               "%s (%s). What is signed waits in %s: run bootlatch sign --resume "
@@ -24,7 +24,7 @@ static enum err after_failure(struct signing *x, enum err e)
 	uint64_t count = 0;
 
 	if (x->counter->read(x->counter->ctx, &x->rollback, &count) != OK)
-		return with_resume(x, e, "The TPM failed while its counter went up");
+		return sign_with_resume(x, e, "The TPM failed while its counter went up");
 	if (count == x->count + 1)
 		return OK;
 	(void)stage_drop(x->dir); /* whatever is left of it is thrown away next time */
@@ -36,7 +36,7 @@ static enum err after_failure(struct signing *x, enum err e)
 }
 
 /* The stage is durable, and pins one more than the counter says. */
-static enum err raise_counter(struct signing *x)
+enum err sign_raise_counter(struct signing *x)
 {
 	uint64_t count = 0;
 
@@ -87,7 +87,7 @@ static enum err check_set(struct signing *x)
 		e = digest_of(now, x->style, is);
 	if (e == OK && memcmp(want, is, sizeof(is)) != 0)
 		e = ERR_SIGNATURE;
-	(void)kexec_free(now);
+	x->set = now;
 	return e;
 }
 
@@ -131,7 +131,8 @@ static enum err not_staged(struct signing *x, enum err e)
 static enum err not_published(struct signing *x, enum err e)
 {
 	if (e != ERR_NO_SPACE || x->bump)
-		return with_resume(x, e, "The new files could not all be put in place");
+		return sign_with_resume(x, e,
+		                        "The new files could not all be put in place");
 	(void)stage_drop(x->dir);
 	return not_staged(x, e);
 }
@@ -147,7 +148,7 @@ static enum err stage_and_move(struct signing *x)
 	if (e != OK)
 		e = not_staged(x, e);
 	else if (x->bump)
-		e = raise_counter(x);
+		e = sign_raise_counter(x);
 	if (e == OK) {
 		e = stage_publish(x->dir);
 		if (e != OK)
@@ -161,7 +162,7 @@ void sign_forget_pending(struct signing *x)
 {
 	/* Hooks speak of /boot and of no other folder. */
 	const enum err e = strcmp(x->boot, "/boot") == 0
-	                           ? pending_clear(PENDING_FOLDER, &x->pending)
+	                           ? pending_clear(x->seams->state, &x->pending)
 	                           : OK;
 
 	if (e != OK && e != ERR_NOT_FOUND)
@@ -169,8 +170,26 @@ void sign_forget_pending(struct signing *x)
 		        err_text(e));
 }
 
-static enum err tell_done(struct signing *x)
+/* What changes from now on is told from it, whatever becomes of /boot. */
+static void keep(struct signing *x)
 {
+	const enum err e = last_save(x->seams->state, x->boot, x->set);
+
+	if (e != OK)
+		cli_say(x->c,
+		        "What was signed could not be kept in %s (%s): what changes is "
+		        "told "
+		        "next time from %s alone.",
+		        x->seams->state, err_text(e), x->boot);
+}
+
+enum err sign_finish(struct signing *x)
+{
+	const enum err e = check_published(x);
+
+	if (e != OK)
+		return e;
+	keep(x);
 	out_bool(x->c, "published", true);
 	cli_say(x->c, "Signed %s, and verified what lies there now.", x->boot);
 	sign_forget_pending(x);
@@ -197,137 +216,5 @@ enum err sign_put(struct signing *x)
 
 	if (e == OK)
 		e = stage_and_move(x);
-	if (e == OK)
-		e = check_published(x);
-	return e == OK ? tell_done(x) : e;
-}
-
-/* --- what was interrupted --- */
-
-enum err sign_no_stage(struct signing *x)
-{
-	struct kexec_set *set = NULL;
-
-	enum err e = stage_read(x->dir, &set);
-	(void)kexec_free(set);
-	if (e == OK)
-		return cli_why(x->c, ERR_REFUSED,
-		               "A signing of %s was interrupted when it was nearly done. "
-		               "Finish it first, without a PIN: bootlatch sign --resume.",
-		               x->boot);
-	return OK; /* what else there is, stage_write throws away */
-}
-
-static enum err drop(struct signing *x, const char *why)
-{
-	const enum err e = stage_drop(x->dir);
-
-	if (e != OK)
-		return e;
-	return cli_why(x->c, ERR_REFUSED,
-	               "%s It was thrown away: sign again (bootlatch sign).", why);
-}
-
-static bool says(const struct kexec_set *set, const char *name,
-                 enum err (*write)(const struct tree *t, struct buffer *out),
-                 const struct tree *t)
-{
-	const struct kexec_file *f = kexec_find(set, name);
-	AUTO_BUFFER text = {0};
-
-	return f && write(t, &text) == OK && buffer_ok(&text) == OK &&
-	       bytes_equal(buffer_bytes(&text), (struct bytes){f->data, f->n});
-}
-
-/* Is it signed by a known key, and over what lies there now? */
-static enum err check_stage(struct signing *x)
-{
-	enum err e = kexec_verify(x->set, x->signers->key, x->signers->n, x->now,
-	                          &x->style, &x->last);
-	if (e == ERR_NOT_FOUND || e == ERR_SIGNATURE)
-		return drop(x, "What was staged is not signed by a key that is known on "
-		               "this machine.");
-	if (e != OK)
-		return e;
-	pubkey_copy(&x->key, &x->signers->key[x->last.key]);
-	e = stamp_take(x->dir, &x->stamp);
-	if (e == OK)
-		e = sign_walk(x, &x->tree);
-	if (e != OK)
-		return e;
-	if (!says(x->set, KEXEC_HASHES, manifest_hashes, x->tree) ||
-	    !says(x->set, KEXEC_TREE, manifest_tree, x->tree) ||
-	    !says(x->set, KEXEC_FULL, manifest_full, x->tree))
-		return drop(x, "Files have changed since what was staged was signed.");
-	return OK;
-}
-
-static bool in_place(const struct signing *x, const char *name)
-{
-	const struct kexec_file *a = kexec_find(x->set, name);
-	const struct kexec_file *b = kexec_find(x->old, name);
-
-	return a && b && memcmp(a->sha256, b->sha256, TREE_HASH_LEN) == 0;
-}
-
-/* Does the counter still have to go up?  The line that lies there already was put there
- * after that, or it stays as it was. */
-static enum err check_counter(struct signing *x)
-{
-	const struct kexec_file *f = kexec_find(x->set, KEXEC_ROLLBACK);
-
-	if (!f || in_place(x, KEXEC_ROLLBACK))
-		return OK;
-	enum err e = rollback_parse((struct bytes){f->data, f->n}, &x->rollback);
-	if (e == OK)
-		e = x->counter->read(x->counter->ctx, &x->rollback, &x->count);
-	if (e != OK)
-		return with_resume(x, e, "The TPM's counter cannot be read");
-	if (rollback_pins(&x->rollback, x->count))
-		return OK;
-	x->bump = rollback_pins(&x->rollback, x->count + 1);
-	return x->bump ? OK : drop(x, "What was staged is for another count of the TPM.");
-}
-
-static enum err read_stage(struct signing *x)
-{
-	const enum err e = stage_read(x->dir, &x->set);
-
-	switch (e) {
-	case ERR_FORMAT:
-		return drop(x, "What was staged is damaged.");
-	case ERR_EXISTS:
-		return drop(x, "Somebody has signed since what was staged was signed.");
-	default:
-		return e;
-	}
-}
-
-enum err sign_resume(struct signing *x)
-{
-	enum err e = read_stage(x);
-
-	if (e == ERR_NOT_FOUND) {
-		cli_say(x->c, "No signing of %s was interrupted: nothing to finish.",
-		        x->boot);
-		out_bool(x->c, "published", false);
-		return stage_drop(x->dir); /* one that was never finished */
-	}
-	if (e == OK)
-		e = kexec_read(x->dir, &x->old, NULL);
-	if (e == OK)
-		e = check_stage(x);
-	if (e == OK)
-		e = check_counter(x);
-	if (e == OK && x->bump)
-		e = raise_counter(x);
-	if (e == OK) {
-		e = stage_publish(x->dir);
-		if (e != OK)
-			e = with_resume(x, e,
-			                "The new files could not all be put in place");
-	}
-	if (e == OK)
-		e = check_published(x);
-	return e == OK ? tell_done(x) : e;
+	return e == OK ? sign_finish(x) : e;
 }

@@ -62,32 +62,45 @@ enum err sign_walk(struct signing *x, struct tree **ret)
 	return e == OK ? OK : not_read(x, e, culprit);
 }
 
+static void tell_refused(const struct signing *x, const char *name)
+{
+	AUTO_BUFFER row = {0};
+
+	buffer_text(&row, "  ");
+	sign_name(x, &row, name);
+	sign_say_long(x, 4, &row);
+	out_enter(x->c, "refused");
+	sign_out_escaped(x->c, "path", bytes_of(name));
+	out_leave(x->c);
+}
+
 /* Heads signs no such name, and boots nothing that has one. */
 static enum err check_names(struct signing *x)
 {
-	size_t bad = 0;
+	size_t bad = 0, splits = 0;
 
 	for (size_t i = 0; i < x->tree->n; i++) {
 		const char *path = x->tree->entry[i].path;
 
-		if (!tree_heads_sees(path) || !tree_name_refused(path))
+		splits += kexec_name_splits(path + 2);
+		if (!tree_name_refused(path) && !kexec_name_splits(path + 2))
 			continue;
 		if (bad++ == 0)
 			cli_say(x->c, "Names that Heads refuses:");
-		cli_say(x->c, "  %s", sign_path(path));
-		out_enter(x->c, "refused");
-		out_text(x->c, "path", sign_path(path));
-		out_leave(x->c);
+		tell_refused(x, sign_path(path));
 	}
 	if (bad == 0)
 		return OK;
 	return cli_why(x->c, ERR_REFUSED,
 	               "Heads refuses names with control characters, a backslash or "
-	               "anything but ASCII. Rename or remove what is listed, then sign "
-	               "again.");
+	               "anything but ASCII%s. Rename or remove what is listed, then sign "
+	               "again.",
+	               splits > 0 ? ", and of kexec*.txt older ones refuse a blank, *, ? "
+	                            "and [ too"
+	                          : "");
 }
 
-static enum err check_content(struct signing *x)
+enum err sign_check_content(struct signing *x)
 {
 	size_t heads = 0;
 
@@ -104,16 +117,6 @@ static enum err check_content(struct signing *x)
 		return OK;
 	return cli_why(x->c, ERR_REFUSED,
 	               "There is nothing to sign in %s. Is it mounted?", x->boot);
-}
-
-/* Whose signature is on it now, as far as this machine knows. */
-static enum err judge_last(struct signing *x)
-{
-	const enum err e = kexec_verify(x->old, x->signers->key, x->signers->n, x->now,
-	                                &x->last_style, &x->last);
-
-	x->good = e == OK;
-	return e == ERR_NOMEM || e == ERR_BUG ? e : OK;
 }
 
 enum err sign_read_boot(struct signing *x)
@@ -134,8 +137,8 @@ enum err sign_read_boot(struct signing *x)
 	if (e == OK)
 		e = check_names(x);
 	if (e == OK)
-		e = check_content(x);
-	return e == OK ? judge_last(x) : e;
+		e = sign_check_content(x);
+	return e == OK ? sign_find_base(x) : e;
 }
 
 enum err sign_still_same(struct signing *x)

@@ -7,8 +7,6 @@
 #include "cli/output.h"
 #include "cli/sign.h"
 
-enum { SHOWN_MAX = 20 };
-
 /* --- numbers --- */
 
 const char *sign_count(uint64_t n, const char *one, const char *many, char out[static 40])
@@ -37,133 +35,6 @@ const char *sign_day(uint32_t t, char out[static 40])
 	if (!gmtime_r(&when, &tm) || strftime(out, 40, "%Y-%m-%d %H:%M UTC", &tm) == 0)
 		(void)snprintf(out, 40, "?");
 	return out;
-}
-
-/* --- what changed --- */
-
-static const struct kind {
-	unsigned bit;
-	const char *word;
-} kinds[] = {
-        {CHANGE_ADDED,   "added"  },
-        {CHANGE_REMOVED, "removed"},
-        {CHANGE_CONTENT, "changed"},
-        {CHANGE_TYPE,    "type"   },
-        {CHANGE_MODE,    "mode"   },
-        {CHANGE_OWNER,   "owner"  },
-        {CHANGE_TARGET,  "target" },
-};
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
-
-struct since_view {
-	struct signing *x;
-	size_t n, n_of[KINDS];
-};
-
-static void one_line(struct cli *c, unsigned bit, const char *word,
-                     const struct tree_entry *a, const struct tree_entry *b)
-{
-	const char *path = sign_path(b ? b->path : a->path);
-	/* What Heads' lists do not tell is not said to have been something else. */
-	const bool both = a && b;
-
-	if (bit == CHANGE_MODE && both)
-		cli_say(c, "  %-8s %s  %04o, was %04o", word, path, (unsigned)b->mode,
-		        (unsigned)a->mode);
-	else if (bit == CHANGE_OWNER && both)
-		cli_say(c, "  %-8s %s  %u:%u, was %u:%u", word, path, (unsigned)b->uid,
-		        (unsigned)b->gid, (unsigned)a->uid, (unsigned)a->gid);
-	else if (bit == CHANGE_TARGET && both && a->target && b->target)
-		cli_say(c, "  %-8s %s -> %s, was %s", word, path, b->target, a->target);
-	else
-		cli_say(c, "  %-8s %s", word, path);
-}
-
-static void tell(const struct tree_entry *a, const struct tree_entry *b, unsigned changes,
-                 void *ctx)
-{
-	struct since_view *v = ctx;
-	struct cli *c = v->x->c;
-	const bool shown = v->n < SHOWN_MAX || c->sign.diff || c->sign.agents;
-
-	v->n++;
-	for (size_t i = 0; i < KINDS; i++) {
-		if ((changes & kinds[i].bit) == 0)
-			continue;
-		v->n_of[i]++;
-		if (shown)
-			one_line(c, kinds[i].bit, kinds[i].word, a, b);
-		out_enter(c, "changes");
-		out_text(c, "path", sign_path(b ? b->path : a->path));
-		out_text(c, "change", kinds[i].word);
-		out_leave(c);
-	}
-}
-
-/* "2 added, 1 changed" */
-static void sum(const struct since_view *v, char *out, size_t cap)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < KINDS && n < cap; i++)
-		if (v->n_of[i] > 0)
-			n += (size_t)snprintf(out + n, cap - n, "%s%zu %s",
-			                      n > 0 ? ", " : "", v->n_of[i],
-			                      kinds[i].word);
-}
-
-static enum err first_time(struct signing *x, const char *why)
-{
-	char n[40], size[40];
-
-	cli_say(x->c,
-	        "%s\nNothing tells what has changed: all of it (%s, %s) is taken "
-	        "on "
-	        "trust\nas it lies there now.",
-	        why, sign_count(x->files, "file", "files", n), sign_size(x->bytes, size));
-	out_text(x->c, "since", NULL);
-	if (!x->c->sign.agents)
-		return OK;
-	return cli_why(x->c, ERR_REFUSED,
-	               "No good signature tells what has changed, so nobody is asked "
-	               "through the agents. Run at a terminal: bootlatch sign");
-}
-
-enum err sign_show_since(struct signing *x)
-{
-	struct since_view v = {.x = x};
-	enum since by = SINCE_FULL;
-	char text[160] = "", day[40];
-
-	if (!x->good)
-		return first_time(
-		        x, !x->old->sig ? "No signature is there yet (kexec.sig)."
-		           : x->signers->n == 0
-		                   ? "There is a signature, but no key is known on "
-		                     "this machine to judge it by."
-		                   : "The signature that is there is not good: by none "
-		                     "of the known keys, or not over this.");
-	(void)sign_day(x->last.created, day);
-	cli_say(x->c, "Since it was signed on %s:", day);
-	const enum err e = since_compare(x->old, x->tree, tell, &v, &by);
-	if (e == ERR_FORMAT)
-		return first_time(x, "The signed lists are missing or not understood.");
-	if (e != OK)
-		return e;
-	sum(&v, text, sizeof(text));
-	if (v.n == 0)
-		cli_say(x->c, "  nothing has changed");
-	else if (v.n > SHOWN_MAX && !x->c->sign.diff && !x->c->sign.agents)
-		cli_say(x->c, "  and %zu more: %s in all (--diff lists them)",
-		        v.n - SHOWN_MAX, text);
-	else
-		cli_say(x->c, "  %s", text);
-	if (by == SINCE_HEADS)
-		cli_say(x->c, "  (by the lists of Heads, which hold no modes, owners and "
-		              "links)");
-	out_text(x->c, "since", day);
-	out_number(x->c, "changed", (long)v.n);
-	return OK;
 }
 
 /* --- what is to be --- */
@@ -203,28 +74,87 @@ void sign_show_key(struct signing *x)
 	out_text(x->c, "serial", info->ident);
 }
 
+/* The default's line of before, without its newline; n == 0: none. */
+static struct bytes line_before(const struct signing *x)
+{
+	for (size_t i = 0; x->base && i < x->base->n; i++) {
+		const struct kexec_file *f = &x->base->file[i];
+		struct bytes line = {f->data, f->n};
+
+		if (strncmp(f->name, KEXEC_DEFAULT, strlen(KEXEC_DEFAULT)) != 0)
+			continue;
+		while (line.n > 0 && line.p[line.n - 1] == '\n')
+			line.n--;
+		return line;
+	}
+	return (struct bytes){0};
+}
+
+static void say_boot_line(const struct signing *x, const char *word, struct bytes line)
+{
+	AUTO_BUFFER row = {0};
+
+	buffer_format(&row, "  %-6s ", word);
+	if (x->c->sign.agents)
+		sign_quote(&row, line);
+	else
+		sign_escape(&row, line);
+	sign_say_long(x, 9, &row);
+}
+
+static void out_line(struct cli *c, const char *key, struct bytes line)
+{
+	if (line.n > 0)
+		sign_out_escaped(c, key, line);
+	else
+		out_text(c, key, NULL);
+}
+
+static void show_default_name(const struct signing *x, const char *name)
+{
+	AUTO_BUFFER row = {0};
+
+	buffer_format(&row, "Default entry: %zu, ", x->entry.number);
+	sign_name(x, &row, name);
+	sign_say_long(x, 2, &row);
+}
+
+/* What would be booted is told unless it is what was signed before. */
 static void show_default(struct signing *x)
 {
 	const size_t n = x->entry.number;
-	const char *name =
-	        n > 0 && n <= x->entries->n ? x->entries->entry[n - 1].name : NULL;
+	const struct boot_entry *b =
+	        n > 0 && n <= x->entries->n ? &x->entries->entry[n - 1] : NULL;
+	const struct bytes was = line_before(x);
+	const struct bytes line = b ? bytes_of(b->line) : (struct bytes){0};
+	const bool same = x->entry.why == DEFAULT_AS_BEFORE && x->good;
+	AUTO_BUFFER why = {0};
 
-	if (name)
-		cli_say(x->c, "Default entry: %zu, %s\n  %s", n, name,
-		        default_why_text(x->entry.why));
+	if (b)
+		show_default_name(x, b->name);
 	else
-		cli_say(x->c, "No default entry: Heads shows its menu.\n  %s",
-		        default_why_text(x->entry.why));
+		cli_say(x->c, "No default entry: Heads shows its menu.");
+	buffer_format(&why, "  %s", default_why_text(x->entry.why));
+	sign_say_long(x, 2, &why);
+	if (b && (!same || x->c->sign.dry_run))
+		say_boot_line(x, "boots", line);
+	if (was.n > 0 && !bytes_equal(was, line))
+		say_boot_line(x, "was", was);
 	out_object(x->c, "default");
 	out_number(x->c, "number", (long)n);
 	out_text(x->c, "why", default_why_text(x->entry.why));
-	out_text(x->c, "name", name);
+	if (b)
+		sign_out_escaped(x->c, "name", bytes_of(b->name));
+	else
+		out_text(x->c, "name", NULL);
+	out_line(x->c, "line", line);
+	out_line(x->c, "was", was);
 	out_leave(x->c);
 }
 
 static void show_rollback(struct signing *x)
 {
-	const bool was = kexec_find(x->old, KEXEC_ROLLBACK) != NULL;
+	const bool was = kexec_find(x->base ? x->base : x->old, KEXEC_ROLLBACK) != NULL;
 	const bool is = kexec_find(x->set, KEXEC_ROLLBACK) != NULL;
 
 	if (x->bump)
@@ -257,9 +187,14 @@ static void one_file(struct signing *x, const char *word, const char *name, size
 {
 	char size[40];
 
-	cli_say(x->c, "  %-8s %s (%s)", word, name, sign_size(n, size));
+	AUTO_BUFFER row = {0};
+
+	buffer_format(&row, "  %-8s ", word);
+	sign_name(x, &row, name);
+	buffer_format(&row, " (%s)", sign_size(n, size));
+	sign_say_long(x, 11, &row);
 	out_enter(x->c, "files");
-	out_text(x->c, "name", name);
+	sign_out_escaped(x->c, "name", bytes_of(name));
 	out_text(x->c, "what", word);
 	out_leave(x->c);
 }

@@ -86,9 +86,10 @@ static enum err find_signers(struct cli *c, uint32_t now, struct signers *s)
 /* cli_say takes colours out. */
 static void say_coloured(const struct cli *c, const char *colour, const char *line)
 {
+	const char *no = getenv("NO_COLOR");
 	char clean[WORDS_MAX];
 
-	if (c->json || isatty(STDOUT_FILENO) != 1) {
+	if (c->json || isatty(STDOUT_FILENO) != 1 || (no && *no)) {
 		cli_say(c, "%s", line);
 		return;
 	}
@@ -131,7 +132,7 @@ static void say_signature(struct cli *c, const struct verify_report *r,
 
 static void say_verdict(struct cli *c, const struct verify_report *r)
 {
-	const bool ok = verify_ok(r);
+	const bool ok = verify_ok(r) && r->hidden == 0;
 	char line[WORDS_MAX];
 
 	(void)snprintf(line, sizeof(line), "%s (%zu files, %.1f MB): %s",
@@ -150,6 +151,22 @@ static void say_verdict(struct cli *c, const struct verify_report *r)
 		        r->since);
 }
 
+static void say_mounts(struct cli *c, const struct verify_report *r)
+{
+	char path[PATH_SHOWN];
+
+	for (size_t i = 0; i < r->n_mounts; i++) {
+		words_clean(r->mount[i], path, sizeof(path));
+		out_enter(c, "not_looked_below");
+		out_text(c, "path", r->mount[i]);
+		out_leave(c);
+		cli_say(c,
+		        "  below %s: not looked at, as something is mounted there; "
+		        "run as root",
+		        path);
+	}
+}
+
 static void say(struct cli *c, const struct verify_report *r, const struct signers *s)
 {
 	out_text(c, "boot", c->where.boot_dir);
@@ -164,12 +181,19 @@ static void say(struct cli *c, const struct verify_report *r, const struct signe
 		say_finding(c, &r->finding[i]);
 	if (r->left_out > 0)
 		cli_say(c, "  and %zu more", r->left_out);
+	say_mounts(c, r);
 }
 
 static enum err conclude(struct cli *c, int dir, const struct verify_report *r)
 {
-	if (verify_ok(r))
+	if (verify_ok(r) && r->hidden == 0)
 		return OK;
+	if (verify_ok(r))
+		return cli_why(
+		        c, ERR_SIGNATURE,
+		        "What was signed below %s was not looked at: run this as root, "
+		        "or unmount what lies over it.",
+		        r->mount[0]);
 	if (faccessat(dir, STAGE_FOLDER, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return cli_why(
 		        c, ERR_SIGNATURE,
@@ -177,13 +201,12 @@ static enum err conclude(struct cli *c, int dir, const struct verify_report *r)
 		        "interrupted. Finish it (bootlatch sign --resume, without a "
 		        "PIN) and verify again.",
 		        c->where.boot_dir);
-	if (r->verdict == VERIFY_RESIGNED)
-		return cli_why(
-		        c, ERR_SIGNATURE,
-		        "Heads' part is good, but Heads does not look at what is "
-		        "listed above, and it is not as bootlatch signed it. If an "
-		        "update did that, run bootlatch sign; if you do not know, "
-		        "do not.");
+	if (r->verdict == VERIFY_RESIGNED || r->verdict == VERIFY_HEADS_GOOD)
+		return cli_why(c, ERR_SIGNATURE,
+		               "Heads' part is good, but Heads does not look at what is "
+		               "listed above, and it is not as bootlatch signs it. If an "
+		               "update did that, run bootlatch sign; if you do not know, "
+		               "do not.");
 	if (r->n > 0 && r->finding[0].what == FINDING_SIG_DATE)
 		return cli_why(
 		        c, ERR_SIGNATURE,
@@ -240,9 +263,23 @@ static enum err open_boot(const char *path, int *ret)
 	enum err e = dir_open(path, &fd);
 	if (e != OK)
 		return e;
-	e = tree_open(fd, ret);
-	(void)close(fd); /* only read */
+	e = tree_open(fd, ret); /* no more than fd itself, when we may not */
+	(void)close(fd);        /* only read */
 	return e;
+}
+
+/* What cannot be found out is not verified either, whatever the reason. */
+static enum err as_status(enum err e)
+{
+	switch (e) {
+	case OK:
+	case ERR_CANCELLED:
+	case ERR_NOMEM:
+	case ERR_USAGE:
+		return e;
+	default:
+		return ERR_SIGNATURE;
+	}
 }
 
 static enum err run(struct cli *c)
@@ -257,14 +294,15 @@ static enum err run(struct cli *c)
 	if (e == OK) {
 		e = open_boot(c->where.boot_dir, &dir);
 		if (e != OK)
-			(void)cli_why(c, e, "%s: %s.", c->where.boot_dir, err_text(e));
+			(void)cli_why(c, e, "%s is not verified: %s.", c->where.boot_dir,
+			              err_text(e));
 	}
 	if (e == OK)
 		e = look(c, dir, s, now);
 	if (dir >= 0)
 		(void)close(dir); /* only read */
 	free(s);
-	return e;
+	return as_status(e);
 }
 
 const struct verb verb_verify = {

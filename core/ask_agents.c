@@ -69,10 +69,11 @@ static bool say(char *to, const char *text)
 	const char *between = n == 0 ? "" : strchr(".:?!", to[n - 1]) ? " " : "; ";
 
 	text += strspn(text, " ");
-	if (strlen(text) + strlen(between) + n >= AGENTS_MESSAGE_MAX)
+	const size_t front = n + strlen(between);
+	if (strlen(text) + front >= AGENTS_MESSAGE_MAX)
 		return false;
-	memcpy(to + n, between, strlen(between));
-	clean(text, to + n + strlen(between), AGENTS_MESSAGE_MAX - n - strlen(between));
+	(void)snprintf(to + n, AGENTS_MESSAGE_MAX - n, "%s", between);
+	clean(text, to + front, AGENTS_MESSAGE_MAX - front);
 	return true;
 }
 

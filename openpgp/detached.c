@@ -11,6 +11,7 @@ struct question {
 	const struct pubkey *keys;
 	size_t n_keys;
 	uint32_t now;
+	bool every; /* not one of them, but each must be good */
 };
 
 static bool may_be_by(const struct signature *s, const struct pubkey *key)
@@ -49,9 +50,16 @@ static enum err see_signature(const struct question *q, struct bytes body,
 	return try_keys(q, &s, ret);
 }
 
+/* Is there nothing that another signature could change? */
+static bool is_settled(const struct question *q, enum err e, size_t seen)
+{
+	return q->every ? seen > 0 && e != OK : e == OK;
+}
+
 static enum err see_all(const struct question *q, struct packets in, struct detached *ret)
 {
 	enum err result = ERR_SIGNATURE;
+	struct detached by = {0};
 	struct packet p;
 	size_t seen = 0;
 
@@ -61,24 +69,21 @@ static enum err see_all(const struct question *q, struct packets in, struct deta
 			return e;
 		if (p.tag == PACKET_MARKER)
 			continue;
-		if (p.tag != PACKET_SIGNATURE || ++seen > DETACHED_SIGNATURES)
+		if (p.tag != PACKET_SIGNATURE || seen == DETACHED_SIGNATURES)
 			return ERR_FORMAT;
-		if (result != OK)
-			result = see_signature(q, p.body, ret);
+		if (!is_settled(q, result, seen++)) {
+			result = see_signature(q, p.body, &by);
+			if (result == OK && by.created >= ret->created)
+				*ret = by;
+		}
 		if (result != OK && result != ERR_SIGNATURE)
 			return result;
 	}
 	return result;
 }
 
-enum err detached_verify(struct bytes sig, struct bytes document,
-                         const struct pubkey *keys, size_t n_keys, uint32_t now,
-                         struct detached *ret)
+static enum err answer(const struct question *q, struct bytes sig, struct detached *ret)
 {
-	const struct question q = {.about = {.document = document},
-	                           .keys = keys,
-	                           .n_keys = n_keys,
-	                           .now = now};
 	struct detached found = {0};
 	uint8_t *own = NULL;
 	size_t len = 0;
@@ -90,9 +95,34 @@ enum err detached_verify(struct bytes sig, struct bytes document,
 	enum err e = armor_own(sig, &own, &len);
 	if (e != OK)
 		return e;
-	e = see_all(&q, (struct packets){own, len}, &found);
+	e = see_all(q, (struct packets){own, len}, &found);
 	free(own);
 	if (e == OK)
 		*ret = found;
 	return e;
+}
+
+enum err detached_verify(struct bytes sig, struct bytes document,
+                         const struct pubkey *keys, size_t n_keys, uint32_t now,
+                         struct detached *ret)
+{
+	const struct question q = {.about = {.document = document},
+	                           .keys = keys,
+	                           .n_keys = n_keys,
+	                           .now = now};
+
+	return answer(&q, sig, ret);
+}
+
+enum err detached_verify_every(struct bytes sig, struct bytes document,
+                               const struct pubkey *keys, size_t n_keys, uint32_t now,
+                               struct detached *ret)
+{
+	const struct question q = {.about = {.document = document},
+	                           .keys = keys,
+	                           .n_keys = n_keys,
+	                           .now = now,
+	                           .every = true};
+
+	return answer(&q, sig, ret);
 }

@@ -21,5 +21,10 @@ struct detached {
 enum err detached_verify(struct bytes sig, struct bytes document,
                          const struct pubkey *keys, size_t n_keys, uint32_t now,
                          struct detached *ret);
+/* Not one of them, but every one: as gpg --verify judges, whose exit status is Heads'
+ * verdict.  *ret is the newest of them. */
+enum err detached_verify_every(struct bytes sig, struct bytes document,
+                               const struct pubkey *keys, size_t n_keys, uint32_t now,
+                               struct detached *ret);
 
 #endif

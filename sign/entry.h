@@ -60,6 +60,10 @@ enum err entries_read(int dirfd, const struct tree *t, struct boot_entries **ret
 struct boot_entries *entries_free(struct boot_entries *e);
 void entries_clear(struct boot_entries *e); /* {0} again */
 
+/* The file that an entry's path leads to, through links, never out of the tree.  NULL:
+ * none. */
+const struct tree_entry *entry_file(const struct tree *t, const char *path);
+
 enum default_wish { DEFAULT_KEEP, DEFAULT_FIRST, DEFAULT_NUMBER, DEFAULT_NONE };
 enum default_why {
 	DEFAULT_AS_BEFORE,

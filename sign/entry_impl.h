@@ -17,9 +17,6 @@ struct entry_context {
 /* One more, from "name|type|kernel ..." as Heads hands it to its shell. */
 enum err entry_add(const struct entry_context *c, const struct text *raw);
 
-/* The file that this path leads to, through links, never out of the tree.  NULL: none. */
-const struct tree_entry *entry_file(const struct tree *t, const char *path);
-
 struct found {
 	const struct tree_entry *at;    /* by this name */
 	const struct tree_entry *file;  /* what it leads to */

@@ -5,10 +5,25 @@
 
 #include "sign/verify_parts.h"
 
+static bool is_hidden(const struct findings *f, struct bytes path)
+{
+	for (size_t i = 0; path.p && i < f->n_mounts; i++) {
+		const size_t n = strlen(f->mount[i]);
+
+		if (path.n > n && path.p[n] == '/' && memcmp(path.p, f->mount[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
 void findings_add_bytes(struct findings *to, enum finding what, struct bytes path)
 {
 	if (to->failed)
 		return;
+	if (is_hidden(to, path)) {
+		to->hidden++;
+		return;
+	}
 	if (to->n == FINDINGS_MAX) {
 		to->left_out++;
 		return;
@@ -108,6 +123,9 @@ const char *finding_text(enum finding f)
 
 bool finding_heads_sees(enum finding f, const char *path)
 {
+	/* When it boots; when it signs, everywhere. */
+	if (f == FINDING_NAME && path)
+		return tree_heads_sees(path);
 	if (table[f].heads)
 		return !path || strcmp(path, KEXEC_FULL) != 0;
 	if (f != FINDING_CHANGED && f != FINDING_MISSING && f != FINDING_ADDED)

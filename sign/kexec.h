@@ -12,6 +12,7 @@ enum {
 	KEXEC_FILE_MAX = 128 * 1024 * 1024,
 	KEXEC_TOTAL_MAX = 256 * 1024 * 1024, /* all of them */
 	KEXEC_SIG_MAX = 64 * 1024,
+	KEXEC_MODE_BAD = 07022, /* others may write it, or it runs as somebody */
 };
 
 #define KEXEC_HASHES       "kexec_hashes.txt"
@@ -40,6 +41,14 @@ struct kexec_set {
 
 /* Does the name belong into the signed manifest: "kexec", anything, ".txt", no '/'? */
 bool kexec_signed_name(const char *name);
+/* Is it such a name that Heads before April 2026 cannot read back?  It has the names
+ * split and expanded by the shell: a blank, *, ?, [. */
+bool kexec_name_splits(const char *name);
+/* Has nobody but us a say in that file of dirfd?  Else its content is not enough to leave
+ * it there when /boot is signed. */
+bool kexec_is_ours(int dirfd, const char *name);
+/* The same of every file of the set and of kexec.sig. */
+bool kexec_all_ours(int dirfd, const struct kexec_set *s);
 
 /* Regular files only, not through links.  ERR_FORMAT: one is something else, too large,
  * has a name that Heads refuses, or there are too many of them.  ERR_BUSY: one went while

@@ -16,4 +16,12 @@ enum err last_save(const char *folder, const char *boot, const struct kexec_set 
  * there.  Its signature is the caller's to verify. */
 enum err last_load(const char *folder, const char *boot, struct kexec_set **ret);
 
+/*
+ * One signing at a time: a lock beside the set, on a file that only root can open.
+ * Closing *ret_fd lets go of it.  ERR_BUSY: somebody has it.  ERR_TAMPERED: as last_load.
+ */
+enum err last_lock(const char *folder, const char *boot, int *ret_fd);
+/* Does somebody have it, as far as can be seen? */
+bool last_is_locked(const char *folder, const char *boot);
+
 #endif

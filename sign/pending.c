@@ -2,7 +2,6 @@
 /* The list of what is pending: read, added to, cut down, always whole. */
 #include "sign/pending.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -225,7 +224,10 @@ enum err pending_record(const char *folder, const char *by, const char *what)
 		return ERR_USAGE;
 	what += strspn(what, " ");
 	for (size_t i = 0; what[i] != '\0' && i + 1 < sizeof(clean); i++)
-		clean[i] = is_shown((uint8_t)what[i]) ? what[i] : (char)'?';
+		if (is_shown((uint8_t)what[i]))
+			clean[i] = what[i];
+		else
+			clean[i] = '?';
 	enum err e = dir_make_path(folder, FOLDER_MODE, &dir);
 	if (e != OK)
 		return e;
@@ -357,43 +359,4 @@ void pending_words(const struct pending *p, size_t max, char *out, size_t cap)
 	if (told < p->n)
 		(void)snprintf(out + n, cap - n, "%s%zu more", told > 0 ? "; and " : "",
 		               p->n - told);
-}
-
-/* --- what else is looked at --- */
-
-static bool has_entries(const char *folder)
-{
-	DIR *d = opendir(folder);
-	bool found = false;
-
-	if (!d)
-		return false;
-	for (const struct dirent *e = readdir(d); e && !found; e = readdir(d))
-		found = e->d_name[0] != '.';
-	(void)closedir(d); /* only read */
-	return found;
-}
-
-static bool is_there(const char *folder, const char *name)
-{
-	char path[4096];
-	const int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
-
-	return n > 0 && (size_t)n < sizeof(path) &&
-	       faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-bool pending_signed_here(const char *config, const char *boot)
-{
-	char path[4096];
-	const int n = snprintf(path, sizeof(path), "%s/signers", config);
-
-	return (n > 0 && (size_t)n < sizeof(path) && has_entries(path)) ||
-	       is_there(boot, "kexec.sig");
-}
-
-unsigned pending_triggers(const char *boot)
-{
-	return (is_there(boot, PENDING_TRIGGER_PRE_NAME) ? PENDING_TRIGGER_PRE : 0U) |
-	       (is_there(boot, PENDING_TRIGGER_POST_NAME) ? PENDING_TRIGGER_POST : 0U);
 }

@@ -64,12 +64,16 @@ static enum err read_list(int stagefd, struct stage_list *ret)
 enum err stage_check(int dirfd, int stagefd, struct stage_list **ret)
 {
 	struct stage_list *l = calloc(1, sizeof(*l));
+	char strange[KEXEC_NAME_MAX + 32];
 
 	if (!l)
 		return ERR_NOMEM;
 	enum err e = read_list(stagefd, l);
 	for (size_t i = 0; e == OK && i < l->n; i++)
 		e = check_item(dirfd, stagefd, &l->item[i]);
+	/* What would keep it from going when all is done. */
+	if (e == OK && stage_strange(dirfd, strange, sizeof(strange)))
+		e = ERR_REFUSED;
 	if (e == OK)
 		e = stage_each_name(dirfd, is_listed, l);
 	if (e == OK)

@@ -17,7 +17,8 @@ enum err stage_write(int dirfd, const struct kexec_set *set);
 /*
  * The set of a stage that is whole.  ERR_NOT_FOUND: none, or one that was never finished.
  * ERR_FORMAT: damaged.  ERR_EXISTS: overtaken: what lies on /boot is neither what it
- * replaces nor what it brings.
+ * replaces nor what it brings.  ERR_REFUSED: it could not go afterwards, see
+ * stage_drop.
  */
 enum err stage_read(int dirfd, struct kexec_set **ret);
 /*
@@ -28,7 +29,10 @@ enum err stage_read(int dirfd, struct kexec_set **ret);
  * whole.
  */
 enum err stage_publish(int dirfd);
-/* Throw it away, whole or not; fine when there is none. */
+/* Throw it away, whole or not; fine when there is none.  ERR_REFUSED: somebody put a
+ * folder with something in it there, or mounted something. */
 enum err stage_drop(int dirfd);
+/* Is there such a thing?  Its path below dirfd, or the stage's own when there is none. */
+bool stage_strange(int dirfd, char *out, size_t cap);
 
 #endif

@@ -11,6 +11,35 @@ struct lists {
 	const char *last;   /* the path before */
 };
 
+/* Changes as they are gathered. */
+struct found {
+	struct since_change *p;
+	size_t n, cap;
+	bool failed;
+};
+
+static void add(struct found *f, struct since_change c)
+{
+	if (f->n == f->cap) {
+		const size_t cap = 2 * f->cap + 64;
+		struct since_change *more = realloc(f->p, cap * sizeof(*more));
+
+		if (!more) {
+			f->failed = true;
+			return;
+		}
+		f->p = more;
+		f->cap = cap;
+	}
+	f->p[f->n++] = c;
+}
+
+static void note(const struct tree_entry *a, const struct tree_entry *b, unsigned changes,
+                 void *ctx)
+{
+	add(ctx, (struct since_change){b ? b->path : a->path, a, b, changes});
+}
+
 /* --- ours --- */
 
 static bool wrote(const struct kexec_set *set, const char *name,
@@ -24,18 +53,21 @@ static bool wrote(const struct kexec_set *set, const char *name,
 	       bytes_equal(buffer_bytes(&text), (struct bytes){f->data, f->n});
 }
 
-/* Heads signs its lists anew and leaves ours as it is: then ours is of before. */
-static struct tree *full_of(const struct kexec_set *set)
+/* *ret stays NULL when there is none that is understood. */
+static enum err full_of(const struct kexec_set *set, struct tree **ret)
 {
 	const struct kexec_file *f = kexec_find(set, KEXEC_FULL);
-	struct tree *t = NULL;
+	const enum err e =
+	        f ? manifest_full_parse((struct bytes){f->data, f->n}, ret) : ERR_FORMAT;
 
-	if (!f || manifest_full_parse((struct bytes){f->data, f->n}, &t) != OK)
-		return NULL;
-	if (wrote(set, KEXEC_HASHES, manifest_hashes, t) &&
-	    wrote(set, KEXEC_TREE, manifest_tree, t))
-		return t;
-	return tree_free(t);
+	return e == ERR_NOMEM ? e : OK;
+}
+
+/* Heads signs its lists anew and leaves ours as it is: then ours is of before. */
+static bool is_current(const struct kexec_set *set, const struct tree *full)
+{
+	return wrote(set, KEXEC_HASHES, manifest_hashes, full) &&
+	       wrote(set, KEXEC_TREE, manifest_tree, full);
 }
 
 /* --- Heads' --- */
@@ -118,10 +150,19 @@ static unsigned differs(const struct lists *l, const struct tree_entry *now)
 	                                                               : 0;
 }
 
-static void merge(struct lists *l, const struct tree *now,
-                  void (*tell)(const struct tree_entry *a, const struct tree_entry *b,
-                               unsigned changes, void *ctx),
-                  void *ctx)
+/* One entry of now, or one path of the list, or both of the same name. */
+static unsigned beside(const struct lists *l, int order, const struct tree_entry *b,
+                       bool all)
+{
+	if (order < 0)
+		return CHANGE_REMOVED;
+	if (!tree_heads_sees(b->path))
+		return all && manifest_full_lists(b->path) ? CHANGE_ADDED : 0;
+	return order > 0 ? CHANGE_ADDED : differs(l, b);
+}
+
+/* all: what Heads does not look at is told too. */
+static void merge(struct lists *l, const struct tree *now, bool all, struct found *to)
 {
 	const char *path = NULL;
 	size_t i = 0;
@@ -129,52 +170,107 @@ static void merge(struct lists *l, const struct tree *now,
 
 	while (more || i < now->n) {
 		const struct tree_entry *b = i < now->n ? &now->entry[i] : NULL;
-
-		if (b && !tree_heads_sees(b->path)) {
-			i++;
-			continue;
-		}
 		const int d = !b ? -1 : !more ? 1 : strcmp(path, b->path);
-		const struct tree_entry a = {.path = path};
-		const unsigned changes = d < 0   ? CHANGE_REMOVED
-		                         : d > 0 ? CHANGE_ADDED
-		                                 : differs(l, b);
+		const unsigned changes = beside(l, d, b, all);
 
 		if (changes != 0)
-			tell(d > 0 ? NULL : &a, d < 0 ? NULL : b, changes, ctx);
+			add(to, (struct since_change){.path = d < 0 ? path : b->path,
+			                              .b = d < 0 ? NULL : b,
+			                              .changes = changes});
 		i += d >= 0;
 		if (d <= 0)
 			more = next_path(l, &path) == OK;
 	}
 }
 
-enum err since_compare(const struct kexec_set *before, const struct tree *now,
-                       void (*tell)(const struct tree_entry *a,
-                                    const struct tree_entry *b, unsigned changes,
-                                    void *ctx),
-                       void *ctx, enum since *ret)
+static enum err by_lists(const struct kexec_set *before, const struct tree *now, bool all,
+                         struct found *to)
 {
 	const struct kexec_file *hashes = kexec_find(before, KEXEC_HASHES);
 	const struct kexec_file *paths = kexec_find(before, KEXEC_TREE);
 	struct lists l = {0};
-	struct tree *full = full_of(before);
 
-	if (full) {
-		manifest_compare(full, now, tell, ctx);
-		(void)tree_free(full);
-		*ret = SINCE_FULL;
-		return OK;
-	}
 	if (!hashes || !paths)
 		return ERR_FORMAT;
 	l.paths = (struct bytes){paths->data, paths->n};
 	enum err e = read_hashes((struct bytes){hashes->data, hashes->n}, &l);
 	if (e == OK)
 		e = check_paths(&l);
-	if (e == OK) {
-		merge(&l, now, tell, ctx);
-		*ret = SINCE_HEADS;
-	}
+	if (e == OK)
+		merge(&l, now, all, to);
 	free(l.line);
 	return e;
+}
+
+/* --- both --- */
+
+/* A file that was put back as we signed it first is not what Heads signed since. */
+static void unite(const struct found *x, const struct found *y, struct found *to)
+{
+	size_t i = 0, k = 0;
+
+	while (i < x->n || k < y->n) {
+		const int d = i == x->n   ? 1
+		              : k == y->n ? -1
+		                          : strcmp(x->p[i].path, y->p[k].path);
+		struct since_change c = d > 0 ? y->p[k] : x->p[i];
+
+		if (d == 0)
+			c.changes |= y->p[k].changes;
+		add(to, c);
+		i += d <= 0;
+		k += d >= 0;
+	}
+}
+
+static enum err compare(const struct kexec_set *before, const struct tree *now,
+                        struct since *s, struct found *to)
+{
+	struct found full = {0}, lists = {0};
+
+	enum err e = full_of(before, &s->own);
+	if (e != OK)
+		return e;
+	if (s->own)
+		manifest_compare(s->own, now, note, &full);
+	s->by = !s->own                      ? SINCE_HEADS
+	        : is_current(before, s->own) ? SINCE_FULL
+	                                     : SINCE_STALE;
+	if (s->by != SINCE_FULL)
+		e = by_lists(before, now, s->by == SINCE_HEADS, &lists);
+	if (e == OK)
+		unite(&full, &lists, to);
+	if (e == OK && (full.failed || lists.failed || to->failed))
+		e = ERR_NOMEM;
+	free(full.p);
+	free(lists.p);
+	return e;
+}
+
+enum err since_compare(const struct kexec_set *before, const struct tree *now,
+                       struct since **ret)
+{
+	struct since *s = calloc(1, sizeof(*s));
+	struct found all = {0};
+
+	if (!s)
+		return ERR_NOMEM;
+	const enum err e = compare(before, now, s, &all);
+	s->change = all.p;
+	s->n = all.n;
+	if (e != OK)
+		(void)since_free(s);
+	else
+		*ret = s;
+	return e;
+}
+
+struct since *since_free(struct since *s)
+{
+	if (!s)
+		return NULL;
+	free(s->change);
+	(void)tree_free(s->own);
+	free(s);
+	return NULL;
 }

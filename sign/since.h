@@ -6,21 +6,33 @@
 #include "sign/manifest.h"
 
 /* By which of its manifests that was found out. */
-enum since {
+enum since_by {
 	SINCE_FULL,  /* ours: everything */
-	SINCE_HEADS, /* Heads' two lists: names and contents; ours is not there, or older
-	              */
+	SINCE_STALE, /* ours of an older signing and Heads' lists of a newer one: what
+	                differs from either */
+	SINCE_HEADS  /* Heads' two lists alone: names and contents.  What they do not hold
+	                is told as added. */
 };
 
-/*
- * Calls back as manifest_compare does.  A `before` that comes from Heads' lists has a
- * path and nothing else.  ERR_FORMAT: Heads' lists are missing or cannot be parsed, and
- * so nothing is known; nothing was called back then.
- */
+struct since_change {
+	const char *path;           /* as in tree_entry */
+	const struct tree_entry *a; /* by our manifest; NULL: not in it, or there is none
+	                             */
+	const struct tree_entry *b; /* now; NULL: gone */
+	unsigned changes;           /* enum change, several at once */
+};
+
+struct since {
+	enum since_by by;
+	struct since_change *change; /* in the order of the paths */
+	size_t n;
+	struct tree *own; /* what some of them point to */
+};
+
+/* ERR_FORMAT: Heads' lists are missing or cannot be parsed, and so nothing is known.
+ * *ret is for since_free, before `before` and `now` go. */
 enum err since_compare(const struct kexec_set *before, const struct tree *now,
-                       void (*tell)(const struct tree_entry *a,
-                                    const struct tree_entry *b, unsigned changes,
-                                    void *ctx),
-                       void *ctx, enum since *ret);
+                       struct since **ret);
+struct since *since_free(struct since *s); /* NULL is fine; returns NULL */
 
 #endif

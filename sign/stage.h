@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list in a stage: what it brings, what that replaces, what goes.  For the files that
- * are parts of publish.h; others use that. */
+/* The list in a stage: what it brings, what that replaces, what goes; and folders of a
+ * few files written and removed.  For the files that are parts of publish.h and last.h;
+ * others use these. */
 #ifndef SIGN_STAGE_H
 #define SIGN_STAGE_H
 
@@ -35,6 +36,16 @@ const struct stage_item *stage_find(const struct stage_list *l, const char *name
 void stage_list_write(const struct stage_list *l, struct buffer *out);
 /* Strict.  ERR_FORMAT. */
 enum err stage_list_parse(struct bytes in, struct stage_list *ret);
+
+/* A new file of this mode, fsynced. */
+enum err stage_put_file(int fd, const char *name, struct bytes content, mode_t mode);
+enum err stage_sync(int fd); /* of a folder */
+/*
+ * Remove what has this name below dirfd: a folder with files and empty folders in it, or
+ * one file; fine when there is none.  ERR_REFUSED: there are files in a folder of it,
+ * which stay.
+ */
+enum err stage_remove(int dirfd, const char *name);
 
 /* The folder, not through a link.  ERR_NOT_FOUND: there is none. */
 enum err stage_open(int dirfd, int *ret_fd);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,13 +16,29 @@ enum { FILE_MODE = 0644, FOLDER_MODE = 0755 };
 
 /* --- throwing away --- */
 
+/* A file, or a folder with nothing in it. */
+static enum err remove_one(int fd, const char *name)
+{
+	if (unlinkat(fd, name, 0) == 0 || errno == ENOENT)
+		return OK;
+	const int why = errno;
+
+	/* EISDIR, or as POSIX has it EPERM. */
+	if (unlinkat(fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return OK;
+	if (errno == ENOTEMPTY || errno == EEXIST || errno == EBUSY)
+		return ERR_REFUSED;
+	return err_from_errno(errno == ENOTDIR ? why : errno);
+}
+
 static enum err empty_folder(int fd)
 {
 	enum err e = OK;
 
 	/* The list first: without it the rest counts for nothing. */
-	if (unlinkat(fd, STAGE_LIST, 0) != 0 && errno != ENOENT)
-		return err_from_errno(errno);
+	e = remove_one(fd, STAGE_LIST);
+	if (e != OK)
+		return e;
 	const int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (again < 0)
 		return err_from_errno(errno);
@@ -38,52 +55,105 @@ static enum err empty_folder(int fd)
 			e = errno == 0 ? OK : err_from_errno(errno);
 			break;
 		}
-		if (file_name_ok(entry->d_name) && unlinkat(fd, entry->d_name, 0) != 0 &&
-		    errno != ENOENT)
-			e = err_from_errno(errno);
+		if (file_name_ok(entry->d_name))
+			e = remove_one(fd, entry->d_name);
 	}
 	(void)closedir(d); /* only read */
 	return e;
 }
 
-static enum err sync_folder(int fd)
+enum err stage_sync(int fd)
 {
 	if (fsync(fd) == 0 || errno == EINVAL)
 		return OK;
 	return err_from_errno(errno);
 }
 
+enum err stage_remove(int dirfd, const char *name)
+{
+	const int fd =
+	        openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	/* A link or a file in its place. */
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+		return unlinkat(dirfd, name, 0) == 0 ? OK : err_from_errno(errno);
+	if (fd < 0)
+		return errno == ENOENT ? OK : err_from_errno(errno);
+	const enum err e = empty_folder(fd);
+	(void)close(fd); /* only read */
+	if (e != OK)
+		return e;
+	return remove_one(dirfd, name);
+}
+
 enum err stage_drop(int dirfd)
 {
+	struct stat st;
+
+	if (fstatat(dirfd, STAGE_FOLDER, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? OK : err_from_errno(errno);
+	const enum err e = stage_remove(dirfd, STAGE_FOLDER);
+	return e == OK ? stage_sync(dirfd) : e;
+}
+
+/* What remove_one would refuse. */
+static bool is_strange(int fd, const char *name)
+{
+	const int sub = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat outer, inner;
+	bool strange = false;
+
+	if (sub < 0)
+		return false;
+	DIR *d = fdopendir(sub);
+	if (!d) {
+		(void)close(sub); /* only read */
+		return true;
+	}
+	/* Another file system's, or not empty. */
+	strange = fstat(fd, &outer) != 0 || fstat(dirfd(d), &inner) != 0 ||
+	          outer.st_dev != inner.st_dev;
+	for (const struct dirent *e = readdir(d); e && !strange; e = readdir(d))
+		strange = file_name_ok(e->d_name);
+	(void)closedir(d); /* only read */
+	return strange;
+}
+
+bool stage_strange(int dirfd, char *out, size_t cap)
+{
+	bool found = false;
 	int fd = -1;
 
-	enum err e = stage_open(dirfd, &fd);
-	if (e == ERR_NOT_FOUND)
-		return OK;
-	if (e == OK) {
-		e = empty_folder(fd);
+	(void)snprintf(out, cap, "%s", STAGE_FOLDER);
+	if (stage_open(dirfd, &fd) != OK)
+		return false;
+	DIR *d = fdopendir(fd);
+	if (!d) {
 		(void)close(fd); /* only read */
-		if (e == OK && unlinkat(dirfd, STAGE_FOLDER, AT_REMOVEDIR) != 0)
-			e = err_from_errno(errno);
-	} else if (e == ERR_FORMAT) { /* a link or a file in its place */
-		e = unlinkat(dirfd, STAGE_FOLDER, 0) == 0 ? OK : err_from_errno(errno);
+		return false;
 	}
-	return e == OK ? sync_folder(dirfd) : e;
+	for (const struct dirent *e = readdir(d); e && !found; e = readdir(d)) {
+		if (!file_name_ok(e->d_name) || !is_strange(fd, e->d_name))
+			continue;
+		found = true;
+		(void)snprintf(out, cap, "%s/%s", STAGE_FOLDER, e->d_name);
+	}
+	(void)closedir(d); /* only read */
+	return found;
 }
 
 /* --- writing --- */
 
-static enum err write_file(int fd, const char *name, struct bytes content)
+enum err stage_put_file(int fd, const char *name, struct bytes content, mode_t mode)
 {
 	enum err e = OK;
-	const int out =
-	        openat(fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	               FILE_MODE);
+	const int out = openat(
+	        fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (out < 0)
 		return err_from_errno(errno);
 	/* Whatever the umask is; vfat has no modes and says EPERM. */
-	if (fchmod(out, FILE_MODE) != 0 && errno != EPERM)
+	if (fchmod(out, mode) != 0 && errno != EPERM)
 		e = err_from_errno(errno);
 	while (e == OK && content.n > 0) {
 		const ssize_t put = write(out, content.p, content.n);
@@ -118,8 +188,9 @@ static enum err add_file(int dirfd, int fd, const char *name, struct bytes conte
 	item.had = e == OK;
 	if (e != OK && e != ERR_NOT_FOUND)
 		return e;
-	const bool same = item.had && memcmp(item.before, item.after, TREE_HASH_LEN) == 0;
-	e = same ? OK : write_file(fd, name, content);
+	const bool same = item.had && kexec_is_ours(dirfd, name) &&
+	                  memcmp(item.before, item.after, TREE_HASH_LEN) == 0;
+	e = same ? OK : stage_put_file(fd, name, content, FILE_MODE);
 	if (e == OK)
 		l->item[l->n++] = item;
 	return e;
@@ -171,7 +242,7 @@ static enum err write_all(int dirfd, int fd, const struct kexec_set *set,
 	}
 	/* Last, by a rename: with it the stage is whole. */
 	if (e == OK)
-		e = sync_folder(fd);
+		e = stage_sync(fd);
 	return e == OK ? file_publish(fd, STAGE_LIST, buffer_bytes(&text), FILE_MODE) : e;
 }
 

@@ -35,14 +35,15 @@ struct walk {
 /* Folders are read in any order: so the digests of their entries are added up. */
 static enum err fold(struct walk *w, const struct stat *st, bool kexec)
 {
-	const bool file = S_ISREG(st->st_mode);
 	uint8_t one[TREE_HASH_LEN];
 	AUTO_BUFFER text = {0};
 
 	buffer_format(&text, "%s %llu %o %u:%u", w->path,
 	              w->fat ? 0ULL : (unsigned long long)st->st_ino,
 	              (unsigned)st->st_mode, (unsigned)st->st_uid, (unsigned)st->st_gid);
-	if (file)
+	/* A folder's change with what is left out of it.  A link that is made anew
+	 * can get the inode of before. */
+	if (!S_ISDIR(st->st_mode))
 		buffer_format(&text, " %lld %lld.%ld %lld.%ld", (long long)st->st_size,
 		              (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
 		              (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);

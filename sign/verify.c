@@ -22,10 +22,10 @@ enum err kexec_verify(const struct kexec_set *s, const struct pubkey *keys, size
 
 		enum err e = kexec_manifest(s, styles[i], &manifest);
 		if (e == OK)
-			e = detached_verify((struct bytes){s->sig, s->sig_n},
-			                    buffer_bytes(&manifest), keys, n_keys, now,
-			                    &by);
-		if (e == OK && by.created > now) /* detached_verify is lenient by a day */
+			e = detached_verify_every((struct bytes){s->sig, s->sig_n},
+			                          buffer_bytes(&manifest), keys, n_keys,
+			                          now, &by);
+		if (e == OK && by.created > now) /* it is lenient by a day */
 			return ERR_SIGNATURE;
 		if (e == OK) {
 			*ret_style = styles[i];
@@ -136,10 +136,36 @@ static void check_names(const struct tree *t, struct findings *to,
 		const struct tree_entry *entry = &t->entry[i];
 
 		r->files += entry->type == TREE_FILE;
-		if (tree_heads_sees(entry->path) && tree_name_refused(entry->path))
+		/* Heads looks at kexec... too when it signs. */
+		if (tree_name_refused(entry->path))
 			findings_add(to, FINDING_NAME, entry->path);
+		else if (kexec_name_splits(entry->path + 2))
+			findings_add(to, FINDING_NAME, entry->path + 2);
 	}
 	r->bytes = t->bytes;
+}
+
+/*
+ * The signature holds the content of these files, and nothing holds their permissions.
+ * Who else owns /boot itself may put others in their place anyway: that is told of "./".
+ */
+static void check_owners(const struct tree *t, struct findings *to)
+{
+	const struct tree_entry *boot = &t->entry[0];
+
+	for (size_t i = 1; t->permissions && i < t->n; i++) {
+		const struct tree_entry *f = &t->entry[i];
+		const char *name = f->path + 2;
+
+		if (f->type != TREE_FILE ||
+		    (strcmp(name, KEXEC_SIG) != 0 && !kexec_signed_name(name)))
+			continue;
+		if ((f->mode & KEXEC_MODE_BAD) != 0)
+			findings_add(to, FINDING_MODE, name);
+		if ((f->uid != 0 && f->uid != boot->uid) ||
+		    (f->gid != 0 && f->gid != boot->gid))
+			findings_add(to, FINDING_OWNER, name);
+	}
 }
 
 /* Everything but the signature, and from it the verdict. */
@@ -161,6 +187,7 @@ static enum err judge(int dirfd, const struct kexec_set *s, const struct tree *t
 		e = check_full(s, t, lists, to, &full);
 	if (e != OK)
 		return e;
+	check_owners(t, to);
 	r->verdict = VERIFY_BAD;
 	if (heads_good && !has_full)
 		r->verdict = VERIFY_HEADS_GOOD;
@@ -186,6 +213,24 @@ static enum err read_set(int dirfd, struct findings *to, struct kexec_set **ret,
 	return OK;
 }
 
+/* What could not be looked at. */
+static enum err keep_mounts(const struct tree *t, struct verify_report *r)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (!t->entry[i].mount)
+			continue;
+		char **more = reallocarray(r->mount, r->n_mounts + 1, sizeof(*more));
+		if (!more)
+			return ERR_NOMEM;
+		r->mount = more;
+		r->mount[r->n_mounts] = strdup(t->entry[i].path);
+		if (!r->mount[r->n_mounts])
+			return ERR_NOMEM;
+		r->n_mounts++;
+	}
+	return OK;
+}
+
 static enum err look(int dirfd, const struct pubkey *keys, size_t n_keys, uint32_t now,
                      const struct tree_options *o, struct findings *to,
                      struct verify_report *r)
@@ -202,8 +247,14 @@ static enum err look(int dirfd, const struct pubkey *keys, size_t n_keys, uint32
 	if (e == OK && sound)
 		e = check_same(s, t);
 	if (e == OK && sound) {
+		e = keep_mounts(t, r);
+		to->mount = r->mount;
+		to->n_mounts = r->n_mounts;
+	}
+	if (e == OK && sound) {
 		check_names(t, to, r);
 		e = judge(dirfd, s, t, to, r);
+		r->hidden = to->hidden;
 	}
 	t = tree_free(t);
 	s = kexec_free(s);
@@ -222,7 +273,7 @@ enum err boot_verify(int dirfd, const struct pubkey *keys, size_t n_keys, uint32
 	const enum err e = look(dirfd, keys, n_keys, now, o, &found, r);
 	if (e != OK) {
 		findings_free(&found);
-		free(r);
+		r = verify_free(r);
 		return e;
 	}
 	findings_sort(&found);
@@ -239,7 +290,10 @@ struct verify_report *verify_free(struct verify_report *r)
 		return NULL;
 	for (size_t i = 0; i < r->n; i++)
 		free(r->finding[i].path);
+	for (size_t i = 0; i < r->n_mounts; i++)
+		free(r->mount[i]);
 	free(r->finding);
+	free(r->mount);
 	free(r);
 	return NULL;
 }

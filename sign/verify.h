@@ -11,7 +11,8 @@ enum { FINDINGS_MAX = 4096 };
 /* What is wrong, each about one path (or none). */
 enum finding {
 	FINDING_NO_SIGNATURE,  /* kexec.sig is missing */
-	FINDING_BAD_SIGNATURE, /* by none of the keys, over neither style's bytes */
+	FINDING_BAD_SIGNATURE, /* not every signature in it is of one of the keys over one
+	                          style's bytes, or there is none */
 	FINDING_SIG_DATE,      /* made in the verifier's future, which gpg passes over, or
 	                          before its key, which it does not */
 	FINDING_NO_FILE,       /* a file that must be among the signed ones is missing */
@@ -21,13 +22,14 @@ enum finding {
 	FINDING_ADDED,     /* there, not signed */
 	FINDING_TREE, /* kexec_tree.txt has the same paths, but not as Heads has them */
 	FINDING_TYPE, /* a link, say, where a file was signed, or the other way */
-	FINDING_MODE, /* by our full manifest, these three */
+	FINDING_MODE, /* by our full manifest, these three; of a kexec*.txt and kexec.sig
+	                 without it, when others than root have a say */
 	FINDING_OWNER,
 	FINDING_TARGET,
 	FINDING_DEFAULT, /* the default entry is none of grub.cfg's, or its files changed
 	                  */
 	FINDING_TRIGGER, /* kexec_package_trigger_*: a package changed something */
-	FINDING_NAME,    /* Heads refuses this name */
+	FINDING_NAME,    /* Heads refuses this name, or an older one splits it */
 	FINDINGS_
 };
 const char *finding_text(enum finding f); /* "changed", "not signed", ... */
@@ -65,6 +67,11 @@ struct verify_report {
 	size_t since; /* VERIFY_RESIGNED: entries that Heads has signed as they are now */
 	size_t files; /* that were hashed */
 	uint64_t bytes;
+	/* What is mounted on /boot and could not be looked under (see tree_open), as in
+	 * tree_entry.  Nothing below is among the findings. */
+	char **mount;
+	size_t n_mounts;
+	size_t hidden; /* findings that would be of what was signed below these */
 };
 
 /* May it be taken for what a key holder signed?  Good, or with nothing but Heads' word
@@ -81,8 +88,9 @@ enum err boot_verify(int dirfd, const struct pubkey *keys, size_t n_keys, uint32
 struct verify_report *verify_free(struct verify_report *r);
 
 /*
- * Part of it, for who signs: which key and style is a set's signature of?
- * ERR_NOT_FOUND: no kexec.sig.  ERR_SIGNATURE: of none of the keys.
+ * Part of it, for who signs: which key and style is a set's signature of?  Of several
+ * the newest is told, and each must be good.  ERR_NOT_FOUND: no kexec.sig.
+ * ERR_SIGNATURE: one is of none of the keys.
  */
 enum err kexec_verify(const struct kexec_set *s, const struct pubkey *keys, size_t n_keys,
                       uint32_t now, enum kexec_style *ret_style, struct detached *ret);

@@ -166,7 +166,7 @@ static void compare_hashes(const struct hashes *h, const struct paths *p,
 static void compare_paths(const struct paths *p, const struct tree *t,
                           struct findings *to)
 {
-	const size_t before = to->n + to->left_out;
+	const size_t before = to->n + to->left_out + to->hidden;
 
 	for (size_t i = 0; i < p->n; i++)
 		if (!find(t, p->path[i]))
@@ -175,7 +175,7 @@ static void compare_paths(const struct paths *p, const struct tree *t,
 		if (tree_heads_sees(t->entry[i].path) &&
 		    !is_listed(p, bytes_of(t->entry[i].path)))
 			findings_add(to, FINDING_ADDED, t->entry[i].path);
-	if (to->n + to->left_out == before)
+	if (to->n + to->left_out + to->hidden == before)
 		findings_add(to, FINDING_TREE, KEXEC_TREE);
 }
 

@@ -10,7 +10,11 @@ struct findings {
 	struct verify_finding *f; /* malloc'ed */
 	size_t n, cap;
 	size_t left_out; /* beyond FINDINGS_MAX */
-	bool failed;     /* no memory: sticks */
+	/* What lies below these was not looked at, so nothing is found there. */
+	char *const *mount;
+	size_t n_mounts;
+	size_t hidden; /* that were not added for that reason */
+	bool failed;   /* no memory: sticks */
 };
 void findings_add(struct findings *to, enum finding what, const char *path);
 void findings_add_bytes(struct findings *to, enum finding what, struct bytes path);

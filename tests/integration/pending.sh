@@ -6,7 +6,7 @@
 # shellcheck disable=SC2016 # texts of other scripts
 set -eu
 . "$(dirname "$0")/lib.sh"
-need 'changes of /boot after updates' unshare ip pcscd opensc-tool gpg jq dpkg dpkg-deb apt-get run-parts
+need 'changes of /boot after updates' unshare setpriv ip pcscd opensc-tool gpg jq dpkg dpkg-deb apt-get run-parts
 lib_reexec_in_namespace "$0" "$@"
 if grep -q ' shared:' /proc/self/mountinfo; then
 	skip 'changes of /boot after updates' 'mounts are shared with the machine'
@@ -227,6 +227,20 @@ cp -a "$T/grub.cfg" /boot/grub/grub.cfg
 rm /boot/vmlinuz-6.3
 check 'put back as it was' look
 check_fails '... nothing is pending' test -e $PENDING
+
+mkdir -p /boot/efi
+echo under >/boot/efi/under
+check 'signed with a file below a mount point' sign
+mount -t tmpfs tmpfs /boot/efi
+hook kernel/postinst.d
+check 'the unit, which may not look below it' setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$BIN" pending check --settle 0
+check_fails '... finds nothing missing' test -e $PENDING
+hook kernel/postinst.d
+check 'and who may' look
+check_fails '... finds it as signed' test -e $PENDING
+umount /boot/efi
+rm /boot/efi/under
+check 'signed without it' sign
 
 due() { "$BIN" pending due --settle 0 </dev/null; }
 mkdir -p /run/systemd/sessions /run/systemd/ask-password

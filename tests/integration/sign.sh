@@ -10,6 +10,7 @@ TESTS=$(cd "$(dirname "$0")/.." && pwd)
 . "$(dirname "$0")/../sign/boot.sh"
 . "$(dirname "$0")/volumes.sh"
 volumes_start
+state_apart
 sign_start
 pcscd_start || { fail 'pcscd starts with vpcd'; finish; }
 vcard_start alice --serial 00000A01
@@ -70,6 +71,10 @@ diff_json() {
 check 'the difference as JSON' diff_json '.changed == 3 and
 	(.changes | map(.path + " " + .change) | sort) == ["dangling removed", "initrd.img-6.2 mode", "vmlinuz-6.2 changed"]'
 check 'neither writes' as_before
+ln -s "$(printf 'to\\xc3 \303\244')" "$BOOT/odd"
+check 'names in JSON can be read back' diff_json '.changed == 4 and (.changes[] | select(.path == "odd") |
+	.change == "added" and .target == "to\\x5cxc3 \\xc3\\xa4")'
+rm "$BOOT/odd"
 json_signs() {
 	by_pin --json >"$T/json" 2>"$T/err" && jq -e ".key == \"$SIGNER\" and .style == \"relative\" and
 		.serial == \"FFFE:00000A01\" and .default.number == 1 and .published and .rollback == \"none\" and .ok" "$T/json"
@@ -91,9 +96,9 @@ check_says 'a folder that is not there' 1 'no folder' "$O/bootlatch" sign --boot
 check_says 'a counter that is not there' 10 'no rollback counter' by_pin --rollback bump
 check_says 'no card' 5 'card' sh -c "'$O/bootlatch' sign --boot '$BOOT' --config '$CONF' --yes --wait 0 --reader nowhere </dev/null"
 printf x >"$BOOT/grub/b\\ad"
-check_says 'a name that Heads refuses is listed' 10 'grub/b\ad' by_pin
+check_says 'a name that Heads refuses is listed' 10 'grub/b\x5cad' by_pin
 rm "$BOOT/grub/b\\ad"
-exec 7<"$BOOT"
+exec 7<"$(echo /var/lib/bootlatch/signed/*-boot.lock)"
 flock 7
 check_says 'a second one at the same time' 10 'Another bootlatch sign' by_pin
 exec 7<&-
@@ -241,11 +246,28 @@ check_fails 'neither the old nor the new is whole' heads_verify "$BOOT"
 check_says 'signing says what to do' 10 'bootlatch sign --resume' by_pin
 before=$(pins)
 check_says 'which needs neither card nor PIN' 0 'verified what lies there now' \
-	"$O/bootlatch" sign --boot "$BOOT" --config "$CONF" --resume --reader nowhere
+	"$O/bootlatch" sign --boot "$BOOT" --config "$CONF" --resume --yes --reader nowhere
 check 'it is the new state' is_good
 check 'no PIN was sent' test "$before" = "$(pins)"
 check_says 'there is nothing more to finish' 0 'nothing to finish' \
 	"$O/bootlatch" sign --boot "$BOOT" --config "$CONF" --resume
+
+# --- on /boot itself: what hooks noted is forgotten when it is finished -----------------------------------
+BOOT=/boot
+mount -t tmpfs -o mode=755 tmpfs /boot
+small_boot /boot
+check 'signed on /boot itself' by_pin --default first
+new_kernel
+"$O/bootlatch" pending record kernel linux-image-6.2 --config "$CONF" || true
+check 'a hook has noted it' test -s /var/lib/bootlatch/pending
+by_pin_under strace -f -o "$T/strace" -e trace=renameat -e inject=renameat:signal=KILL:when=3 >/dev/null 2>&1 || true
+check_fails 'cut short, it is not whole' heads_verify /boot
+check 'and what was noted stays' test -s /var/lib/bootlatch/pending
+check_says 'finished' 0 'verified what lies there now' "$O/bootlatch" sign --boot /boot --config "$CONF" --resume --yes
+check_fails 'what was noted is forgotten' test -e /var/lib/bootlatch/pending
+check 'what was signed is kept' test -s /var/lib/bootlatch/signed/boot/kexec.sig
+umount /boot
+BOOT=$home
 
 # --- the terminal ---------------------------------------------------------------------------------------
 wide() { ! grep -q '.\{81,\}' "$1"; }

@@ -13,6 +13,8 @@ TESTS=$(cd "$(dirname "$0")/.." && pwd)
 . "$(dirname "$0")/volumes.sh"
 STEP=${STEP:-1}
 volumes_start
+state_apart
+STATE=/var/lib/bootlatch
 sign_start
 pcscd_start || { fail 'pcscd starts with vpcd'; finish; }
 if ! vcard_start alice --serial 00000A01 || ! gpg_home_new alice || ! gpg_card_generate cv25519; then
@@ -28,11 +30,13 @@ keep() {
 	mkdir "$T/kept-$1"
 	cp -a "$BOOT" "$T/kept-$1/boot"
 	cp -a "$CONF" "$T/kept-$1/etc"
+	cp -a "$STATE" "$T/kept-$1/var"
 }
 restore() {
-	rm -rf "$BOOT" "$CONF"
+	rm -rf "$BOOT" "$CONF" "${STATE:?}"/*
 	cp -a "$T/kept-$1/boot" "$BOOT"
 	cp -a "$T/kept-$1/etc" "$CONF"
+	cp -a "$T/kept-$1/var/." "$STATE"
 }
 under() { # STRACE-OPTIONS...
 	# shellcheck disable=SC2086 # words without blanks
@@ -81,7 +85,7 @@ nothing_stray() {
 }
 # --resume asks for no PIN, and has no card; after it nothing is in between.
 resumes() { # WAS
-	"$O/bootlatch" sign --resume --boot "$BOOT" --config "$CONF" </dev/null >"$T/resumed" 2>&1 ||
+	"$O/bootlatch" sign --resume --yes --boot "$BOOT" --config "$CONF" </dev/null >"$T/resumed" 2>&1 ||
 		{ echo "--resume: status $?"; cat "$T/resumed"; return 1; }
 	state_is
 	case $1:$IS in

@@ -12,6 +12,7 @@ TESTS=$(cd "$(dirname "$0")/.." && pwd)
 . "$(dirname "$0")/../sign/boot.sh"
 . "$(dirname "$0")/volumes.sh"
 volumes_start
+state_apart
 sign_start
 pcscd_start || { fail 'pcscd starts with vpcd'; finish; }
 if ! vcard_start alice --serial 00000A01 || ! gpg_home_new alice || ! gpg_card_generate cv25519; then
@@ -94,6 +95,8 @@ tampered sees added ./vmlinuz-6.3 'a file renamed' mv vmlinuz-6.1 vmlinuz-6.3
 tampered sees added ./Sub 'a folder renamed' mv sub Sub
 tampered sees name './caf??' 'a name that Heads refuses' add "$(printf 'caf\303\251')"
 swap() { mv "$1" tmp.swap && mv "$2" "$1" && mv tmp.swap "$2"; }
+tampered blind name './kexecdir/caf??' 'such a name in kexecdir/, which only its signing would see' \
+	add "$(printf 'kexecdir/caf\303\251')"
 tampered sees changed ./vmlinuz-6.1 'two kernels swapped' swap vmlinuz-6.1 vmlinuz-6.2
 
 # --- what Heads does not look at ------------------------------------------------------------
@@ -103,6 +106,10 @@ tampered blind mode ./ 'the mode of /boot itself' chmod 777 .
 tampered blind owner ./vmlinuz-6.2 'an owner' chown 1000 vmlinuz-6.2
 tampered blind owner ./grub 'a group' chgrp 1000 grub
 tampered blind owner ./vmlinuz 'the owner of a link' chown -h 1000 vmlinuz
+tampered blind mode kexec_hashes.txt 'a list that all may write, and that runs as root' chmod 4777 kexec_hashes.txt
+tampered blind mode kexec.sig 'a signature that all may write' chmod 666 kexec.sig
+tampered blind owner kexec.sig "somebody else's signature" chown 1000 kexec.sig
+tampered blind owner kexec_tree.txt "another group's list" chgrp 1000 kexec_tree.txt
 relink() { ln -sfn "$2" "$1"; }
 tampered blind target ./vmlinuz 'a link to another kernel' relink vmlinuz vmlinuz-6.1
 tampered blind target ./dangling 'a link to out of /boot' relink dangling /etc/shadow
@@ -158,6 +165,35 @@ by_other() { # STYLE
 }
 tampered sees bad-signature kexec.sig "another's signature" by_other relative
 tampered sees bad-signature kexec.sig "another's signature, absolute names" by_other absolute
+beside() { # ORDER
+	cp kexec.sig "$T/ours.sig"
+	by_other relative && gpg --batch -q --dearmor <kexec.sig >"$T/other.bin" &&
+		gpg --batch -q --dearmor <"$T/ours.sig" >"$T/ours.bin" || return 1
+	case $1 in
+	first) cat "$T/other.bin" "$T/ours.bin" ;;
+	last) cat "$T/ours.bin" "$T/other.bin" ;;
+	twice) cat "$T/ours.bin" "$T/ours.bin" ;;
+	esac >kexec.sig
+}
+tampered sees bad-signature kexec.sig "another's signature before a good one" beside first
+tampered sees bad-signature kexec.sig "another's signature after a good one" beside last
+both_take() { verify && heads_verify --lenient "$BOOT"; }
+restore signed
+(cd "$BOOT" && beside twice) || fail 'the same signature twice'
+check 'two good ones are good, to Heads too' both_take
+restore signed
+chmod 4777 "$BOOT/kexec_hashes.txt"
+chmod 666 "$BOOT/kexec.sig"
+chown 1000:1000 "$BOOT/kexec.sig" "$BOOT/kexec_tree.txt"
+check 'sign' card_signs
+check 'takes the signed files back' verify
+check_is '... all of them' '644 0:0' "$(cd "$BOOT" && stat -c '%a %u:%g' kexec*.txt kexec.sig | sort -u)"
+for name in 'kexec foo.txt' 'kexec_[x].txt' "$(printf 'kexecdir/caf\303\251')"; do
+	restore signed
+	echo x >"$BOOT/$name"
+	check_says "'$name' is not signed" 10 'Rename or remove' card_signs
+	check_fails '... nothing was' grep -q "$name" "$BOOT/kexec_bootlatch.txt"
+done
 restore signed
 echo other >"$BOOT/vmlinuz-6.1"
 check 'signed anew' card_signs
@@ -219,7 +255,24 @@ mount -t tmpfs tmpfs "$BOOT/efi"
 echo esp >"$BOOT/efi/file"
 check_status 'what is mounted below is not Heads'"'"'s, nor ours' 0 verify
 check 'the script says so too' heads_verify "$BOOT"
+# Who may not look below says so; what was signed there is not found missing.
+without_looking() { setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$O/bootlatch" verify --boot "$BOOT" --config "$CONF" "$@" </dev/null; }
+check_says 'who may not look below it says so' 0 'below ./efi: not looked at' without_looking
+check_fails 'who may does not' says 'not looked at' verify
 umount "$BOOT/efi"
+echo under >"$BOOT/efi/under"
+check 'a file there is signed' card_signs
+check_fails 'and nothing is said without a mount' says 'not looked at' without_looking
+mount -t tmpfs tmpfs "$BOOT/efi"
+check_status 'below a mount, it is verified' 0 verify
+check_says 'and it is not called good by who cannot see it' 7 'What was signed below ./efi was not looked at' without_looking
+without_looking --json >"$T/json" 2>/dev/null || true
+check 'nor missing' jq -e '.verdict == "good" and .findings == null and .not_looked_below == [{path: "./efi"}]' "$T/json"
+echo evil >"$BOOT/vmlinuz-6.2"
+check_says 'what else is wrong is told' 7 './vmlinuz-6.2' without_looking
+echo newer >"$BOOT/vmlinuz-6.2"
+umount "$BOOT/efi"
+rm "$BOOT/efi/under"
 truncate -s 4097M "$BOOT/large"
 check 'a file of more than 4 GiB is signed' card_signs
 check_status 'and verified' 0 verify

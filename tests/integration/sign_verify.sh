@@ -12,6 +12,7 @@ TESTS=$(cd "$(dirname "$0")/.." && pwd)
 . "$(dirname "$0")/../sign/boot.sh"
 . "$(dirname "$0")/volumes.sh"
 volumes_start
+state_apart
 sign_start
 ALGORITHMS=${ALGORITHMS:-rsa2048 rsa3072 rsa4096 nistp256 nistp384 nistp521
 	brainpoolP256r1 brainpoolP384r1 brainpoolP512r1 cv25519}
@@ -46,6 +47,21 @@ for n in 1 2 3; do
 	check "the default entry $n of the script is that of ours" each_entry $n
 done
 
+# --- names that older Heads splits --------------------------------------------------------------
+soft_key cv25519
+for name in 'kexec foo.txt' 'kexec_[x].txt' 'kexec_*.txt'; do
+	echo x >"$BOOT/$name"
+	[ "$name" != 'kexec_[x].txt' ] || echo other >"$BOOT/kexec_x.txt"
+	heads_sign --style absolute --key "$KEY" "$BOOT"
+	check "'$name': who quotes takes it" heads_verify --style absolute "$BOOT"
+	check_fails "'$name': older Heads does not" heads_verify --style absolute --unquoted "$BOOT"
+	check "'$name': and verify names it" verify_is '.status == 7 and .verdict == "bad" and .signature_good and
+		(.findings | map([.what, .path, .heads_sees])) == [["name", "'"$name"'", true]]'
+	rm -f "$BOOT/$name" "$BOOT/kexec_x.txt"
+done
+heads_sign --style absolute --key "$KEY" "$BOOT"
+check 'without them older Heads takes it' heads_verify --style absolute --unquoted "$BOOT"
+
 # --- how it says so ---------------------------------------------------------------------------
 soft_key cv25519
 heads_sign --key "$KEY" "$BOOT"
@@ -59,16 +75,28 @@ check_status 'the keys of the settings folder are taken by themselves' 0 verify
 chmod g+w "$CONF/signers"
 check_says 'but not where others may write' 7 'others than root' verify
 rm -r "$CONF/signers"
-check_status 'a file that is no certificate is an error' 1 verify --cert "$BOOT/grub/grub.cfg"
+check_says 'a file that is no certificate verifies nothing' 7 'grub.cfg: ' verify --cert "$BOOT/grub/grub.cfg"
+check_says 'nor does one that is not there' 7 'none.pgp: not found' verify --cert "$T/none.pgp"
+mkdir -p "$CONF/signers"
+echo nonsense >"$CONF/signers/$KEY.pgp"
+check_says 'nor a damaged one of the settings folder' 7 'signers: ' verify
+rm -r "$CONF/signers"
+check_status 'wrong usage is told apart' 2 verify --cert
 soft_key nistp256
 check_says "another's signature is none" 7 'not one of a known key' verify --cert "$T/cert"
 soft_key cv25519
 check_status 'of two certificates one is enough' 0 verify --cert "$T/cert" --cert "$TESTS/unit/vectors/rsa2048.cert"
-check_status 'a folder that is not there' 1 verify --cert "$T/cert" --boot "$T/none"
+check_says 'a folder that is not there' 7 'none is not verified: not found' verify --cert "$T/cert" --boot "$T/none"
+check_says 'a file in its place' 7 'is not verified' verify --cert "$T/cert" --boot "$T/cert"
+help_says() { "$O/bootlatch" verify --help | grep -q 'Exit status 7' && grep -q 'Status 7: anything else' "$TESTS/../man/bootlatch.8"; }
+check 'help and manual say so' help_says
 echo changed >"$BOOT/vmlinuz-6.1"
 "$O/ptytalk" "$O/bootlatch" verify --boot "$BOOT" --cert "$T/cert" >"$T/typescript" 2>&1 </dev/null || true
 colours() { grep -q "$(printf '\033')\[3[12]m" "$1"; }
 check 'colours on a terminal' colours "$T/typescript"
+"$O/ptytalk" env NO_COLOR=1 "$O/bootlatch" verify --boot "$BOOT" --cert "$T/cert" >"$T/typescript" 2>&1 </dev/null || true
+check_fails 'not with NO_COLOR' colours "$T/typescript"
+check 'which says the same' grep -q 'NOT AS IT WAS SIGNED' "$T/typescript"
 verify --cert "$T/cert" >"$T/words" 2>&1 || true
 check_fails 'and only there' colours "$T/words"
 check 'as JSON, each finding is named' verify_is '.status == 7 and .verdict == "bad" and .signature_good and
@@ -109,7 +137,7 @@ fi
 chmod a+rx "$T"
 cp "$O/bootlatch" "$T/bootlatch"
 chmod 600 "$BOOT/initrd.img-6.1"
-check_says 'what cannot be read is not verified' 1 'not verified: ./initrd.img-6.1' \
+check_says 'what cannot be read is not verified' 7 'not verified: ./initrd.img-6.1' \
 	setpriv --reuid 65534 --clear-groups "$T/bootlatch" verify --boot "$BOOT" --cert "$T/cert"
 chmod 644 "$BOOT/initrd.img-6.1"
 
@@ -167,6 +195,7 @@ for algo in $ALGORITHMS; do
 	check "$algo: gpg, gpgv, sqv, rnp, the script and verify take it" judged relative
 	check "$algo: with absolute names" card_signs absolute
 	check "$algo: they take that too" judged absolute
+	check "$algo: older Heads takes them" heads_verify --style absolute --unquoted "$BOOT"
 	for n in 2 3; do
 		check "$algo: with default entry $n" card_signs auto --default $n
 		check "$algo: the script has the same entry" heads_verify --style absolute --default $n "$BOOT"

@@ -245,7 +245,7 @@ refused 'the TPM is gone' 'the TPM failed' unseal "$T/pin" $pin
 tpm_start one
 SECRET=$sealed_pin
 opens 'after a restart' "$T/pin" $pin
-# Linux sends that when it goes down in order: see docs/FORMAT.md.
+# Linux sends tpm2_shutdown when it goes down in order (docs/FORMAT.md).
 check_is 'a power cut after a right PIN is counted' 1 "$(failed_tries)"
 tpm2_dictionarylockout -c
 opens 'once more' "$T/pin" $pin

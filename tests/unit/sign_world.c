@@ -91,6 +91,15 @@ static enum err open_world(struct cli *c, struct session **ret)
 	return session_new(&o, ret);
 }
 
+/* A lent one: closing it leaves the scripted person as she is. */
+static enum err ask_world(struct ask **ret)
+{
+	*ret = &sw.person.base;
+	if (sw.at_ask)
+		sw.at_ask();
+	return OK;
+}
+
 /* --- the counter --- */
 
 static enum err read_count(void *ctx, const struct rollback *r, uint64_t *ret)
@@ -158,6 +167,8 @@ void sign_world_make(void)
 	boot_make(&sw.b);
 	(void)snprintf(sw.config, sizeof(sw.config), "/tmp/bootlatch-etc-XXXXXX");
 	CHECK(mkdtemp(sw.config) != NULL);
+	(void)snprintf(sw.state, sizeof(sw.state), "/tmp/bootlatch-var-XXXXXX");
+	CHECK(mkdtemp(sw.state) != NULL);
 	sw.card = sign_world_card(CREATED, &sw.key);
 	sw.before = vcard_verify_count(sw.card);
 	(void)double_ask_init(&sw.person);
@@ -176,6 +187,7 @@ void sign_world_drop(void)
 	vcard_free(sw.card);
 	boot_drop(&sw.b);
 	CHECK(nftw(sw.config, drop_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
+	CHECK(nftw(sw.state, drop_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
 }
 
 /* With both streams in a file. */
@@ -202,7 +214,10 @@ static enum err run_quietly(const struct sign_seams *seams)
 enum err sign_world_run(void)
 {
 	static const struct counter_ops counter = {read_count, increment, NULL};
-	static const struct sign_seams seams = {&counter, open_world};
+	const struct sign_seams seams = {.counter = &counter,
+	                                 .open = open_world,
+	                                 .state = sw.state,
+	                                 .ask = ask_world};
 	char notes[sizeof(sw.person.said)];
 
 	const enum err e = run_quietly(&seams);

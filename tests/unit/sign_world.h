@@ -14,6 +14,7 @@
 struct sign_world {
 	struct signed_boot b;
 	char config[48];
+	char state[48]; /* in the place of /var/lib/bootlatch */
 	struct vcard *card;
 	struct pubkey key; /* its signing key */
 	unsigned before;   /* PINs that were sent while it was made */
@@ -26,7 +27,8 @@ struct sign_world {
 	bool counts_all_the_same; /* an increment that fails, and counts */
 	bool fails_later;         /* reading fails after an increment that failed */
 	void (*at_increment)(void);
-	char said[16384]; /* the last command's output, both streams */
+	void (*at_ask)(void); /* when --resume is about to ask */
+	char said[16384];     /* the last command's output, both streams */
 	char why[CLI_WHY_MAX];
 	struct cli c; /* the options of the next command */
 };

@@ -22,13 +22,15 @@ static void begin(void)
 	sw.count = 5;
 	sign_world_rollback(5);
 	sw.c.sign.rollback = ROLLBACK_KEEP;
+	sw.c.sign.entry = DEFAULT_NONE;
+	sw.c.sign.entry = DEFAULT_NONE; /* nobody known has signed that line */
 	CHECK(sign_world_sign() == OK && sw.increments == 0 && sign_world_pins(5));
 	boot_put(&sw.b, "vmlinuz-6.1", "another kernel");
 }
 
 static enum err resume(void)
 {
-	sw.c.sign.resume = true;
+	sw.c.sign.resume = sw.c.sign.yes = true;
 	return sign_world_run();
 }
 

@@ -17,16 +17,6 @@ static struct softkey key;
 static struct signed_boot b;
 static char told[4096];
 
-static void note(const struct tree_entry *a, const struct tree_entry *e, unsigned changes,
-                 void *ctx)
-{
-	const size_t n = strlen(told);
-
-	(void)ctx;
-	(void)snprintf(told + n, sizeof(told) - n, "%x %s\n", changes,
-	               e ? e->path : a->path);
-}
-
 static void begin(bool no_full)
 {
 	const struct boot_signing how = {.by = &key, .no_full = no_full};
@@ -36,15 +26,25 @@ static void begin(bool no_full)
 }
 
 /* One line a change: its bits in hex and the path. */
-static enum err compare(enum since *ret)
+static enum err compare(enum since_by *ret)
 {
 	struct kexec_set *before = NULL;
 	struct tree *now = NULL;
+	struct since *s = NULL;
 
 	told[0] = '\0';
 	CHECK(kexec_read(b.fd, &before, NULL) == OK);
 	CHECK(tree_walk(b.fd, NULL, &now) == OK);
-	const enum err e = since_compare(before, now, note, NULL, ret);
+	const enum err e = since_compare(before, now, &s);
+	for (size_t i = 0; s && i < s->n; i++) {
+		const size_t n = strlen(told);
+
+		(void)snprintf(told + n, sizeof(told) - n, "%x %s\n",
+		               s->change[i].changes, s->change[i].path);
+	}
+	if (s)
+		*ret = s->by;
+	s = since_free(s);
 	before = kexec_free(before);
 	now = tree_free(now);
 	return e;
@@ -61,7 +61,7 @@ static void change_all(void)
 
 static void by_our_manifest_all_of_it_is_told(void)
 {
-	enum since by = SINCE_HEADS;
+	enum since_by by = SINCE_HEADS;
 
 	begin(false);
 	CHECK(compare(&by) == OK && by == SINCE_FULL && told[0] == '\0');
@@ -75,15 +75,18 @@ static void by_our_manifest_all_of_it_is_told(void)
 
 static void by_the_lists_of_heads_names_and_contents_are_told(void)
 {
-	enum since by = SINCE_FULL;
+	enum since_by by = SINCE_FULL;
 
 	begin(true);
-	CHECK(compare(&by) == OK && by == SINCE_HEADS && told[0] == '\0');
+	/* Of what Heads does not look at nothing is known. */
+	CHECK(compare(&by) == OK && by == SINCE_HEADS &&
+	      strcmp(told, "1 ./kexecdir\n1 ./kexecdir/x\n") == 0);
 	change_all();
 	CHECK(fchmodat(b.fd, "grub", 0700, 0) == 0);
 	CHECK(compare(&by) == OK && by == SINCE_HEADS);
 	CHECK(strcmp(told, "1 ./added\n1 ./added/link\n4 ./grub/grub.cfg\n"
-	                   "1 ./grub/new.cfg\n") == 0);
+	                   "1 ./grub/new.cfg\n1 ./kexec_extra\n1 ./kexecdir\n"
+	                   "1 ./kexecdir/x\n") == 0);
 	boot_rm(&b, "grub/grub.cfg");
 	boot_folder(&b, "grub/grub.cfg");
 	CHECK(compare(&by) == OK);
@@ -95,15 +98,27 @@ static void by_the_lists_of_heads_names_and_contents_are_told(void)
 }
 
 /* Heads signs its lists and takes ours for one more file. */
-static void when_heads_signed_since_its_lists_are_newer(void)
+static void when_heads_signed_since_both_are_told_from(void)
 {
 	const struct boot_signing again = {.by = &key, .no_full = true};
-	enum since by = SINCE_FULL;
+	enum since_by by = SINCE_FULL;
 
 	begin(false);
 	boot_put(&b, "grub/new.cfg", "new");
+	boot_put(&b, "vmlinuz-6.1", "another kernel");
 	boot_sign(&b, &again);
-	CHECK(compare(&by) == OK && by == SINCE_HEADS && told[0] == '\0');
+	CHECK(fchmodat(b.fd, "initrd.img-6.1", 04755, 0) == 0);
+	boot_put(&b, "kexecdir/y", "added");
+	boot_link(&b, "nowhere", "elsewhere");
+	CHECK(compare(&by) == OK && by == SINCE_STALE);
+	CHECK(strcmp(told, "1 ./grub/new.cfg\n10 ./initrd.img-6.1\n1 ./kexecdir/y\n"
+	                   "40 ./nowhere\n4 ./vmlinuz-6.1\n") == 0);
+	/* The kernel of before Heads signed, put back. */
+	boot_put(&b, "vmlinuz-6.1", "kernel");
+	CHECK(compare(&by) == OK && by == SINCE_STALE);
+	CHECK(strstr(told, "\n4 ./vmlinuz-6.1\n") != NULL);
+	CHECK(fchmodat(b.fd, "vmlinuz-6.1", 0600, 0) == 0);
+	CHECK(compare(&by) == OK && strstr(told, "\n14 ./vmlinuz-6.1\n") != NULL);
 	boot_drop(&b);
 }
 
@@ -117,7 +132,7 @@ static void lists_that_are_damaged_tell_nothing(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		enum since by = SINCE_FULL;
+		enum since_by by = SINCE_FULL;
 
 		begin(true);
 		boot_put(&b, rows[i].name, rows[i].text);
@@ -170,6 +185,11 @@ static void whatever_is_written_changes_the_stamp(void)
 	boot_rm(&b, "another");
 	after = now();
 	CHECK(tree_same(&before, &after)); /* times of folders are not in it */
+	/* A link that was made anew may have the inode of before, but not the time. */
+	CHECK(utimensat(b.fd, "vmlinuz", times, AT_SYMLINK_NOFOLLOW) == 0);
+	after = now();
+	CHECK(!tree_same(&before, &after));
+	before = now();
 	CHECK(fchmodat(b.fd, "grub", 0700, 0) == 0);
 	after = now();
 	CHECK(!tree_same(&before, &after));
@@ -201,8 +221,8 @@ int main(void)
 	        {"by our manifest all of it is told",                 by_our_manifest_all_of_it_is_told},
 	        {"by the lists of Heads names and contents are told",
 	         by_the_lists_of_heads_names_and_contents_are_told                                     },
-	        {"when Heads signed since its lists are newer",
-	         when_heads_signed_since_its_lists_are_newer                                           },
+	        {"when Heads signed since both are told from",
+	         when_heads_signed_since_both_are_told_from                                            },
 	        {"lists that are damaged tell nothing",
 	         lists_that_are_damaged_tell_nothing                                                   },
 	        {"whatever is written changes the stamp",

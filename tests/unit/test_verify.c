@@ -123,6 +123,11 @@ static void link_to_fifo(struct signed_boot *b)
 	CHECK(mkfifoat(b->fd, "nowhere", 0644) == 0);
 }
 
+static void add_refused_unseen(struct signed_boot *b)
+{
+	boot_put(b, "kexecdir/caf\303\251", "");
+}
+
 static const struct tampering {
 	const char *what;
 	void (*change)(struct signed_boot *b);
@@ -131,33 +136,35 @@ static const struct tampering {
 	bool heads;   /* stock Heads sees it */
 	bool by_full; /* only our full manifest tells it */
 } tamperings[] = {
-        {"a kernel changed",         flip_kernel,      FINDING_CHANGED, "./vmlinuz-6.1",       true,  false},
-        {"the menu changed",         flip_menu,        FINDING_CHANGED, "./grub/grub.cfg",     true,  false},
-        {"so the entry did",         flip_menu,        FINDING_DEFAULT, "kexec_default.1.txt", true,
-         false                                                                                             },
-        {"a file in kexecdir",       flip_unseen,      FINDING_CHANGED, "./kexecdir/x",        false, true },
-        {"a file added",             add_file,         FINDING_ADDED,   "./grub/evil.mod",     true,  false},
-        {"a folder added",           add_folder,       FINDING_ADDED,   "./evil",              true,  false},
-        {"kexec_evil added",         add_unseen,       FINDING_ADDED,   "./kexec_evil",        false, true },
-        {"a file removed",           remove_file,      FINDING_MISSING, "./initrd.img-6.1",    true,  false},
-        {"a link removed",           remove_link,      FINDING_MISSING, "./nowhere",           true,  false},
-        {"a file of kexecdir gone",  remove_unseen,    FINDING_MISSING, "./kexecdir/x",        false,
-         true                                                                                              },
-        {"renamed: the old name",    rename_file,      FINDING_MISSING, "./initrd.img-6.1",    true,
-         false                                                                                             },
-        {"renamed: the new name",    rename_file,      FINDING_ADDED,   "./initrd.img-6.2",    true,
-         false                                                                                             },
-        {"a mode",                   change_mode,      FINDING_MODE,    "./vmlinuz-6.1",       false, true },
-        {"the mode of /boot",        change_root_mode, FINDING_MODE,    "./",                  false, true },
-        {"an owner",                 change_owner,     FINDING_OWNER,   "./initrd.img-6.1",    false, true },
-        {"a link to elsewhere",      change_target,    FINDING_TARGET,  "./vmlinuz",           false, true },
-        {"a link in a file's place", file_to_link,     FINDING_TYPE,    "./vmlinuz-6.1",       false,
-         false                                                                                             },
-        {"a file in a link's place", link_to_file,     FINDING_TYPE,    "./vmlinuz",           false,
-         false                                                                                             },
-        {"a link in a folder's",     folder_to_link,   FINDING_TYPE,    "./kexecdir",          false, true },
-        {"a fifo in a link's place", link_to_fifo,     FINDING_TYPE,    "./nowhere",           false,
-         true                                                                                              },
+        {"a kernel changed",         flip_kernel,        FINDING_CHANGED, "./vmlinuz-6.1",          true,  false},
+        {"the menu changed",         flip_menu,          FINDING_CHANGED, "./grub/grub.cfg",        true,  false},
+        {"so the entry did",         flip_menu,          FINDING_DEFAULT, "kexec_default.1.txt",    true,
+         false                                                                                                  },
+        {"a file in kexecdir",       flip_unseen,        FINDING_CHANGED, "./kexecdir/x",           false, true },
+        {"a file added",             add_file,           FINDING_ADDED,   "./grub/evil.mod",        true,  false},
+        {"a folder added",           add_folder,         FINDING_ADDED,   "./evil",                 true,  false},
+        {"kexec_evil added",         add_unseen,         FINDING_ADDED,   "./kexec_evil",           false, true },
+        {"a file removed",           remove_file,        FINDING_MISSING, "./initrd.img-6.1",       true,  false},
+        {"a link removed",           remove_link,        FINDING_MISSING, "./nowhere",              true,  false},
+        {"a file of kexecdir gone",  remove_unseen,      FINDING_MISSING, "./kexecdir/x",           false,
+         true                                                                                                   },
+        {"renamed: the old name",    rename_file,        FINDING_MISSING, "./initrd.img-6.1",       true,
+         false                                                                                                  },
+        {"renamed: the new name",    rename_file,        FINDING_ADDED,   "./initrd.img-6.2",       true,
+         false                                                                                                  },
+        {"a mode",                   change_mode,        FINDING_MODE,    "./vmlinuz-6.1",          false, true },
+        {"the mode of /boot",        change_root_mode,   FINDING_MODE,    "./",                     false, true },
+        {"an owner",                 change_owner,       FINDING_OWNER,   "./initrd.img-6.1",       false, true },
+        {"a link to elsewhere",      change_target,      FINDING_TARGET,  "./vmlinuz",              false, true },
+        {"a link in a file's place", file_to_link,       FINDING_TYPE,    "./vmlinuz-6.1",          false,
+         false                                                                                                  },
+        {"a file in a link's place", link_to_file,       FINDING_TYPE,    "./vmlinuz",              false,
+         false                                                                                                  },
+        {"a name in kexecdir",       add_refused_unseen, FINDING_NAME,    "./kexecdir/caf\303\251",
+         false,                                                                                            false},
+        {"a link in a folder's",     folder_to_link,     FINDING_TYPE,    "./kexecdir",             false, true },
+        {"a fifo in a link's place", link_to_fifo,       FINDING_TYPE,    "./nowhere",              false,
+         true                                                                                                   },
 };
 
 static void tamper(const struct tampering *t, const struct boot_signing *how)

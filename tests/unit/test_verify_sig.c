@@ -236,29 +236,6 @@ static void a_damaged_signature_is_bad(void)
 	boot_drop(&b);
 }
 
-static void several_signatures(void)
-{
-	static const struct boot_signing other = {.by = &mallory};
-	uint8_t packet[2 * SIG_PACKET_MAX + 8];
-	struct writer w = {.p = packet, .cap = sizeof(packet)};
-	struct signed_boot b;
-
-	boot_make(&b);
-	boot_sign(&b, &plain);
-	boot_signature(&b, &other, &w);
-	boot_signature(&b, &plain, &w);
-	boot_put_bytes(&b, KEXEC_SIG, writer_bytes(&w));
-	struct verify_report *r = boot_look(&b, known, 1);
-	CHECK(r->verdict == VERIFY_GOOD && r->key == 0);
-	r = verify_free(r);
-	put_string(&w, "garbage");
-	boot_put_bytes(&b, KEXEC_SIG, writer_bytes(&w));
-	r = boot_look(&b, known, 1);
-	CHECK(r->verdict == VERIFY_BAD);
-	r = verify_free(r);
-	boot_drop(&b);
-}
-
 static void a_signature_older_than_its_key_is_told_by_its_date(void)
 {
 	struct softkey young = alice;
@@ -359,7 +336,6 @@ int main(void)
 	        {"everything that is no signature",                    everything_that_is_no_signature },
 	        {"without keys nothing is good",                       without_keys_nothing_is_good    },
 	        {"a damaged signature is bad",                         a_damaged_signature_is_bad      },
-	        {"several signatures",                                 several_signatures              },
 	        {"a signature older than its key is told by its date",
 	         a_signature_older_than_its_key_is_told_by_its_date                                    },
 	        {"the set must be that of the tree",                   the_set_must_be_that_of_the_tree},
