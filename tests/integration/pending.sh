@@ -205,7 +205,8 @@ check_says 'update-grub by hand is noticed' 0 'that is noted' look
 check '... and named' grep -q ' boot .*grub/grub.cfg' $PENDING
 cp $PENDING "$T/pending.before"
 (
-	exec 9</boot
+	mkdir -p -m 700 $STATE/signed
+	exec 9>$STATE/signed/boot.lock
 	flock 9
 	sleep 3
 	cp -a "$T/grub.cfg" /boot/grub/grub.cfg
