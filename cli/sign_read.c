@@ -10,7 +10,7 @@
 
 const char *sign_path(const char *path)
 {
-	return strlen(path) > 2 && strncmp(path, "./", 2) == 0 ? path + 2 : path;
+	return path[0] == '.' && path[1] == '/' && path[2] != '\0' ? &path[2] : path;
 }
 
 static enum err not_read(struct signing *x, enum err e, const char *culprit)

@@ -45,8 +45,10 @@ static bool write_name(const char *path, char out[static NAME_CAP])
 	for (const char *p = path[1] != '\0' ? path + 1 : path; *p != '\0'; p++) {
 		if (n + 4 > NAME_CAP)
 			return false;
-		if (is_plain(*p) || *p == '/')
-			out[n++] = *p == '/' ? (char)'-' : *p;
+		if (*p == '/')
+			out[n++] = '-';
+		else if (is_plain(*p))
+			out[n++] = *p;
 		else
 			n += (size_t)snprintf(out + n, 4, "%%%02X",
 			                      (unsigned)(unsigned char)*p);

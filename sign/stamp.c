@@ -35,7 +35,7 @@ struct walk {
 /* Folders are read in any order: so the digests of their entries are added up. */
 static enum err fold(struct walk *w, const struct stat *st, bool kexec)
 {
-	uint8_t one[TREE_HASH_LEN];
+	uint8_t one[TREE_HASH_LEN] = {0};
 	AUTO_BUFFER text = {0};
 
 	buffer_format(&text, "%s %llu %o %u:%u", w->path,

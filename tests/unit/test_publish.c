@@ -66,6 +66,8 @@ static void remove_all(int dir)
 	const struct dirent *entry;
 
 	CHECK(d != NULL);
+	if (!d)
+		return;
 	rewinddir(d);
 	while ((entry = readdir(d)))
 		if (file_name_ok(entry->d_name))

@@ -178,9 +178,9 @@ static void that_it_cannot_be_kept_is_said_and_no_failure(void)
 			memcpy(p, "%2D", 3);
 		}
 	CHECK(mkdir(at, 0700) == 0);
-	strcat(at, "/odd");
+	(void)snprintf(at + strlen(at), sizeof(at) - strlen(at), "/odd");
 	CHECK(mkdir(at, 0700) == 0);
-	strcat(at, "/more");
+	(void)snprintf(at + strlen(at), sizeof(at) - strlen(at), "/more");
 	CHECK(mkdir(at, 0700) == 0);
 	boot_put(&sw.b, "vmlinuz-6.1", "another kernel");
 	CHECK(sign() == OK && sign_world_said("could not be kept"));
