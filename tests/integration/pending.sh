@@ -205,7 +205,7 @@ check_says 'update-grub by hand is noticed' 0 'that is noted' look
 check '... and named' grep -q ' boot .*grub/grub.cfg' $PENDING
 cp $PENDING "$T/pending.before"
 (
-	mkdir -m 700 $STATE/signed 2>/dev/null
+	[ -d $STATE/signed ] || mkdir -m 700 $STATE/signed
 	exec 9>$STATE/signed/boot.lock
 	flock 9
 	sleep 3
