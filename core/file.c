@@ -2,6 +2,7 @@
 /* Files and folders, opened without following links and read whole, up to a bound. */
 #include "core/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,6 +23,42 @@ enum err dir_open(const char *path, int *ret_fd)
 		return err_from_errno(errno);
 	*ret_fd = fd;
 	return OK;
+}
+
+/* Closes d. */
+static enum err each_of(DIR *d, int dirfd,
+                        enum err (*see)(int dirfd, const char *name, void *ctx),
+                        void *ctx)
+{
+	enum err e = OK;
+
+	while (e == OK) {
+		errno = 0;
+		const struct dirent *entry = readdir(d);
+		if (!entry) {
+			e = errno == 0 ? OK : err_from_errno(errno);
+			break;
+		}
+		if (file_name_ok(entry->d_name))
+			e = see(dirfd, entry->d_name, ctx);
+	}
+	(void)closedir(d); /* only read */
+	return e;
+}
+
+enum err dir_each(int dirfd, enum err (*see)(int dirfd, const char *name, void *ctx),
+                  void *ctx)
+{
+	/* Opened anew: a place in the list belongs to a descriptor. */
+	const int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (d)
+		return each_of(d, dirfd, see, ctx);
+	const enum err e = err_from_errno(errno);
+	if (fd >= 0)
+		(void)close(fd); /* only read */
+	return e;
 }
 
 enum err dir_make(int dirfd, const char *name, mode_t mode, int *ret_fd)

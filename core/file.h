@@ -15,6 +15,14 @@ enum err dir_open(const char *path, int *ret_fd);
 /* As mkdir for one component below dirfd (fsynced), then opened without following links.
  */
 enum err dir_make(int dirfd, const char *name, mode_t mode, int *ret_fd);
+/*
+ * Calls back for every name in dirfd but "." and "..", in no order, until the answer is
+ * not OK: that comes back then.  dirfd keeps its position.
+ */
+enum err dir_each(int dirfd, enum err (*see)(int dirfd, const char *name, void *ctx),
+                  void *ctx);
+/* fsync; some file systems have nothing to sync for a folder. */
+enum err dir_sync(int dirfd);
 /* As mkdir -p for a whole path. */
 enum err dir_make_path(const char *path, mode_t mode, int *ret_fd);
 
@@ -39,8 +47,11 @@ bool file_has_line(const char *path, size_t max, const char *line);
  * file.
  */
 enum err file_publish(int dirfd, const char *name, struct bytes content, mode_t mode);
-/* The same over a file that is there, whose mode and owner it keeps.  ERR_NOT_FOUND,
- * ERR_FORMAT: not a regular file. */
+/* A file that was not there, fsynced; its folder is not.  An error may leave part of it.
+ * ERR_EXISTS. */
+enum err file_create(int dirfd, const char *name, struct bytes content, mode_t mode);
+/* As file_publish over a file that is there, whose mode and owner it keeps.
+ * ERR_NOT_FOUND, ERR_FORMAT: not a regular file. */
 enum err file_replace(int dirfd, const char *name, struct bytes content);
 /* Unlink and fsync dirfd.  ERR_NOT_FOUND when it was not there. */
 enum err file_remove(int dirfd, const char *name);

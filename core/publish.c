@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files replaced atomically and removed durably. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,8 +15,7 @@ enum { SUFFIX = 6, TRIES = 100 };
 static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/* Some file systems have nothing to sync for a folder. */
-static enum err sync_dir(int dirfd)
+enum err dir_sync(int dirfd)
 {
 	if (fsync(dirfd) == 0 || errno == EINVAL)
 		return OK;
@@ -38,6 +36,18 @@ static enum err write_all(int fd, struct bytes b)
 		b.n -= (size_t)put;
 	}
 	return OK;
+}
+
+/* Unless `e` says otherwise already: written, synced.  Closed in any case. */
+static enum err close_written(int fd, struct bytes content, enum err e)
+{
+	if (e == OK)
+		e = write_all(fd, content);
+	if (e == OK && fsync(fd) != 0)
+		e = err_from_errno(errno);
+	if (close(fd) != 0 && e == OK)
+		e = err_from_errno(errno);
+	return e;
 }
 
 /* Make a file with a fresh name; tmp holds NAME_MAX + 1. */
@@ -86,19 +96,29 @@ static enum err publish(int dirfd, const char *name, struct bytes content,
 		e = err_from_errno(errno);
 	if (e == OK && fchmod(fd, like->st_mode & 07777) != 0 && errno != EPERM)
 		e = err_from_errno(errno);
-	if (e == OK)
-		e = write_all(fd, content);
-	if (e == OK && fsync(fd) != 0)
-		e = err_from_errno(errno);
-	if (close(fd) != 0 && e == OK)
-		e = err_from_errno(errno);
+	e = close_written(fd, content, e);
 	if (e == OK && renameat(dirfd, tmp, dirfd, name) != 0)
 		e = err_from_errno(errno);
 	if (e != OK) {
 		(void)unlinkat(dirfd, tmp, 0); /* the first error is told */
 		return e;
 	}
-	return sync_dir(dirfd);
+	return dir_sync(dirfd);
+}
+
+enum err file_create(int dirfd, const char *name, struct bytes content, mode_t mode)
+{
+	if (!file_name_ok(name))
+		return ERR_USAGE;
+	const int fd = openat(dirfd, name,
+	                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return err_from_errno(errno);
+	enum err e = OK;
+	/* Whatever the umask is; vfat has no modes and says EPERM. */
+	if (fchmod(fd, mode) != 0 && errno != EPERM)
+		e = err_from_errno(errno);
+	return close_written(fd, content, e);
 }
 
 enum err file_publish(int dirfd, const char *name, struct bytes content, mode_t mode)
@@ -128,7 +148,7 @@ enum err file_remove(int dirfd, const char *name)
 		return ERR_USAGE;
 	if (unlinkat(dirfd, name, 0) != 0)
 		return err_from_errno(errno);
-	return sync_dir(dirfd);
+	return dir_sync(dirfd);
 }
 
 /* Exactly ".name." and six characters of the alphabet. */
@@ -142,42 +162,35 @@ static bool is_aside(const char *entry, const char *name)
 	return strspn(entry + n + 2, alphabet) == SUFFIX;
 }
 
+struct sweep {
+	const char *name; /* whose asides are meant */
+	bool removed;
+	enum err e; /* the first one; the rest is swept all the same */
+};
+
+static enum err sweep_one(int dirfd, const char *entry, void *ctx)
+{
+	struct sweep *w = ctx;
+	struct stat st;
+
+	if (!is_aside(entry, w->name) ||
+	    fstatat(dirfd, entry, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+		return OK;
+	if (unlinkat(dirfd, entry, 0) == 0)
+		w->removed = true;
+	else if (errno != ENOENT && w->e == OK)
+		w->e = err_from_errno(errno);
+	return OK;
+}
+
 enum err file_sweep(int dirfd, const char *name)
 {
-	bool removed = false;
-	enum err e = OK;
+	struct sweep w = {.name = name};
 
 	if (!file_name_ok(name))
 		return ERR_USAGE;
-	/* Opened anew, so that dirfd keeps its position. */
-	const int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_from_errno(errno);
-	DIR *d = fdopendir(fd);
-	if (!d) {
-		e = err_from_errno(errno);
-		(void)close(fd); /* only read */
-		return e;
-	}
-	for (;;) {
-		struct stat st;
-
-		errno = 0;
-		const struct dirent *entry = readdir(d);
-		if (!entry) {
-			if (errno != 0 && e == OK)
-				e = err_from_errno(errno);
-			break;
-		}
-		if (!is_aside(entry->d_name, name) ||
-		    fstatat(dirfd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-		    !S_ISREG(st.st_mode))
-			continue;
-		if (unlinkat(dirfd, entry->d_name, 0) == 0)
-			removed = true;
-		else if (errno != ENOENT && e == OK)
-			e = err_from_errno(errno);
-	}
-	(void)closedir(d); /* only read */
-	return e == OK && removed ? sync_dir(dirfd) : e;
+	const enum err e = dir_each(dirfd, sweep_one, &w);
+	if (w.e != OK)
+		return w.e;
+	return e == OK && w.removed ? dir_sync(dirfd) : e;
 }

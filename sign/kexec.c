@@ -2,7 +2,6 @@
 /* The set of files that kexec.sig is over, in memory. */
 #include "sign/kexec.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -225,24 +224,22 @@ static void blame(char *ret_culprit, const char *name)
 		(void)snprintf(ret_culprit, KEXEC_NAME_MAX, "%s", name);
 }
 
-static enum err read_signed(DIR *dir, struct kexec_set *s, char *ret_culprit)
+struct reading {
+	struct kexec_set *to;
+	size_t left; /* bytes that all files may have yet */
+	char *culprit;
+};
+
+static enum err read_signed(int dirfd, const char *name, void *ctx)
 {
-	size_t left = KEXEC_TOTAL_MAX;
+	struct reading *r = ctx;
 
-	for (;;) {
-		errno = 0;
-		const struct dirent *d = readdir(dir);
-
-		if (!d)
-			return errno == 0 ? OK : err_from_errno(errno);
-		if (!kexec_signed_name(d->d_name))
-			continue;
-		const enum err e = read_one(dirfd(dir), d->d_name, s, &left);
-		if (e != OK) {
-			blame(ret_culprit, d->d_name);
-			return e;
-		}
-	}
+	if (!kexec_signed_name(name))
+		return OK;
+	const enum err e = read_one(dirfd, name, r->to, &r->left);
+	if (e != OK)
+		blame(r->culprit, name);
+	return e;
 }
 
 static enum err read_sig(int dirfd, struct kexec_set *s, char *ret_culprit)
@@ -270,17 +267,8 @@ enum err kexec_read(int dirfd, struct kexec_set **ret, char *ret_culprit)
 	enum err e = kexec_new(&s);
 	if (e != OK)
 		return e;
-	/* A descriptor of its own, since a place in the list belongs to it. */
-	const int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	if (dir) {
-		e = read_signed(dir, s, ret_culprit);
-		(void)closedir(dir);
-	} else {
-		e = err_from_errno(errno);
-		if (fd >= 0)
-			(void)close(fd); /* only read */
-	}
+	struct reading r = {s, KEXEC_TOTAL_MAX, ret_culprit};
+	e = dir_each(dirfd, read_signed, &r);
 	if (e == OK)
 		e = read_sig(dirfd, s, ret_culprit);
 	if (e != OK) {

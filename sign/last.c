@@ -143,13 +143,13 @@ static enum err put_all(int fd, const struct kexec_set *set)
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < set->n; i++)
-		e = stage_put_file(fd, set->file[i].name,
-		                   (struct bytes){set->file[i].data, set->file[i].n},
-		                   FILE_MODE);
+		e = file_create(fd, set->file[i].name,
+		                (struct bytes){set->file[i].data, set->file[i].n},
+		                FILE_MODE);
 	if (e == OK)
-		e = stage_put_file(fd, KEXEC_SIG, (struct bytes){set->sig, set->sig_n},
-		                   FILE_MODE);
-	return e == OK ? stage_sync(fd) : e;
+		e = file_create(fd, KEXEC_SIG, (struct bytes){set->sig, set->sig_n},
+		                FILE_MODE);
+	return e == OK ? dir_sync(fd) : e;
 }
 
 /* Afterwards what was there before is aside. */
@@ -188,7 +188,7 @@ enum err last_save(const char *folder, const char *boot, const struct kexec_set 
 	if (e == OK)
 		e = switch_to(dir, &n);
 	if (e == OK)
-		e = stage_sync(dir);
+		e = dir_sync(dir);
 	(void)stage_remove(dir, n.aside); /* only wastes room when it fails */
 	(void)close(dir);                 /* synced */
 	return e;

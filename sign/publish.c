@@ -46,7 +46,7 @@ static enum err check_item(int dirfd, int stagefd, const struct stage_item *item
 static enum err is_listed(int dirfd, const char *name, void *ctx)
 {
 	(void)dirfd;
-	return stage_find(ctx, name) ? OK : ERR_EXISTS;
+	return !stage_name_ok(name) || stage_find(ctx, name) ? OK : ERR_EXISTS;
 }
 
 static enum err read_list(int stagefd, struct stage_list *ret)
@@ -75,7 +75,7 @@ enum err stage_check(int dirfd, int stagefd, struct stage_list **ret)
 	if (e == OK && stage_strange(dirfd, strange, sizeof(strange)))
 		e = ERR_REFUSED;
 	if (e == OK)
-		e = stage_each_name(dirfd, is_listed, l);
+		e = dir_each(dirfd, is_listed, l);
 	if (e == OK)
 		*ret = l;
 	else

@@ -3,7 +3,6 @@
  */
 #include "sign/signers.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -235,58 +234,40 @@ static bool is_key_name(const char *name)
 	       strcmp(name + (size_t)2 * PGP_FPR_LEN, SUFFIX) == 0;
 }
 
-static enum err load_file(struct signers *s, int fd, const char *name, uint32_t now)
+struct load {
+	struct signers *to;
+	uint32_t now;
+};
+
+static enum err load_file(int fd, const char *name, void *ctx)
 {
+	const struct load *l = ctx;
 	struct stat st;
 	uint8_t *data = NULL;
 	size_t n = 0;
 
+	if (!is_key_name(name))
+		return OK;
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return err_from_errno(errno);
 	if (!S_ISREG(st.st_mode) || others_write(&st))
 		return ERR_TAMPERED;
 	enum err e = file_read(fd, name, SIGNERS_FILE_MAX, &data, &n);
 	if (e == OK)
-		e = signers_add(s, (struct bytes){data, n}, true, now, NULL);
+		e = signers_add(l->to, (struct bytes){data, n}, true, l->now, NULL);
 	free(data);
 	return e == ERR_NOT_FOUND ? OK : e; /* one that has expired, say */
 }
 
-static enum err load_all(struct signers *s, int fd, uint32_t now)
-{
-	enum err e = OK;
-
-	const int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (again < 0)
-		return err_from_errno(errno);
-	DIR *d = fdopendir(again);
-	if (!d) {
-		e = err_from_errno(errno);
-		(void)close(again); /* only read */
-		return e;
-	}
-	while (e == OK) {
-		errno = 0;
-		const struct dirent *entry = readdir(d);
-		if (!entry) {
-			e = errno == 0 ? OK : err_from_errno(errno);
-			break;
-		}
-		if (is_key_name(entry->d_name))
-			e = load_file(s, fd, entry->d_name, now);
-	}
-	(void)closedir(d); /* only read */
-	return e;
-}
-
 enum err signers_load(struct signers *s, const char *config, uint32_t now)
 {
+	struct load l = {s, now};
 	int fd = -1;
 
 	enum err e = open_folder(config, &fd);
 	if (e != OK)
 		return e;
-	e = load_all(s, fd, now);
+	e = dir_each(fd, load_file, &l);
 	(void)close(fd); /* only read */
 	return e == OK && s->n == 0 ? ERR_NOT_FOUND : e;
 }

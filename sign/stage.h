@@ -37,9 +37,6 @@ void stage_list_write(const struct stage_list *l, struct buffer *out);
 /* Strict.  ERR_FORMAT. */
 enum err stage_list_parse(struct bytes in, struct stage_list *ret);
 
-/* A new file of this mode, fsynced. */
-enum err stage_put_file(int fd, const char *name, struct bytes content, mode_t mode);
-enum err stage_sync(int fd); /* of a folder */
 /*
  * Remove what has this name below dirfd: a folder with files and empty folders in it, or
  * one file; fine when there is none.  ERR_REFUSED: there are files in a folder of it,
@@ -51,12 +48,6 @@ enum err stage_remove(int dirfd, const char *name);
 enum err stage_open(int dirfd, int *ret_fd);
 /* SHA-256 of a regular file.  ERR_NOT_FOUND: there is none. */
 enum err stage_hash(int dirfd, const char *name, uint8_t ret[static TREE_HASH_LEN]);
-/* Calls back for every name in dirfd that stage_name_ok; what is returned ends it unless
- * it is OK. */
-enum err stage_each_name(int dirfd,
-                         enum err (*see)(int dirfd, const char *name, void *ctx),
-                         void *ctx);
-
 /* The list of a stage that is whole, and that belongs to what lies in dirfd now.  Errors
  * as stage_read.  *ret is malloc'ed. */
 enum err stage_check(int dirfd, int stagefd, struct stage_list **ret);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The list of a stage, written and read, and what lies beside it looked at. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "core/file.h"
 #include "core/hex.h"
@@ -132,35 +130,5 @@ enum err stage_hash(int dirfd, const char *name, uint8_t ret[static TREE_HASH_LE
 	if (e == OK)
 		e = hash_all(HASH_SHA256, (struct bytes){data, n}, ret, TREE_HASH_LEN);
 	free(data);
-	return e;
-}
-
-enum err stage_each_name(int dirfd,
-                         enum err (*see)(int dirfd, const char *name, void *ctx),
-                         void *ctx)
-{
-	enum err e = OK;
-
-	/* Opened anew, so that dirfd keeps its position. */
-	const int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_from_errno(errno);
-	DIR *d = fdopendir(fd);
-	if (!d) {
-		e = err_from_errno(errno);
-		(void)close(fd); /* only read */
-		return e;
-	}
-	while (e == OK) {
-		errno = 0;
-		const struct dirent *entry = readdir(d);
-		if (!entry) {
-			e = errno == 0 ? OK : err_from_errno(errno);
-			break;
-		}
-		if (stage_name_ok(entry->d_name))
-			e = see(dirfd, entry->d_name, ctx);
-	}
-	(void)closedir(d); /* only read */
 	return e;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A signed set written aside, whole and durable, before anything of /boot is touched. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,42 +30,18 @@ static enum err remove_one(int fd, const char *name)
 	return err_from_errno(errno == ENOTDIR ? why : errno);
 }
 
-static enum err empty_folder(int fd)
+static enum err remove_each(int fd, const char *name, void *ctx)
 {
-	enum err e = OK;
-
-	/* The list first: without it the rest counts for nothing. */
-	e = remove_one(fd, STAGE_LIST);
-	if (e != OK)
-		return e;
-	const int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (again < 0)
-		return err_from_errno(errno);
-	DIR *d = fdopendir(again);
-	if (!d) {
-		e = err_from_errno(errno);
-		(void)close(again); /* only read */
-		return e;
-	}
-	while (e == OK) {
-		errno = 0;
-		const struct dirent *entry = readdir(d);
-		if (!entry) {
-			e = errno == 0 ? OK : err_from_errno(errno);
-			break;
-		}
-		if (file_name_ok(entry->d_name))
-			e = remove_one(fd, entry->d_name);
-	}
-	(void)closedir(d); /* only read */
-	return e;
+	(void)ctx;
+	return remove_one(fd, name);
 }
 
-enum err stage_sync(int fd)
+static enum err empty_folder(int fd)
 {
-	if (fsync(fd) == 0 || errno == EINVAL)
-		return OK;
-	return err_from_errno(errno);
+	/* The list first: without it the rest counts for nothing. */
+	const enum err e = remove_one(fd, STAGE_LIST);
+
+	return e == OK ? dir_each(fd, remove_each, NULL) : e;
 }
 
 enum err stage_remove(int dirfd, const char *name)
@@ -93,84 +68,62 @@ enum err stage_drop(int dirfd)
 	if (fstatat(dirfd, STAGE_FOLDER, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT ? OK : err_from_errno(errno);
 	const enum err e = stage_remove(dirfd, STAGE_FOLDER);
-	return e == OK ? stage_sync(dirfd) : e;
+	return e == OK ? dir_sync(dirfd) : e;
 }
 
-/* What remove_one would refuse. */
+static enum err not_empty(int fd, const char *name, void *ctx)
+{
+	(void)fd;
+	(void)name;
+	(void)ctx;
+	return ERR_REFUSED;
+}
+
+/* What remove_one would refuse: another file system's folder, or one that is not empty.
+ */
 static bool is_strange(int fd, const char *name)
 {
 	const int sub = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat outer, inner;
-	bool strange = false;
 
 	if (sub < 0)
 		return false;
-	DIR *d = fdopendir(sub);
-	if (!d) {
-		(void)close(sub); /* only read */
-		return true;
-	}
-	/* Another file system's, or not empty. */
-	strange = fstat(fd, &outer) != 0 || fstat(dirfd(d), &inner) != 0 ||
-	          outer.st_dev != inner.st_dev;
-	for (const struct dirent *e = readdir(d); e && !strange; e = readdir(d))
-		strange = file_name_ok(e->d_name);
-	(void)closedir(d); /* only read */
+	const bool strange = fstat(fd, &outer) != 0 || fstat(sub, &inner) != 0 ||
+	                     outer.st_dev != inner.st_dev ||
+	                     dir_each(sub, not_empty, NULL) != OK;
+	(void)close(sub); /* only read */
 	return strange;
+}
+
+struct search {
+	char *out;
+	size_t cap;
+};
+
+static enum err find_strange(int fd, const char *name, void *ctx)
+{
+	const struct search *s = ctx;
+
+	if (!is_strange(fd, name))
+		return OK;
+	(void)snprintf(s->out, s->cap, "%s/%s", STAGE_FOLDER, name);
+	return ERR_REFUSED;
 }
 
 bool stage_strange(int dirfd, char *out, size_t cap)
 {
-	bool found = false;
+	struct search s = {out, cap};
 	int fd = -1;
 
 	(void)snprintf(out, cap, "%s", STAGE_FOLDER);
 	if (stage_open(dirfd, &fd) != OK)
 		return false;
-	DIR *d = fdopendir(fd);
-	if (!d) {
-		(void)close(fd); /* only read */
-		return false;
-	}
-	for (const struct dirent *e = readdir(d); e && !found; e = readdir(d)) {
-		if (!file_name_ok(e->d_name) || !is_strange(fd, e->d_name))
-			continue;
-		found = true;
-		(void)snprintf(out, cap, "%s/%s", STAGE_FOLDER, e->d_name);
-	}
-	(void)closedir(d); /* only read */
-	return found;
+	const enum err e = dir_each(fd, find_strange, &s);
+	(void)close(fd); /* only read */
+	return e == ERR_REFUSED;
 }
 
 /* --- writing --- */
-
-enum err stage_put_file(int fd, const char *name, struct bytes content, mode_t mode)
-{
-	enum err e = OK;
-	const int out = openat(
-	        fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-
-	if (out < 0)
-		return err_from_errno(errno);
-	/* Whatever the umask is; vfat has no modes and says EPERM. */
-	if (fchmod(out, mode) != 0 && errno != EPERM)
-		e = err_from_errno(errno);
-	while (e == OK && content.n > 0) {
-		const ssize_t put = write(out, content.p, content.n);
-
-		if (put < 0 && errno != EINTR)
-			e = err_from_errno(errno);
-		if (put > 0) {
-			content.p += put;
-			content.n -= (size_t)put;
-		}
-	}
-	if (e == OK && fsync(out) != 0)
-		e = err_from_errno(errno);
-	if (close(out) != 0 && e == OK)
-		e = err_from_errno(errno);
-	return e;
-}
 
 /* One file of the set: written unless the same lies there already. */
 static enum err add_file(int dirfd, int fd, const char *name, struct bytes content,
@@ -190,7 +143,7 @@ static enum err add_file(int dirfd, int fd, const char *name, struct bytes conte
 		return e;
 	const bool same = item.had && kexec_is_ours(dirfd, name) &&
 	                  memcmp(item.before, item.after, TREE_HASH_LEN) == 0;
-	e = same ? OK : stage_put_file(fd, name, content, FILE_MODE);
+	e = same ? OK : file_create(fd, name, content, FILE_MODE);
 	if (e == OK)
 		l->item[l->n++] = item;
 	return e;
@@ -216,7 +169,7 @@ static enum err add_drop(int dirfd, const char *name, void *ctx)
 	struct stage_list *l = ctx;
 	struct stage_item *item = &l->item[l->n];
 
-	if (stage_find(l, name))
+	if (!stage_name_ok(name) || stage_find(l, name))
 		return OK;
 	if (l->n == STAGE_ITEMS_MAX || strlen(name) >= sizeof(item->name))
 		return ERR_UNSUPPORTED;
@@ -235,14 +188,14 @@ static enum err write_all(int dirfd, int fd, const struct kexec_set *set,
 
 	enum err e = add_all(dirfd, fd, set, l);
 	if (e == OK)
-		e = stage_each_name(dirfd, add_drop, l);
+		e = dir_each(dirfd, add_drop, l);
 	if (e == OK) {
 		stage_list_write(l, &text);
 		e = buffer_ok(&text);
 	}
 	/* Last, by a rename: with it the stage is whole. */
 	if (e == OK)
-		e = stage_sync(fd);
+		e = dir_sync(fd);
 	return e == OK ? file_publish(fd, STAGE_LIST, buffer_bytes(&text), FILE_MODE) : e;
 }
 

@@ -380,37 +380,12 @@ static void an_answer_of_somebody_else_is_none(void)
 	closed();
 }
 
-static void the_question_goes_with_who_asked_even_when_killed(void)
+/* Somebody asks and waits, in a group of its own; the question stands. */
+static pid_t somebody_asks(void)
 {
 	char byte;
 	int ready[2];
 
-	opened();
-	CHECK(pipe(ready) == 0);
-	const pid_t child = fork();
-	if (child == 0) {
-		if (a->ops->begin(a, &pin) == OK)
-			(void)!write(ready[1], "x", 1);
-		for (;;)
-			(void)pause();
-	}
-	CHECK(read(ready[0], &byte, 1) == 1);
-	CHECK(files(NULL, 0) == 2);
-	CHECK(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
-	for (int i = 0; i < 500 && files(NULL, 0) > 0; i++)
-		(void)poll(NULL, 0, 10);
-	CHECK(files(NULL, 0) == 0);
-	(void)close(ready[0]);
-	(void)close(ready[1]);
-	closed();
-}
-
-static void a_signal_that_ends_groups_leaves_no_file(void)
-{
-	char byte;
-	int ready[2];
-
-	opened();
 	CHECK(pipe(ready) == 0);
 	const pid_t child = fork();
 	if (child == 0) {
@@ -421,12 +396,34 @@ static void a_signal_that_ends_groups_leaves_no_file(void)
 			(void)pause();
 	}
 	CHECK(read(ready[0], &byte, 1) == 1);
-	CHECK(kill(-child, SIGTERM) == 0 && waitpid(child, NULL, 0) == child);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+	return child;
+}
+
+static void the_question_soon_is_gone(void)
+{
 	for (int i = 0; i < 500 && files(NULL, 0) > 0; i++)
 		(void)poll(NULL, 0, 10);
 	CHECK(files(NULL, 0) == 0);
-	(void)close(ready[0]);
-	(void)close(ready[1]);
+}
+
+static void the_question_goes_with_who_asked_even_when_killed(void)
+{
+	opened();
+	const pid_t child = somebody_asks();
+	CHECK(files(NULL, 0) == 2);
+	CHECK(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+	the_question_soon_is_gone();
+	closed();
+}
+
+static void a_signal_that_ends_groups_leaves_no_file(void)
+{
+	opened();
+	const pid_t child = somebody_asks();
+	CHECK(kill(-child, SIGTERM) == 0 && waitpid(child, NULL, 0) == child);
+	the_question_soon_is_gone();
 	closed();
 }
 

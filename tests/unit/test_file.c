@@ -160,19 +160,77 @@ static void a_line_is_found_whole_or_not_at_all(void)
 	CHECK(file_remove(dir, "a") == OK && close(dir) == 0 && rmdir(path) == 0);
 }
 
+static enum err count(int dirfd, const char *name, void *ctx)
+{
+	int *left = ctx;
+
+	CHECK(faccessat(dirfd, name, F_OK, 0) == 0 && file_name_ok(name));
+	return --*left == 0 ? ERR_REFUSED : OK;
+}
+
+static void each_name_is_seen_once_until_one_is_refused(void)
+{
+	char path[64];
+	const int dir = fresh(path);
+	int left = 100;
+
+	CHECK(dir_each(dir, count, &left) == OK && left == 100); /* empty */
+	CHECK(file_publish(dir, "a", text_of(""), 0600) == OK);
+	CHECK(file_publish(dir, ".b", text_of(""), 0600) == OK);
+	CHECK(mkdirat(dir, "c", 0700) == 0);
+	for (int again = 0; again < 2; again++) { /* it keeps its position */
+		left = 100;
+		CHECK(dir_each(dir, count, &left) == OK && left == 97);
+	}
+	left = 2;
+	CHECK(dir_each(dir, count, &left) == ERR_REFUSED && left == 0);
+	CHECK(dir_each(-1, count, &left) != OK);
+	CHECK(file_remove(dir, "a") == OK && file_remove(dir, ".b") == OK);
+	CHECK(unlinkat(dir, "c", AT_REMOVEDIR) == 0);
+	(void)close(dir);
+	CHECK(rmdir(path) == 0);
+}
+
+static void a_new_file_replaces_nothing(void)
+{
+	char path[64];
+	const int dir = fresh(path);
+	struct stat st;
+	uint8_t *is = NULL;
+	size_t n = 0;
+
+	const mode_t mask = umask(077);
+	CHECK(file_create(dir, "a", text_of("first"), 0644) == OK);
+	(void)umask(mask);
+	CHECK(fstatat(dir, "a", &st, 0) == 0 && (st.st_mode & 07777) == 0644);
+	CHECK(file_create(dir, "a", text_of("second"), 0644) == ERR_EXISTS);
+	CHECK(symlinkat("b", dir, "link") == 0);
+	CHECK(file_create(dir, "link", text_of("through it"), 0644) == ERR_EXISTS);
+	CHECK(file_create(dir, "../a", text_of(""), 0644) == ERR_USAGE);
+	CHECK(file_read(dir, "a", 10, &is, &n) == OK && n == 5 &&
+	      memcmp(is, "first", 5) == 0);
+	free(is);
+	CHECK(file_remove(dir, "a") == OK && file_remove(dir, "link") == OK);
+	(void)close(dir);
+	CHECK(rmdir(path) == 0);
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"publish_replaces_and_leaves_nothing_aside",
-	         publish_replaces_and_leaves_nothing_aside                                },
-	        {"replace_keeps_mode_and_owner",              replace_keeps_mode_and_owner},
+	         publish_replaces_and_leaves_nothing_aside                                  },
+	        {"replace_keeps_mode_and_owner",                replace_keeps_mode_and_owner},
 	        {"sweep_removes_only_what_publish_leaves",
-	         sweep_removes_only_what_publish_leaves                                   },
+	         sweep_removes_only_what_publish_leaves                                     },
 	        {"links_and_fifos_are_refused_by_name",
-	         links_and_fifos_are_refused_by_name                                      },
+	         links_and_fifos_are_refused_by_name                                        },
 	        {"a_line_is_found_whole_or_not_at_all",
-	         a_line_is_found_whole_or_not_at_all                                      },
-	        {"folders_are_made",                          folders_are_made            },
+	         a_line_is_found_whole_or_not_at_all                                        },
+	        {"each_name_is_seen_once_until_one_is_refused",
+	         each_name_is_seen_once_until_one_is_refused                                },
+	        {"a_new_file_replaces_nothing",                 a_new_file_replaces_nothing },
+	        {"folders_are_made",                            folders_are_made            },
 	};
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));
 }
