@@ -2,6 +2,7 @@
 /* bootlatch: the verb table, and the one place where an error becomes words and an exit
  * status. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "card/choose.h"
@@ -125,6 +126,8 @@ int main(int argc, char **argv)
 		return (int)err_exit(e);
 	}
 	log_to(to_stderr, NULL, LOG_ERROR);
+	/* tss2 writes to standard error by itself, whatever it was told from outside. */
+	(void)setenv("TSS2_LOG", "all+NONE", 1);
 	if (argc < 2) {
 		overview(stderr);
 		return EXIT_USAGE;

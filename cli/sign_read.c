@@ -127,7 +127,7 @@ enum err sign_read_boot(struct signing *x)
 	enum err e = stamp_take(x->dir, &x->stamp);
 	if (e != OK)
 		return not_read(x, e, "");
-	e = pending_read(PENDING_FOLDER, &x->pending);
+	e = pending_read(x->seams->state, &x->pending);
 	if (e != OK) /* nothing is forgotten then */
 		x->pending = (struct pending){0};
 	e = kexec_read(x->dir, &x->old, culprit);
