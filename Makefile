@@ -353,7 +353,7 @@ deps_build := gcc make pkg-config libpcsclite-dev libusb-1.0-0-dev libcryptsetup
 deps_demo  := pcscd libccid vsmartcard-vpcd cryptsetup-bin iproute2 util-linux gnupg scdaemon
 deps_test  := openssl openssh-client yubikey-manager gpgv sq sqv rnp opensc strace gdb procps jq clang clang-format clang-tidy cppcheck \
               shellcheck valgrind git tmux libclang-rt-dev udev usb.ids libusbredirparser-dev cpio zstd xz-utils bzip2 swtpm tpm2-tools \
-              busybox-static xxd e2fsprogs
+              busybox-static xxd e2fsprogs systemd
 deps_vm    := qemu-system-x86 busybox-static cpio dpkg apt udev mmdebstrap e2fsprogs tesseract-ocr xz-utils
 deps_vm: deps
 	@tests/deps.sh $(deps_vm)
