@@ -53,7 +53,15 @@ listed() {
     while read -r f; do grep -qE "(^|[[:space:],/])$f([[:space:],)]|\$)" Makefile || echo "$f"; done)
   [ -z "$bad" ] || { echo "not in the Makefile: $bad"; return 1; }
 }
+# A test without the mode ends with status 126 when it is its turn.
+startable() {
+  bad=$(files '*.sh' .ci/run | while read -r f; do
+    { head -n 1 "$f" | grep -q '^#!' && [ ! -x "$f" ] && echo "$f"; }; done; git ls-files -s | sed -n 's/^100644 .*	\(.*\.sh\)$/\1/p' |
+    while read -r f; do { head -n 1 "$f" | grep -q '^#!' && echo "$f (in git)"; }; done)
+  [ -z "$bad" ] || { echo "begins with #! and may not be executed: $bad"; return 1; }
+}
 check 'layers only include downwards' tests/lint/layers.sh
+check 'scripts can be started' startable
 check 'each outside library is included where it belongs' tests/lint/libraries.sh
 check 'docs/CARDS.md names files and tests that there are' tests/lint/cards.sh
 check 'every header compiles alone' headers_alone
