@@ -7,6 +7,7 @@
 #   make fuzz       fuzz each target FUZZ_SECS  make fuzz-replay  the committed corpora
 #   make fuzz-gcc   the same as gcc compiles it make fuzz-corpus  makes these small again
 #   make lint format coverage bench integration install uninstall dist
+#   make deb        Debian packages, in build/package      make completions   what the shells complete, from --help
 #   make check-hardware  the card that is plugged in
 
 PREFIX     ?= /usr
@@ -14,6 +15,8 @@ DESTDIR    ?=
 SBINDIR    ?= $(PREFIX)/sbin
 LIBDIR     ?= $(PREFIX)/lib/bootlatch
 MANDIR     ?= $(PREFIX)/share/man
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR     ?= $(PREFIX)/share/zsh/vendor-completions
 UDEVDIR    ?= $(PREFIX)/lib/udev
 INITRAMFSDIR ?= $(PREFIX)/share/initramfs-tools
 KEYSCRIPTDIR ?= $(PREFIX)/lib/cryptsetup/scripts
@@ -35,6 +38,7 @@ crypto_src  := crypto/crypto.c crypto/hash.c crypto/kdf.c crypto/cipher.c crypto
                crypto/signature.c
 card_src    := card/transport.c card/tlv.c card/apdu.c card/atr.c card/data.c card/kdf.c card/pin.c \
                card/card.c card/pubkey.c card/operate.c card/decipher.c card/sign.c \
+               card/extra.c card/admin.c card/keys.c card/life.c card/pw_lay.c card/pw.c card/pw_admin.c card/pw_change.c \
                card/quirks.c card/pick.c card/pick_why.c \
                card/pcsc.c card/part10.c card/ifd.c card/ifd_handler.c card/ifd_usb.c card/usb_names.c card/confine.c card/choose.c card/child.c \
                card/child_link.c card/child_card.c card/child_serve.c
@@ -44,29 +48,33 @@ openpgp_src := openpgp/armor.c openpgp/packet.c openpgp/pubkey.c openpgp/signatu
                openpgp/decrypt.c openpgp/encrypt.c openpgp/message.c
 unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c \
                unlock/luks_span.c unlock/luks.c unlock/luks_map.c unlock/luks_snapshot.c unlock/strange.c \
-               unlock/header_pin.c unlock/record.c unlock/token.c unlock/blob.c \
+               unlock/header_pin.c unlock/recovery.c unlock/record.c unlock/record_image.c unlock/token.c unlock/blob.c \
                unlock/journal.c unlock/volume.c unlock/card_key.c unlock/words.c unlock/session.c \
                unlock/pin_memory.c unlock/session_pin.c unlock/session_say.c unlock/open_session.c unlock/backend.c \
-               unlock/backend_card.c unlock/backend_passphrase.c unlock/policy.c \
-               unlock/unlock_run.c unlock/unlock.c unlock/unlock_card.c unlock/unlock_trust.c unlock/source.c \
-               unlock/heads_key.c unlock/crypttab.c unlock/stack.c unlock/boot_left.c unlock/boot_volume.c unlock/boot.c
+               unlock/backend_card.c unlock/session_tpm.c unlock/tpm2_try.c unlock/backend_tpm2.c unlock/backend_passphrase.c unlock/policy.c \
+               unlock/unlock_run.c unlock/unlock.c unlock/unlock_card.c unlock/unlock_tpm.c unlock/unlock_trust.c unlock/source.c \
+               unlock/heads_key.c unlock/crypttab.c unlock/stack.c unlock/boot_left.c unlock/boot_volume.c unlock/boot.c unlock/cap.c
 # Sealing to a TPM 2.0, and the rollback counter of Heads in it.
 WITH_TPM2   ?= $(if $(shell $(PKG_CONFIG) --exists tss2-esys tss2-mu tss2-tctildr && echo yes),1,0)
 counter_src := $(if $(filter 1,$(WITH_TPM2)),sign/counter_tpm2.c,sign/counter_none.c)
 tpm2_pkgs   := $(if $(filter 1,$(WITH_TPM2)),tss2-esys tss2-mu tss2-tctildr)
-unlock_src  += unlock/sealed.c unlock/tpm2.c unlock/tpm2_policy.c \
+unlock_src  += unlock/pcrs_json.c unlock/sealed.c unlock/tpm2.c unlock/tpm2_policy.c unlock/tpm2_way.c unlock/tpm2_saved.c \
                $(if $(filter 1,$(WITH_TPM2)),unlock/tpm2_esys.c unlock/tpm2_srk.c unlock/tpm2_pcr.c unlock/tpm2_work.c,unlock/tpm2_none.c)
 # Signing and verifying /boot: no card in it.
-sign_src    := sign/tree.c sign/tree_walk.c sign/tree_hash.c sign/kexec.c sign/manifest.c sign/manifest_full.c sign/manifest_parse.c sign/manifest_compare.c sign/pending.c sign/pending_here.c \
+sign_src    := sign/tree.c sign/tree_walk.c sign/tree_hash.c sign/kexec.c sign/kexec_read.c sign/manifest.c sign/manifest_write.c sign/manifest_full.c sign/manifest_parse.c sign/manifest_compare.c sign/pending.c sign/pending_here.c \
                sign/entry.c sign/entry_text.c sign/entry_grub.c sign/entry_bls.c sign/entry_path.c sign/entry_find.c sign/entry_read.c sign/entry_default.c \
                sign/rollback.c $(counter_src) \
                sign/signers.c sign/last.c sign/stamp.c sign/since.c sign/stage_list.c sign/stage_write.c sign/publish.c \
                sign/verify.c sign/verify_default.c sign/verify_full.c sign/verify_lists.c sign/findings.c
 enroll_src  := unlock/crypttab_options.c unlock/crypttab_line.c unlock/crypttab_edit.c unlock/luks_write.c unlock/keyslot.c unlock/leftovers.c unlock/import.c unlock/enroll_say.c unlock/enroll.c unlock/enroll_key.c \
-               unlock/enroll_slot.c unlock/enroll_write.c unlock/unenroll.c unlock/renew.c
-cli_src     := cli/options.c cli/output.c cli/common.c cli/program.c cli/crypttab.c cli/import.c cli/cpio.c cli/needs.c cli/image.c cli/status.c cli/enroll.c cli/unenroll.c cli/list.c cli/verify.c \
+               unlock/enroll_slot.c unlock/enroll_write.c unlock/enroll_recovery.c unlock/unenroll.c unlock/renew.c \
+               unlock/tpm2_choice.c unlock/enroll_tpm2.c unlock/tpm2_admin.c $(if $(filter 1,$(WITH_TPM2)),unlock/tpm2_admin_work.c,unlock/tpm2_admin_none.c)
+cli_src     := cli/options.c cli/output.c cli/common.c cli/program.c cli/crypttab.c cli/import.c cli/show_once.c cli/recovery.c cli/revoke_note.c cli/revoke_find.c cli/revoke_tell.c cli/revoke.c cli/setup_look.c cli/setup_dongle.c cli/setup_do.c cli/setup.c cli/cpio.c cli/lines.c cli/needs.c cli/image_wants.c cli/image.c cli/machine.c cli/screen.c cli/usb_seen.c cli/boot_seen.c cli/status_dongles.c cli/status_volumes.c cli/status_boot.c cli/status_images.c cli/status.c \
+               cli/doctor.c cli/doctor_faults.c cli/doctor_table.c cli/doctor_generator.c cli/doctor_volumes.c cli/doctor_ways.c cli/doctor_heads.c cli/doctor_images.c cli/doctor_boot.c cli/doctor_system.c cli/doctor_tpm.c cli/doctor_card.c cli/tpm_wish.c cli/tpm_words.c cli/enroll_tpm2.c cli/tpm_each.c cli/tpm_status.c cli/tpm_reseal.c cli/tpm_lockout.c cli/tpm_forget.c cli/enroll.c cli/unenroll.c cli/list.c cli/verify.c \
                cli/unlock.c cli/record.c cli/card.c cli/card_facts.c cli/card_names.c cli/card_words.c \
                cli/card_selftest.c cli/card_report.c cli/card_cases.c cli/card_pin_cases.c \
+               cli/card_wish.c cli/card_work.c cli/card_pin.c cli/card_new_pin.c cli/card_records.c cli/card_slot.c \
+               cli/card_generate.c cli/card_passwd.c cli/card_touch.c cli/card_cert.c cli/card_reset.c \
                cli/sign.c cli/sign_options.c cli/sign_card.c cli/sign_read.c cli/sign_base.c cli/sign_text.c cli/sign_changes.c cli/sign_since.c cli/sign_plan.c cli/sign_show.c cli/sign_put.c cli/sign_resume.c cli/progress.c \
                cli/pending.c cli/pending_look.c
 vcard_src   := tests/vcard/algo.c tests/vcard/attest.c tests/vcard/buf.c tests/vcard/card_options.c tests/vcard/command.c \
@@ -83,41 +91,43 @@ dongle_main := tests/dongle/main.c tests/dongle/dongle.c tests/dongle/redir.c \
                tests/dongle/redir_usb.c
 # Doubles and helpers of the unit tests.
 double_src  := tests/unit/ask_scene.c tests/unit/double_ask.c tests/unit/double_fault.c tests/unit/double_io.c tests/unit/double_map.c tests/unit/boot_world.c \
-               tests/unit/double_pcsc.c tests/unit/double_script.c tests/unit/double_odd.c \
+               tests/unit/double_pcsc.c tests/unit/double_script.c tests/unit/double_tpm.c tests/unit/double_odd.c \
                tests/unit/double_usb.c tests/unit/double_vcard.c tests/unit/card_lines.c tests/unit/card_seen.c tests/unit/forked.c tests/unit/luks2_edit.c tests/unit/needles.c tests/unit/pick_room.c tests/unit/signed_boot.c \
                tests/unit/sign_world.c tests/unit/softkey.c tests/unit/grub_cfgs.c tests/unit/tree_folder.c tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
                tests/unit/world_files.c tests/unit/world_header.c
-integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli crypttab import counter tpm2 boot hook pending sign sign_verify sign_tamper sign_kill
+integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli card_life card_change crypttab doctor import counter tpm2 tpm2_enroll tpm2_unlock boot hook pending sign sign_verify sign_tamper sign_kill sign_counter recovery revoke setup package
 
 # Guests of QEMU (make vm), the longest first.
-vm          := boot dongle dongle13 sign
+vm          := boot dongle dongle13 sign tpm
 
 unit_core    := err harden aside secret hex utf8 buffer file ask_fds ask_quiet ask_tty ask_plymouth ask_fifo ask_boot ask_agents vcard vcard_keys
 unit_crypto  := crypto crypto_fails curve pbkdf2
-unit_card    := tlv apdu data kdf card pin refusals read_key sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_home child_wire child_hostile usb_names
+unit_card    := tlv apdu data kdf card pin pw alter refusals read_key sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_home child_wire child_hostile usb_names
 unit_openpgp := packet armor pubkey cert selfsig sign cert_write message vectors mutate residue nomem
-unit_unlock  := json tpm2 sealed token card_key record words source stack crypttab policy session session_sign header_pin algorithms pad
-unit_enroll  := crypttab_edit luks volume unlock boot boot_table boot_rounds enroll enroll_cards enroll_again import unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone same_serial
-unit_sign    := tree tree_refused tree_hash tree_mount tree_kernel kexec manifest manifest_full pending signers last since publish verify verify_files verify_lists verify_sig rollback entry_model entry entry_read default
-unit_cli     := cli cli_says cpio needs card_cli card_selftest sign_cli sign_since sign_words sign_counter sign_resume
+unit_unlock  := json recovery tpm2 sealed tpm2_saved token card_key record words source stack crypttab policy session session_sign header_pin algorithms pad
+unit_enroll  := tpm2_choice crypttab_edit luks volume unlock unlock_tpm cap boot boot_table boot_rounds enroll enroll_cards enroll_again import enroll_recovery unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone same_serial
+unit_sign    := tree tree_refused tree_hash tree_mount tree_kernel kexec manifest manifest_full manifest_read pending signers last since publish verify verify_files verify_lists verify_sig rollback entry_model entry entry_read default
+unit_cli     := cli revoke_note cli_says cpio needs screen card_cli card_life card_selftest sign_cli sign_since sign_words sign_counter sign_resume
 fuzz_core    := hex ask_line plymouth
 fuzz_card    := tlv data kdf card child pcsc
 fuzz_openpgp := packet armor pubkey cert message detached
-fuzz_unlock  := token record header_pin crypttab
-fuzz_sign    := hash_list full_manifest kexec_tree grub bls pending stage
+fuzz_unlock  := token recovery record header_pin crypttab
+fuzz_enroll  := pcrs
+fuzz_sign    := signers hash_list full_manifest kexec_tree grub bls pending stage
 fuzz_cli     := cpio
 # MemorySanitizer takes what libgcrypt, json-c and libcryptsetup write for uninitialised:
 # only tests that call none of them.  valgrind sees through libraries.
 msan_unit    := err secret hex file ask_fds ask_tty tlv apdu data pcsc pcsc_scan \
                 packet armor usb_names
 # What takes seconds is left to check-all, which make test runs.
-slow         := mutate boot boot_table boot_rounds enroll enroll_cards enroll_again import unenroll leftovers renew renew_blobs interrupted algorithms lies
+slow         := card_life mutate boot unlock_tpm cap boot_table boot_rounds enroll enroll_cards enroll_again enroll_recovery import unenroll leftovers renew renew_blobs interrupted algorithms lies
 
 # --- how it is built --------------------------------------------------------
 PKGS        := libgcrypt libpcsclite libusb-1.0 libcryptsetup json-c zlib $(tpm2_pkgs)
 pkg_cflags  := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 pkg_libs    := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
-VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0)
+RELEASE     := 0.1~dev
+VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo $(RELEASE))
 
 WARN   := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow \
           -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla -Wformat=2 \
@@ -201,7 +211,7 @@ $(O)/$(1): $(call objs,$(2)) $(more_$(VARIANT)) $(4) $(call archives,$(3))
 	$$(Q)$$(CC) $$(LDFLAGS_) -o $$@ $$(filter %.o %.a,$$^) $$(LDLIBS_)
 endef
 $(eval $(call program,bootlatch,cli/main.c,cli,))
-$(eval $(call program,bootlatch-unlock,unlock/main.c unlock/main_options.c unlock/main_boot.c unlock/main_root.c,unlock,))
+$(eval $(call program,bootlatch-unlock,unlock/main.c unlock/main_options.c unlock/main_boot.c unlock/main_cap.c unlock/main_image.c unlock/main_root.c,unlock,))
 $(eval $(call program,bootlatch-vcard,tests/vcard/main.c,none,$(O)/vcard.a))
 $(eval $(call program,bootlatch-dongle,$(dongle_main),none,$(O)/dongle.a $(O)/vcard.a))
 $(O)/bootlatch-dongle: override LDLIBS += $(shell $(PKG_CONFIG) --libs libusbredirparser-0.5 2>/dev/null)
@@ -312,11 +322,12 @@ $(eval $(call program,tpmtool,tests/integration/tpmtool.c,unlock,))
 $(eval $(call program,countertool,tests/integration/countertool.c,sign,))
 $(eval $(call program,pgptool,tests/integration/pgptool.c,openpgp,$(O)/double.a))
 $(eval $(call program,consttime,tests/integration/consttime.c tests/unit/check.c,openpgp,$(O)/double.a))
+$(O)/test_card_life: override LDFLAGS += -Wl,--wrap=time
 $(O)/test_nomem: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc secret_new random_bytes)
 $(O)/test_tree_kernel: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,fstatfs statx readdir read pthread_create)
 $(O)/consttime: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,reveal aes_unwrap aes_wrap cfb_decrypt)
 tools: $(tool_names:%=$(O)/%) $(O)/pgptool $(O)/cardtool $(O)/countertool $(O)/tpmtool $(O)/consttime $(O)/test_verify
-vm_tools: $(O)/bootlatch-dongle $(O)/stopwatch $(O)/seal $(O)/luks2_raw
+vm_tools: $(O)/bootlatch-dongle $(O)/stopwatch $(O)/seal $(O)/luks2_raw $(O)/tpmtool $(O)/ptytalk
 # Guests of QEMU: minutes each, not part of make test.
 vm: deps_vm
 	@$(MAKE) --no-print-directory all vm_tools
@@ -325,9 +336,16 @@ vm: deps_vm
 asan-program:
 	@$(MAKE) --no-print-directory VARIANT=asan O=build/asan build/asan/bootlatch
 integration: all tools asan-program
-	@O=$(O) tests/run.sh $(integration:%=tests/integration/%.sh)
-lint:
-	@CC='$(CC)' JOBS='$(JOBS)' TIDY_FLAGS='$(TIDY_FLAGS) $(pkg_cflags)' tests/lint/lint.sh
+	@O=$(O) tests/run.sh --jobs $(JOBS) $(integration:%=tests/integration/%.sh)
+lint: $(O)/bootlatch $(O)/bootlatch-unlock
+	@O='$(O)' CC='$(CC)' JOBS='$(JOBS)' TIDY_FLAGS='$(TIDY_FLAGS) $(pkg_cflags)' tests/lint/lint.sh
+# Committed; tests/lint/manual.sh fails when they are not what the program says.
+completions: $(O)/bootlatch
+	completions/helps.sh $(O)/bootlatch >$(O)/helps
+	for s in bash:bootlatch zsh:_bootlatch; do \
+	  cat "completions/bootlatch.$${s%%:*}.in" >$(O)/completion && \
+	  awk -v "make=$${s%%:*}" -f completions/generate.awk $(O)/helps >>$(O)/completion && \
+	  mv $(O)/completion "completions/$${s#*:}" || exit 1; done
 format:
 	clang-format -i $$(git ls-files '*.[ch]')
 demo: deps
@@ -342,7 +360,9 @@ bench: deps
 	@$(MAKE) --no-print-directory all tools
 	@O=$(O) tests/bench/bench.sh
 	@O=$(O) tests/bench/sign_vs.sh
-# The same for a whole boot, in guests of QEMU: a quarter of an hour. Not part of bench until both sides finish (docs/BENCH.md).
+	@O=$(O) tests/bench/tpm_vs.sh
+	@$(MAKE) --no-print-directory bench-boot
+# The same for a whole boot, in guests of QEMU: minutes more.
 bench-boot: deps_vm
 	@$(MAKE) --no-print-directory all vm_tools
 	@O=$(O) tests/bench/boot_vs.sh
@@ -352,20 +372,30 @@ deps_build := gcc make pkg-config libpcsclite-dev libusb-1.0-0-dev libcryptsetup
               libjson-c-dev zlib1g-dev libtss2-dev
 deps_demo  := pcscd libccid vsmartcard-vpcd cryptsetup-bin iproute2 util-linux gnupg scdaemon
 deps_test  := openssl openssh-client yubikey-manager gpgv sq sqv rnp opensc strace gdb procps jq clang clang-format clang-tidy cppcheck \
-              shellcheck valgrind git tmux libclang-rt-dev udev usb.ids libusbredirparser-dev cpio zstd xz-utils bzip2 swtpm tpm2-tools \
-              busybox-static xxd e2fsprogs systemd
-deps_vm    := qemu-system-x86 busybox-static cpio dpkg apt udev mmdebstrap e2fsprogs tesseract-ocr xz-utils
+              shellcheck valgrind git tmux libclang-rt-dev udev usb.ids libusbredirparser-dev cpio zstd xz-utils bzip2 swtpm tpm2-tools clevis-luks clevis-tpm2 \
+              busybox-static xxd e2fsprogs systemd build-essential dpkg-dev debhelper lintian mandoc zsh
+deps_vm    := qemu-system-x86 busybox-static cpio dpkg apt udev mmdebstrap e2fsprogs tesseract-ocr xz-utils dosfstools mtools btrfs-progs ovmf grub-efi-amd64-bin grub-common
 deps_vm: deps
 	@tests/deps.sh $(deps_vm)
 deps:
 	@tests/deps.sh $(deps_build) $(deps_demo) $(deps_test)
 
-install: $(O)/bootlatch $(O)/bootlatch-unlock install-udev install-initramfs install-hooks
-	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(MANDIR)/man8'
+install: $(O)/bootlatch $(O)/bootlatch-unlock install-udev install-initramfs install-hooks install-man install-completions
+	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(LIBDIR)'
 	install -m 755 $(O)/bootlatch '$(DESTDIR)$(SBINDIR)/bootlatch'
 	install -m 755 $(O)/bootlatch-unlock '$(DESTDIR)$(LIBDIR)/bootlatch-unlock'
 	$(STRIP) '$(DESTDIR)$(LIBDIR)/bootlatch-unlock' # it goes into every image
-	install -m 644 man/bootlatch.8 man/bootlatch-unlock.8 '$(DESTDIR)$(MANDIR)/man8'
+# Pages, and verbs that are described in the page of another.
+man_pages    := $(notdir $(wildcard man/*.[58]))
+man_links    := unenroll:enroll revoke:enroll doctor:status list:volume test:volume record:volume verify:sign pending:sign
+install-man:
+	for f in $(man_pages); do \
+	  install -D -m 644 man/$$f '$(DESTDIR)$(MANDIR)'/man$${f##*.}/$$f || exit 1; done
+	for l in $(man_links); do \
+	  ln -sf bootlatch-$${l#*:}.8 '$(DESTDIR)$(MANDIR)'/man8/bootlatch-$${l%:*}.8 || exit 1; done
+install-completions:
+	install -D -m 644 completions/bootlatch '$(DESTDIR)$(BASHDIR)/bootlatch'
+	install -D -m 644 completions/_bootlatch '$(DESTDIR)$(ZSHDIR)/_bootlatch'
 install-udev: udev
 	install -d '$(DESTDIR)$(UDEVDIR)/rules.d' '$(DESTDIR)$(LIBDIR)'
 	install -m 644 $(O)/udev/70-bootlatch.rules '$(DESTDIR)$(UDEVDIR)/rules.d'
@@ -382,6 +412,7 @@ install-initramfs:
 	for f in $(boot_scripts); do \
 	  $(at_libdir) initramfs-hooks/initramfs-tools/$$f >'$(DESTDIR)$(INITRAMFSDIR)'/$$f && \
 	  chmod 755 '$(DESTDIR)$(INITRAMFSDIR)'/$$f || exit 1; done
+	chmod 644 '$(DESTDIR)$(INITRAMFSDIR)/conf-hooks.d/bootlatch' # it is read, not started
 # What tells that /boot has changed: source and place, programs first. Enabling the units is the
 # person's (systemctl enable --now bootlatch-boot.path bootlatch-sign.path) or the package's.
 hook_programs := kernel:$(SYSCONFDIR)/kernel/postinst.d/zz-bootlatch kernel:$(SYSCONFDIR)/kernel/postrm.d/zz-bootlatch \
@@ -404,14 +435,24 @@ uninstall:
 	$(RM) '$(DESTDIR)$(LIBDIR)/files.list' '$(DESTDIR)$(KEYSCRIPTDIR)/decrypt_bootlatch'
 	$(RM) '$(DESTDIR)$(UDEVDIR)/rules.d/70-bootlatch.rules' '$(DESTDIR)$(LIBDIR)/70-bootlatch-initramfs.rules'
 	$(RM) '$(DESTDIR)$(SBINDIR)/bootlatch' '$(DESTDIR)$(LIBDIR)/bootlatch-unlock'
-	$(RM) '$(DESTDIR)$(MANDIR)/man8/bootlatch.8' '$(DESTDIR)$(MANDIR)/man8/bootlatch-unlock.8'
+	$(RM) '$(DESTDIR)$(BASHDIR)/bootlatch' '$(DESTDIR)$(ZSHDIR)/_bootlatch'
+	for f in $(man_pages); do rm -f '$(DESTDIR)$(MANDIR)'/man$${f##*.}/$$f; done
+	for l in $(man_links); do rm -f '$(DESTDIR)$(MANDIR)'/man8/bootlatch-$${l%:*}.8; done
 dist:
 	git archive --prefix=bootlatch-$(VERSION)/ -o build/bootlatch-$(VERSION).tar.gz HEAD
+# From a copy, which holds what is not committed too. What it needs: apt-get build-dep ./
+deb_folder := build/package/bootlatch
+deb:
+	rm -rf build/package
+	mkdir -p $(deb_folder)
+	tar -cf - --exclude-vcs --exclude=./build . | tar -xf - -C $(deb_folder)
+	cd $(deb_folder) && dpkg-buildpackage -us -uc $(DEB_ARGS)
+	@ls build/package/*.deb
 clean:
 	$(RM) -r build compile_commands.json
 
 .PHONY: vm vm_tools deps_vm all check check-all check-msan asan msan valgrind fuzz fuzz-gcc fuzz-bins fuzz-corpus fuzz-replay replay coverage test \
-        tools asan-program integration lint format demo bench bench-boot deps install uninstall dist clean \
-        udev names install-udev install-initramfs install-hooks check-hardware
+        tools asan-program integration lint format demo bench bench-boot deps install uninstall dist deb clean \
+        udev names install-udev install-initramfs install-hooks install-man install-completions completions check-hardware
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -48,6 +48,7 @@ void card_forget(struct card *c)
 {
 	c->verified = false;
 	c->signs = false;
+	c->admin = false;
 	c->needs_select = true;
 }
 
@@ -279,6 +280,8 @@ struct card *card_close(struct card *c)
 		return NULL;
 	transport_close(c->link.t);
 	secret_free(c->refused);
+	secret_free(c->refused_more[0]);
+	secret_free(c->refused_more[1]);
 	free(c);
 	return NULL;
 }

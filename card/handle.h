@@ -16,8 +16,10 @@ struct card {
 	bool tries_stale;  /* a right PIN put the counter back up */
 	bool used;         /* a private key was, since PW1 was verified in mode 82 */
 	bool doubted;      /* 6982 to what a PIN just verified should have allowed */
+	bool admin;        /* PW3, by us, and no reset since */
 	struct secret *refused;
-	uint8_t buf[APDU_CAP]; /* nothing secret ever lies here */
+	struct secret *refused_more[2]; /* the same of reset code and Admin PIN */
+	uint8_t buf[APDU_CAP];          /* nothing secret ever lies here */
 };
 
 /* Select again when another program reset the card. */

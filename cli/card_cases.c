@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "card/alter.h"
 #include "card/atr.h"
 #include "card/data.h"
 #include "card/kdf.h"
@@ -138,7 +139,7 @@ static enum err object_case(struct reading *r, size_t i)
 	uint16_t sw = 0;
 
 	(void)snprintf(what, sizeof(what), "%s alone is as in 6E", objects[i].name);
-	const bool has = find_object(r->whole, tag, &inside);
+	const bool has = card_find_object(r->whole, tag, &inside);
 	const enum err e = raw_get(&r->l, tag, false, r->buf[1], &alone, &sw);
 	if (e != OK) {
 		case_err(r->t, what, e);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "card/alter.h"
 #include "card/data.h"
 #include "core/clock.h"
 #include "unlock/enroll.h"
@@ -51,38 +52,16 @@ enum err raw_get(const struct link *l, uint32_t tag, bool long_le, uint8_t *buf,
 	return raw_ask(l, &a, buf, ret, ret_sw);
 }
 
-static bool find_in(struct bytes level, uint32_t tag, struct bytes *ret)
-{
-	struct tlv t;
-
-	while (data_next(&level, &t) == OK)
-		if (t.tag == tag) {
-			*ret = t.value;
-			return true;
-		}
-	return false;
-}
-
-bool find_object(struct bytes application, uint32_t tag, struct bytes *ret)
-{
-	const struct bytes all = data_strip(TAG_APPLICATION, application);
-	struct bytes inner;
-
-	return find_in(all, tag, ret) ||
-	       (find_in(all, TAG_DISCRETIONARY, &inner) && find_in(inner, tag, ret));
-}
-
 /* --- the key --- */
 
 /* With the ways out that the card still has. */
 static const char *why_blocked(const struct card_info *info)
 {
 	if (info->tries_admin > 0)
-		return "its PIN is blocked. Unblock it first: gpg --card-edit, admin, "
-		       "passwd.";
+		return "its PIN is blocked. Unblock it first: bootlatch card unblock.";
 	if (info->tries_reset > 0)
-		return "its PIN is blocked. Unblock it first with the reset code: gpg "
-		       "--card-edit, unblock.";
+		return "its PIN is blocked. Unblock it first with the reset code: "
+		       "bootlatch card unblock --reset-code.";
 	return "its PIN is blocked, and so is everything that could unblock it. Only a "
 	       "factory reset, which erases its keys, makes it usable again.";
 }
@@ -122,7 +101,7 @@ static bool object(const struct link *l, struct bytes whole, uint32_t tag, uint8
 {
 	uint16_t sw;
 
-	if (find_object(whole, tag, ret))
+	if (card_find_object(whole, tag, ret))
 		return true;
 	if (raw_get(l, tag, false, buf, ret, &sw) != OK || sw != SW_OK)
 		return false;

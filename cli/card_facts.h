@@ -54,9 +54,6 @@ enum err raw_ask(const struct link *l, const struct apdu *a, uint8_t *buf,
 /* GET DATA. */
 enum err raw_get(const struct link *l, uint32_t tag, bool long_le, uint8_t *buf,
                  struct bytes *ret, uint16_t *ret_sw);
-/* An object in an answer to GET DATA 6E, or in the 73 in it. */
-bool find_object(struct bytes application, uint32_t tag, struct bytes *ret);
-
 /* Why it cannot be enrolled, a sentence and what to do; NULL: it can. */
 const char *why_not_enrolled(const struct card_facts *f);
 

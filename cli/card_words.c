@@ -139,15 +139,14 @@ static void say_tries(FILE *to, const char *what, int n, const char *at_none)
 static const char *blocked(const struct card_info *info)
 {
 	if (info->tries_admin > 0 && info->tries_reset > 0)
-		return "The PIN is blocked: unblock it with gpg --card-edit (unblock "
-		       "with "
-		       "the reset code, or admin, passwd).";
+		return "The PIN is blocked: unblock it with the Admin PIN (bootlatch "
+		       "card unblock) or with the reset code (--reset-code).";
 	if (info->tries_admin > 0)
-		return "The PIN is blocked: unblock it with the Admin PIN (gpg "
-		       "--card-edit, admin, passwd).";
+		return "The PIN is blocked: unblock it with the Admin PIN (bootlatch "
+		       "card unblock).";
 	if (info->tries_reset > 0)
 		return "The PIN and the Admin PIN are blocked: unblock the PIN with the "
-		       "reset code (gpg --card-edit, unblock).";
+		       "reset code (bootlatch card unblock --reset-code).";
 	return "The PIN is blocked, and so is everything that could unblock it. Only a "
 	       "factory reset, which erases the keys, makes the card usable again.";
 }

@@ -3,6 +3,10 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "cli/card_wish.h"
+#include "cli/doctor_wish.h"
+#include "cli/tpm_wish.h"
+#include "cli/ways_wish.h"
 #include "sign/entry.h"
 #include "unlock/session.h"
 #include "unlock/volume.h"
@@ -13,7 +17,7 @@ enum {
 	CLI_CERTS_MAX = 8,
 	CLI_WHY_MAX = 512,
 	CLI_KEY_FILE_MAX = 1024 * 1024,
-	CLI_JSON_DEPTH = 2, /* objects in lists of objects */
+	CLI_JSON_DEPTH = 3, /* objects in lists of objects */
 };
 
 enum rollback_wish { ROLLBACK_AUTO, ROLLBACK_BUMP, ROLLBACK_KEEP, ROLLBACK_NONE };
@@ -48,11 +52,17 @@ struct cli {
 	const char *import_file;                   /* with import; NULL: looked for */
 	const char *crypttab_file, *crypttab_name; /* the first is never NULL */
 	const char *files_list;                    /* never NULL */
+	bool recovery;                             /* enroll --recovery */
+	int recovery_fd; /* where its key goes instead of to a terminal; -1: no */
 	bool crypttab, replace_keyscript, no_initramfs;
 	bool card, import, force, no_record, readonly, json, debug, destructive,
 	        with_serial;
 	int keyslot; /* -1: not given */
 	struct sign_wish sign;
+	struct card_wish card_wish;
+	struct doctor_wish doctor;
+	struct tpm_wish tpm;
+	struct ways_wish ways;
 	/* results */
 	struct ask *hears; /* sign.agents: takes what is said into its next question */
 	struct json_object *out; /* with --json: what goes to stdout at the end */
@@ -107,7 +117,7 @@ struct own_option {
 	const char *help;
 	enum err (*take)(struct cli *c, const char *arg); /* sets c->why when it fails */
 };
-enum { OWN_OPTIONS_MAX = 12 };
+enum { OWN_OPTIONS_MAX = 16 };
 
 struct verb {
 	const char *name;     /* "enroll", or two words: "record show" */
@@ -120,10 +130,14 @@ struct verb {
 	enum err (*run)(struct cli *c);
 };
 
+extern const struct verb verb_doctor, verb_revoke, verb_setup;
 extern const struct verb verb_enroll, verb_unenroll, verb_list, verb_status, verb_test,
         verb_unlock, verb_record_show, verb_record_renew, verb_card_status,
         verb_card_selftest, verb_sign, verb_verify, verb_pending_show,
-        verb_pending_notice, verb_pending_record, verb_pending_check, verb_pending_due;
+        verb_pending_notice, verb_pending_record, verb_pending_check, verb_pending_due,
+        verb_card_generate, verb_card_passwd, verb_card_unblock, verb_card_touch,
+        verb_card_cert, verb_card_reset, verb_tpm_status, verb_tpm_reseal,
+        verb_tpm_lockout, verb_tpm_forget;
 
 /* Options of one verb.  ERR_USAGE: the sentence is in c->why.  ERR_CANCELLED: --help was
  * printed. */
@@ -143,6 +157,13 @@ __attribute__((format(printf, 2, 3))) void cli_say(const struct cli *c, const ch
 enum err cli_volume(struct cli *c, struct volume **ret);
 /* Readers, asker and session as the options say. */
 enum err cli_session(struct cli *c, struct session **ret);
+/* Heads measures the LUKS header: whatever changes it breaks the key that Heads sealed.
+ */
+void enroll_warn_of_heads(const struct cli *c);
+/* The session's dongle into c->device; key NULL: asked for.  As bootlatch enroll tells
+ * it.
+ */
+enum err enroll_dongle(struct cli *c, struct session *s, const struct secret *key);
 /* ERR_TAMPERED and ERR_NO_RECORD in words that name this device. */
 enum err cli_untrusted(struct cli *c, const struct volume *v, enum err e);
 

@@ -127,6 +127,10 @@ enum err cli_untrusted(struct cli *c, const struct volume *v, enum err e)
 
 enum err cli_session(struct cli *c, struct session **ret)
 {
+	if (c->ways.session) {
+		*ret = session_hold(c->ways.session);
+		return OK;
+	}
 	const struct session_wish w = {
 	        .pin_fd = c->pin_fd,
 	        .passphrase_fd = c->passphrase_fd,
@@ -134,6 +138,7 @@ enum err cli_session(struct cli *c, struct session **ret)
 	        .reader = c->reader,
 	        .serial = c->serial,
 	        .wait_s = c->wait_s,
+	        .tpm = c->tpm.device,
 	        .agents = c->sign.agents,
 	};
 

@@ -10,6 +10,9 @@
 #include "core/file.h"
 #include "unlock/crypttab_edit.h"
 
+/* What cryptsetup makes of keyscript=decrypt_bootlatch. */
+#define KEYSCRIPT "/lib/cryptsetup/scripts/decrypt_bootlatch"
+
 /* --- the file --- */
 
 struct tab {
@@ -196,11 +199,13 @@ static void look_end(struct tab *t, struct crypttab_edit *e)
 
 /* --- the image --- */
 
-static enum err make_image(struct cli *c)
+enum err crypttab_make_image(struct cli *c)
 {
 	static const char *const argv[] = {"update-initramfs", "-u", NULL};
 	int status = 0;
 
+	if (c->ways.image_later)
+		return OK;
 	if (c->no_initramfs) {
 		cli_say(c, "The image of the next boot does not know of it yet. Run: "
 		           "update-initramfs -u");
@@ -255,8 +260,21 @@ static enum err write_and_make(struct cli *c, const struct tab *t,
 		return cli_why(c, e, "%s cannot be written: %s.", c->crypttab_file,
 		               err_text(e));
 	out_bool(c, "crypttab_changed", edit->changed);
-	e = make_image(c);
+	e = crypttab_make_image(c);
 	return e == OK ? OK : image_failed(c, t, edit->changed, e);
+}
+
+/* Without it update-initramfs leaves the volume out of the image, and succeeds: not even
+ * the passphrase would open the disk.  Of another system nothing is known. */
+static enum err has_keyscript(struct cli *c)
+{
+	if (strcmp(c->crypttab_file, "/etc/crypttab") != 0 ||
+	    access(KEYSCRIPT, X_OK) == 0)
+		return OK;
+	return cli_why(c, ERR_REFUSED,
+	               "%s is missing, and without it the next image could not open %s "
+	               "at all. Install the package bootlatch-initramfs first.",
+	               KEYSCRIPT, c->device);
 }
 
 /* --- what the verbs call --- */
@@ -270,6 +288,8 @@ enum err crypttab_check(struct cli *c, const struct volume *v)
 	if (e != OK)
 		return unreadable(c, e);
 	e = why_not(c, v, &edit);
+	if (e == OK)
+		e = has_keyscript(c);
 	look_end(&t, &edit);
 	return e;
 }
@@ -304,6 +324,8 @@ enum err crypttab_enter(struct cli *c, const struct volume *v)
 	if (e != OK)
 		return unreadable(c, e);
 	e = why_not(c, v, &edit);
+	if (e == OK)
+		e = has_keyscript(c);
 	if (e == OK)
 		e = write_and_make(c, &t, &edit);
 	if (e == OK)
@@ -366,7 +388,7 @@ bool crypttab_names_us(struct cli *c, const struct volume *v)
 
 void crypttab_remind(struct cli *c, const struct volume *v)
 {
-	if (crypttab_names_us(c, v))
+	if (!c->ways.image_later && crypttab_names_us(c, v))
 		cli_say(c, "The image of the next boot does not know of it yet. Run: "
 		           "update-initramfs -u");
 }

@@ -18,6 +18,8 @@ enum err crypttab_leave(struct cli *c, const struct volume *v, bool *ret_left);
  * is in c->why. */
 enum err crypttab_who(struct cli *c, const struct volume *v, struct crypttab_theirs *ret);
 bool crypttab_names_us(struct cli *c, const struct volume *v); /* for this volume */
+/* update-initramfs is run, unless --no-initramfs.  The sentence is in c->why. */
+enum err crypttab_make_image(struct cli *c);
 /* Something changed that the image has a copy of: say so, if crypttab names us. */
 void crypttab_remind(struct cli *c, const struct volume *v);
 

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "cli/crypttab.h"
+#include "cli/enroll_tpm2.h"
 #include "cli/import.h"
 #include "cli/output.h"
+#include "cli/recovery.h"
 #include "core/file.h"
 #include "core/hex.h"
 
@@ -89,9 +91,7 @@ static void tell(struct cli *c, const struct volume *v, const struct enroll_resu
 		        v->where.device);
 }
 
-/* Heads measures the LUKS header: whatever changes it breaks the key that Heads sealed.
- */
-static void warn_of_heads(const struct cli *c)
+void enroll_warn_of_heads(const struct cli *c)
 {
 	static const char *const marks[] = {"kexec_lukshdr_hash.txt",
 	                                    "kexec_key_devices.txt"};
@@ -187,6 +187,11 @@ static enum err one(struct cli *c, struct session *s, const struct pubkey *cert,
 	return OK;
 }
 
+enum err enroll_dongle(struct cli *c, struct session *s, const struct secret *key)
+{
+	return one(c, s, NULL, key, NULL);
+}
+
 static enum err read_key_file(struct cli *c, struct secret **ret)
 {
 	enum err e = file_read_secret(c->key_file, CLI_KEY_FILE_MAX, ret);
@@ -255,7 +260,7 @@ static enum err enroll_all(struct cli *c, const struct import *import)
 	if (e == OK)
 		e = cli_session(c, &s);
 	if (e == OK)
-		warn_of_heads(c);
+		enroll_warn_of_heads(c);
 	if (e == OK && !key && keys > 1)
 		e = ask_once(c, s, card, &key);
 	if (e == OK && card)
@@ -294,17 +299,41 @@ static enum err run(struct cli *c)
 {
 	struct import import = {0};
 
+	enum err e = enroll_tpm2_usage(c);
+	if (e != OK)
+		return e;
+	if (c->recovery)
+		return recovery_run(c);
 	/* What cannot be done is said before anything is asked. */
-	enum err e = c->import ? look_for_import(c, &import) : OK;
+	if (c->import)
+		e = look_for_import(c, &import);
 	if (e == OK && c->crypttab)
 		e = at_boot(c, crypttab_check);
 	if (e == OK)
-		e = enroll_all(c, c->import ? &import : NULL);
+		e = c->tpm.tpm2 ? enroll_tpm2_run(c)
+		                : enroll_all(c, c->import ? &import : NULL);
 	import_clear(&import);
 	if (e == OK)
 		e = at_boot(c, c->crypttab ? crypttab_enter : remind);
 	return e;
 }
+
+static const struct own_option own[] = {
+        {"recovery",                                          NULL, "a recovery key for your safe instead of a dongle",
+         recovery_take},
+        {"recovery-fd", "N", "write that key to descriptor N, asking nothing back",
+         recovery_take_fd},
+        {"tpm2",                                                   NULL, "the TPM of this machine instead of a dongle", take_tpm2},
+        {"pcrs",                                                "LIST", "seal to these PCRs, as 7+8+9", take_pcrs},
+        {"profile",                                    "NAME", "to those of uefi (7+8+9, the default) or heads (0-5+7)",
+         take_profile},
+        {"pin",                                              NULL, "with a PIN (the default)", take_pin},
+        {"no-pin",      NULL, "without one, which is confirmed on a terminal", take_no_pin},
+        {"bank",                                                   "NAME", "PCRs of sha256 (the default), sha384 or sha512", take_bank},
+        {"srk","HANDLE", "under this persistent storage root key", take_srk},
+        {"tpm-device",                                          "TCTI", TPM_DEVICE_HELP, take_tpm_device},
+        {0                                          },
+};
 
 const struct verb verb_enroll = {
         .name = "enroll",
@@ -314,6 +343,7 @@ const struct verb verb_enroll = {
         .opts = OPT_VOLUME | OPT_CARD | OPT_CERT | OPT_KEYSLOT | OPT_KEY_FILE |
                 OPT_FORCE | OPT_CRYPTTAB | OPT_CRYPTTAB_NAME | OPT_CRYPTTAB_FILE |
                 OPT_REPLACE_KEYSCRIPT | OPT_NO_INITRAMFS | OPT_IMPORT,
+        .own = own,
         .summary = "give a dongle a way in",
         .help = "Gives a dongle a way into the LUKS volume DEVICE: a keyslot of its own "
                 "with a random\n"
@@ -336,6 +366,20 @@ const struct verb verb_enroll = {
                 "the line of crypttab names, else " IMPORT_KEY_FILE ",\n"
                 "else a token in the header). What they set up stays as it is; with "
                 "--crypttab the line\n"
-                "is ours afterwards.",
+                "is ours afterwards.\n"
+                "With --tpm2 this machine's TPM 2.0 opens it, for a boot that measures "
+                "the same as this one\n"
+                "(Secure Boot's keys, GRUB, kernel, command line and initramfs, unless "
+                "--pcrs or --profile\n"
+                "say otherwise) and for a PIN of 6 to 127 characters, which is set here. "
+                "What measures\n"
+                "nothing is told, and refused without a PIN. After an update: bootlatch "
+                "tpm reseal.\n"
+                "With --recovery a key for your safe is made: 72 letters with a "
+                "checksum, shown once on the\n"
+                "terminal and wiped again, two groups typed back before it counts. It is "
+                "taken at every\n"
+                "prompt for the passphrase, at boot too. What records the terminal keeps "
+                "it.",
         .run = run,
 };

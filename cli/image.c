@@ -1,246 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What files.list and cryptroot put into an image, looked for there. */
-#include "cli/image.h"
-
+/* One initramfs image, unpacked to nowhere and compared with what it needs. */
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "cli/cpio.h"
-#include "cli/needs.h"
+#include "cli/image_impl.h"
 #include "cli/program.h"
 #include "core/clock.h"
-#include "core/file.h"
-#include "unlock/crypttab_edit.h"
 
-enum {
-	WANTS_MAX = 512,
-	NEED_FILE_BYTES_MAX = 1024 * 1024,
-	MAGIC_MAX = 6,
-};
-
-struct image_needs {
-	struct needs list;
-	size_t n;      /* wants, of which */
-	size_t common; /* are those of every kernel */
-	struct cpio_want want[WANTS_MAX];
-	char name[WANTS_MAX][NEED_NAME_MAX];
-	uint8_t *file[WANTS_MAX];
-	bool overflow;
-};
-
-struct image_needs *image_needs_free(struct image_needs *n)
-{
-	if (!n)
-		return NULL;
-	for (size_t i = 0; i < n->n; i++)
-		free(n->file[i]);
-	free(n);
-	return NULL;
-}
-
-/* One entry of the image; too many stick. */
-static struct cpio_want *need(struct image_needs *n, enum cpio_match match,
-                              const char *name)
-{
-	if (n->n == WANTS_MAX) {
-		n->overflow = true;
-		return &n->want[WANTS_MAX - 1];
-	}
-	struct cpio_want *w = &n->want[n->n];
-	(void)snprintf(n->name[n->n], NEED_NAME_MAX, "%s", name);
-	*w = (struct cpio_want){.name = n->name[n->n], .match = match};
-	n->n++;
-	return w;
-}
-
-/* --- what every image needs --- */
-
-static enum err need_program(struct image_needs *n, const struct need *p)
-{
-	struct brought *b = calloc(1, sizeof(*b));
-
-	if (!b)
-		return ERR_NOMEM;
-	(void)need(n, CPIO_THIS, p->name);
-	const enum err e = brought_by_program(p->file, b);
-	for (size_t i = 0; e == OK && i < b->n; i++)
-		(void)need(n, CPIO_BASE, b->name[i]);
-	free(b);
-	return e;
-}
-
-/* What the boot loads before anything is asked: a line each. */
-static bool loads_all(const void *ctx, struct bytes conf_modules)
-{
-	const struct needs *list = ctx;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (list->need[i].kind == NEED_LOADED &&
-		    !needs_has_line(conf_modules, list->need[i].name))
-			return false;
-	return true;
-}
-
-static bool any_loaded(const struct needs *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (list->need[i].kind == NEED_LOADED)
-			return true;
-	return false;
-}
-
-static enum err need_listed(struct image_needs *n)
-{
-	enum err e = OK;
-
-	for (size_t i = 0; e == OK && i < n->list.n; i++) {
-		const struct need *p = &n->list.need[i];
-
-		if (p->kind == NEED_PROGRAM)
-			e = need_program(n, p);
-		else if (p->kind == NEED_LIBRARY)
-			(void)need(n, CPIO_BASE, p->name);
-		else if (p->kind == NEED_FOLDER)
-			(void)need(n, CPIO_BELOW, p->name);
-		else if (p->kind == NEED_FILE)
-			(void)need(n, CPIO_THIS, p->name);
-	}
-	if (e == OK && any_loaded(&n->list)) {
-		struct cpio_want *w = need(n, CPIO_THIS, "conf/modules");
-
-		w->fits = loads_all;
-		w->ctx = &n->list;
-	}
-	return e;
-}
-
-/* The bytes of folder/sub/file, in the image as in_image/file. */
-static enum err need_same(struct image_needs *n, const char *folder, const char *sub,
-                          const char *in_image, const char *file)
-{
-	int dir = -1, below = -1;
-	size_t len = 0;
-	char name[NEED_NAME_MAX];
-
-	(void)snprintf(name, sizeof(name), "%s/%s", in_image, file);
-	enum err e = dir_open(folder, &dir);
-	if (e == OK) {
-		below = openat(dir, sub, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		e = below < 0 ? ERR_NOT_FOUND : OK;
-	}
-	struct cpio_want *w = need(n, CPIO_THIS, name);
-	if (e == OK && !n->overflow)
-		e = file_read(below, file, NEED_FILE_BYTES_MAX, &n->file[n->n - 1], &len);
-	w->compare = true;
-	w->content = (struct bytes){n->file[n->n - 1], len};
-	if (below >= 0)
-		(void)close(below); /* read-only */
-	if (dir >= 0)
-		(void)close(dir); /* read-only */
-	return e;
-}
-
-/* A line for this volume, with our keyscript, and not behind a #. */
-static bool names_us(const void *ctx, struct bytes crypttab)
-{
-	const struct volume *v = ctx;
-	const struct crypttab_target target = {
-	        .device = luks_device(v->luks),
-	        .uuid = luks_uuid(v->luks),
-	};
-	struct crypttab_edit edit = {0};
-
-	if (crypttab_give_back(crypttab, &target, &edit) != OK)
-		return false;
-	const bool ours = edit.ours;
-	crypttab_edit_clear(&edit);
-	return ours;
-}
-
-/* What is this volume's. */
-static enum err need_own(struct image_needs *n, const struct volume *v)
-{
-	const char *uuid = luks_uuid(v->luks);
-	char file[NEED_NAME_MAX];
-
-	struct cpio_want *w = need(n, CPIO_THIS, "cryptroot/crypttab");
-	w->fits = names_us;
-	w->ctx = v;
-	(void)snprintf(file, sizeof(file), "%s.json", uuid);
-	enum err e = need_same(n, v->where.config_dir, "volumes", "etc/bootlatch/volumes",
-	                       file);
-	for (size_t i = 0; i < v->n_enrolled && e == OK; i++) {
-		if (!v->enrolled[i].has_blob_file)
-			continue;
-		(void)snprintf(file, sizeof(file), "%s.%d.pgp", uuid,
-		               v->enrolled[i].keyslot);
-		e = need_same(n, v->where.boot_dir, "bootlatch",
-		              "etc/bootlatch/boot/bootlatch", file);
-	}
-	return e;
-}
-
-enum err image_needs_new(const struct volume *v, struct bytes list,
-                         struct image_needs **ret)
-{
-	struct image_needs *n = calloc(1, sizeof(*n));
-
-	if (!n)
-		return ERR_NOMEM;
-	enum err e = needs_parse(list, &n->list);
-	if (e == OK)
-		e = need_listed(n);
-	if (e == OK)
-		e = need_own(n, v);
-	if (e == OK && n->overflow)
-		e = ERR_FORMAT;
-	if (e != OK) {
-		(void)image_needs_free(n);
-		return e;
-	}
-	n->common = n->n;
-	*ret = n;
-	return OK;
-}
-
-/* --- what the image of a kernel needs --- */
-
-static enum err need_module(struct image_needs *n, const char *version,
-                            const struct need *m, struct brought *b)
-{
-	char name[NEED_NAME_MAX];
-
-	const enum err e = brought_by_module(version, m->name, b);
-	if (e == ERR_NOT_FOUND && m->kind == NEED_TRIED)
-		return OK;
-	if (e == ERR_NOT_FOUND) {
-		/* What no file can be called: it is told as missing. */
-		(void)snprintf(name, sizeof(name), "module %.200s", m->name);
-		(void)need(n, CPIO_THIS, name);
-		return OK;
-	}
-	for (size_t i = 0; e == OK && i < b->n; i++)
-		(void)need(n, CPIO_PACKED, b->name[i]);
-	return e;
-}
-
-static enum err need_modules(struct image_needs *n, const char *version)
-{
-	struct brought *b = calloc(1, sizeof(*b));
-	enum err e = b ? OK : ERR_NOMEM;
-
-	n->n = n->common;
-	for (size_t i = 0; e == OK && i < n->list.n; i++)
-		if (n->list.need[i].kind >= NEED_MODULE)
-			e = need_module(n, version, &n->list.need[i], b);
-	free(b);
-	return e == OK && n->overflow ? ERR_FORMAT : e;
-}
-
-/* --- one image --- */
+enum { MAGIC_MAX = 6 };
 
 /* Who unpacks what begins like this to standard output. */
 static const char *unpacker(struct bytes magic)
@@ -309,7 +77,7 @@ static void list_lacks(const struct image_needs *n, char lacks[static IMAGE_LACK
 	for (size_t i = 0; i < n->n && !w.overflow; i++) {
 		const struct cpio_want *x = &n->want[i];
 
-		if (x->good || told_before(n, i))
+		if (x->good || n->optional[i] || told_before(n, i))
 			continue;
 		put_string(&w, w.n > 0 ? ", " : "");
 		put_string(&w, x->name);
@@ -325,7 +93,7 @@ enum err image_look(struct image_needs *n, int dirfd, const char *version,
 {
 	char name[NEED_NAME_MAX];
 
-	enum err e = need_modules(n, version);
+	enum err e = image_needs_modules(n, version);
 	if (e != OK)
 		return e;
 	(void)snprintf(name, sizeof(name), IMAGE_NAME "%.200s", version);
@@ -342,4 +110,22 @@ enum err image_look(struct image_needs *n, int dirfd, const char *version,
 	if (e == OK)
 		list_lacks(n, lacks);
 	return e;
+}
+
+void image_flaws(const struct image_needs *n,
+                 void (*see)(enum image_flaw f, const char *name, void *ctx), void *ctx)
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (!n->want[i].good && !n->optional[i] && !told_before(n, i))
+			see(n->want[i].found || n->kind[i] != IMAGE_PROGRAM ? n->kind[i]
+			                                                    : IMAGE_FILE,
+			    n->want[i].name, ctx);
+}
+
+bool image_has(const struct image_needs *n, const char *name)
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (strcmp(n->want[i].name, name) == 0)
+			return n->want[i].good;
+	return false;
 }

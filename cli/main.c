@@ -13,12 +13,16 @@
 #include "crypto/crypto.h"
 
 static const struct verb *const verbs[] = {
-        &verb_enroll,        &verb_unenroll,       &verb_list,
-        &verb_status,        &verb_test,           &verb_unlock,
+        &verb_enroll,        &verb_unenroll,       &verb_revoke,
+        &verb_setup,         &verb_list,           &verb_status,
+        &verb_doctor,        &verb_test,           &verb_unlock,
         &verb_record_show,   &verb_record_renew,   &verb_card_status,
         &verb_card_selftest, &verb_sign,           &verb_verify,
         &verb_pending_show,  &verb_pending_notice, &verb_pending_record,
-        &verb_pending_check, &verb_pending_due,
+        &verb_pending_check, &verb_pending_due,    &verb_card_generate,
+        &verb_card_passwd,   &verb_card_unblock,   &verb_card_touch,
+        &verb_card_cert,     &verb_card_reset,     &verb_tpm_status,
+        &verb_tpm_reseal,    &verb_tpm_lockout,    &verb_tpm_forget,
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };

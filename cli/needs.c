@@ -8,42 +8,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/lines.h"
 #include "cli/program.h"
 
-enum { WORDS_MAX = 3, SAID_MAX = 64 * 1024 };
+enum { WORDS_MAX = 4, SAID_MAX = 64 * 1024 };
 
 /* --- words of a line --- */
-
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool next_word(struct bytes *line, struct bytes *ret)
-{
-	struct bytes skipped;
-	size_t n = 0;
-
-	while (line->n > 0 && is_blank(line->p[0]))
-		if (bytes_take(line, 1, &skipped) != OK)
-			return false;
-	while (n < line->n && !is_blank(line->p[n]))
-		n++;
-	return n > 0 && bytes_take(line, n, ret) == OK;
-}
-
-static bool next_line(struct bytes *text, struct bytes *ret)
-{
-	struct bytes end;
-	size_t n = 0;
-
-	if (text->n == 0)
-		return false;
-	while (n < text->n && text->p[n] != '\n')
-		n++;
-	return bytes_take(text, n, ret) == OK &&
-	       (text->n == 0 || bytes_take(text, 1, &end) == OK);
-}
 
 static void drop(struct bytes *name, const char *front)
 {
@@ -82,6 +52,7 @@ static const struct {
         {"file",    NEED_FILE,    3},
         {"there",   NEED_FILE,    2},
         {"folder",  NEED_FOLDER,  3},
+        {"records", NEED_FOLDER,  2},
         {"module",  NEED_MODULE,  2},
         {"load",    NEED_LOADED,  2},
         {"try",     NEED_TRIED,   2},
@@ -112,25 +83,26 @@ static enum err read_need(const struct bytes *word, size_t n, struct need *ret)
 	return ERR_FORMAT;
 }
 
-enum err needs_parse(struct bytes text, struct needs *ret)
+enum err needs_parse(struct bytes text, bool tpm2, struct needs *ret)
 {
 	struct bytes line;
 
 	ret->n = 0;
-	while (next_line(&text, &line)) {
+	while (line_next(&text, &line)) {
 		struct bytes word[WORDS_MAX], more;
 		size_t n = 0;
 
-		while (n < WORDS_MAX && next_word(&line, &word[n]))
+		while (n < WORDS_MAX && word_next(&line, &word[n]))
 			n++;
 		if (n == 0 || word[0].p[0] == '#')
 			continue;
-		if (next_word(&line, &more) || ret->n == NEEDS_MAX)
+		const size_t first = bytes_equal(word[0], bytes_of("tpm2"));
+		if (word_next(&line, &more) || n == first || ret->n == NEEDS_MAX)
 			return ERR_FORMAT;
-		const enum err e = read_need(word, n, &ret->need[ret->n]);
+		const enum err e = read_need(word + first, n - first, &ret->need[ret->n]);
 		if (e != OK)
 			return e;
-		ret->n++;
+		ret->n += first == 0 || tpm2;
 	}
 	return OK;
 }
@@ -139,8 +111,8 @@ bool needs_has_line(struct bytes text, const char *word)
 {
 	struct bytes line, first;
 
-	while (next_line(&text, &line))
-		if (next_word(&line, &first) && bytes_equal(first, bytes_of(word)))
+	while (line_next(&text, &line))
+		if (word_next(&line, &first) && bytes_equal(first, bytes_of(word)))
 			return true;
 	return false;
 }
@@ -194,9 +166,9 @@ static bool take_module(struct brought *b, struct bytes line)
 	struct bytes how, path;
 	size_t n = 0;
 
-	if (!next_word(&line, &how) || !bytes_equal(how, bytes_of("insmod")))
+	if (!word_next(&line, &how) || !bytes_equal(how, bytes_of("insmod")))
 		return true;
-	if (!next_word(&line, &path))
+	if (!word_next(&line, &path))
 		return false;
 	while (n + 3 < path.n &&
 	       !bytes_begin((struct bytes){path.p + n, path.n - n}, ".ko"))
@@ -210,10 +182,10 @@ static bool take_library(struct brought *b, struct bytes line)
 	struct bytes name, arrow, skipped;
 	size_t from = 0;
 
-	if (!next_word(&line, &name))
+	if (!word_next(&line, &name))
 		return true;
 	if (name.p[0] != '/' &&
-	    (!next_word(&line, &arrow) || !bytes_equal(arrow, bytes_of("=>"))))
+	    (!word_next(&line, &arrow) || !bytes_equal(arrow, bytes_of("=>"))))
 		return true; /* of the kernel, or none at all */
 	for (size_t i = 0; i < name.n; i++)
 		if (name.p[i] == '/')
@@ -235,29 +207,53 @@ static enum err brought_by(const char *const *argv,
 		return e;
 	ret->n = 0;
 	rest = (struct bytes){said, n};
-	while (fits && next_line(&rest, &line))
+	while (fits && line_next(&rest, &line))
 		fits = take(ret, line);
 	free(said);
 	return fits && n < SAID_MAX ? OK : ERR_FORMAT;
 }
 
-enum err brought_by_module(const char *version, const char *name, struct brought *ret)
+/* modprobe -d tells the paths with that folder in front. */
+static void without_root(const char *root, struct brought *b)
 {
-	const char *const argv[] = {"modprobe",       "-q", "-S", version,
+	const char *front = root + (root[0] == '/');
+	const size_t n = strlen(front);
+
+	for (size_t i = 0; n > 0 && i < b->n; i++) {
+		char *name = b->name[i];
+
+		if (strncmp(name, front, n) != 0 || name[n] != '/')
+			continue;
+		memmove(name, name + n + 1, strlen(name + n + 1) + 1);
+		if (strncmp(name, "usr/", 4) == 0)
+			memmove(name, name + 4, strlen(name + 4) + 1);
+	}
+}
+
+enum err brought_by_module(const char *root, const char *version, const char *name,
+                           struct brought *ret)
+{
+	const char *const here[] = {"modprobe",       "-q", "-S", version,
 	                            "--show-depends", name, NULL};
+	const char *const there[] = {"modprobe",       "-q", "-d", root, "-S", version,
+	                             "--show-depends", name, NULL};
 	int status = 0;
 
-	const enum err e = brought_by(argv, take_module, &status, ret);
+	const enum err e = brought_by(*root ? there : here, take_module, &status, ret);
 	if (e == ERR_NOT_FOUND)
 		return ERR_UNSUPPORTED;
+	if (e == OK)
+		without_root(root, ret);
 	return e == OK && status != 0 ? ERR_NOT_FOUND : e;
 }
 
-enum err brought_by_program(const char *file, struct brought *ret)
+enum err brought_by_program(const char *root, const char *file, struct brought *ret)
 {
-	const char *const argv[] = {"ldd", file, NULL};
+	char path[2 * NEED_NAME_MAX];
+	const char *const argv[] = {"ldd", path, NULL};
 	int status = 0;
 
+	(void)snprintf(path, sizeof(path), "%s%s", root, file);
 	const enum err e = brought_by(argv, take_library, &status, ret);
 	if (e == OK && status != 0) /* what is not here cannot be asked */
 		ret->n = 0;

@@ -17,7 +17,7 @@ enum need_kind {
 	NEED_PROGRAM, /* exec: with the libraries that it is linked with */
 	NEED_LIBRARY, /* library: in the folder of the C library, wherever that is */
 	NEED_FILE,    /* file, there: this name */
-	NEED_FOLDER,  /* folder: one file below it at least */
+	NEED_FOLDER,  /* folder, records: one file below it at least */
 	NEED_MODULE,  /* module: with what it needs, where it is not built in */
 	NEED_LOADED,  /* load: the same, and conf/modules names it */
 	NEED_TRIED,   /* try: the same where the kernel has it */
@@ -35,13 +35,15 @@ struct needs {
 	size_t n;
 };
 
-/* ERR_FORMAT: a line of an unknown kind, or with too few or too many words. */
-enum err needs_parse(struct bytes text, struct needs *ret);
+/* tpm2: with the lines that begin with that word, for where a volume opens with a TPM.
+ * ERR_FORMAT: a line of an unknown kind, or with too few or too many words. */
+enum err needs_parse(struct bytes text, bool tpm2, struct needs *ret);
 
 /* Is there a line in it whose first word is that? */
 bool needs_has_line(struct bytes text, const char *word);
 
-/* Names of what something needs beside itself. */
+/* Names of what something needs beside itself.  root: "" or the folder that another
+ * system is mounted on. */
 struct brought {
 	char name[BROUGHT_MAX][NEED_NAME_MAX];
 	size_t n;
@@ -51,9 +53,10 @@ struct brought {
  * without what they are packed by: "lib/modules/6.1.0-9-amd64/kernel/crypto/xts.ko". None
  * where all is built in.  ERR_NOT_FOUND: that kernel has no such
  * module; ERR_UNSUPPORTED: there is no modprobe here. */
-enum err brought_by_module(const char *version, const char *name, struct brought *ret);
+enum err brought_by_module(const char *root, const char *version, const char *name,
+                           struct brought *ret);
 /* Base names of the libraries that the loader takes for it; none where it is not there.
  */
-enum err brought_by_program(const char *file, struct brought *ret);
+enum err brought_by_program(const char *root, const char *file, struct brought *ret);
 
 #endif

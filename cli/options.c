@@ -108,7 +108,8 @@ void cli_usage(const struct verb *v)
 	       "no reader or\n"
 	       "card, 6 not the enrolled card, 7 verification failed, 8 nothing "
 	       "enrolled,\n"
-	       "9 cancelled or timed out, 10 refused to protect you.\n");
+	       "9 cancelled or timed out, 10 refused to protect you,\n"
+	       "11 warnings (doctor).\n");
 }
 
 /* A decimal number of 0..max and nothing else. */
@@ -327,6 +328,7 @@ enum err cli_parse(const struct verb *v, int argc, char **argv, struct cli *c)
 	        .files_list = BOOTLATCH_LIBDIR "/files.list",
 	        .pin_fd = -1,
 	        .passphrase_fd = -1,
+	        .recovery_fd = -1,
 	        .wait_s = -1,
 	        .keyslot = -1,
 	        .json = wants_json(argc, argv),

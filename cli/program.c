@@ -13,7 +13,7 @@
 
 #define ROOTS_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-enum { PROGRAM_PATH_MAX = 256 };
+enum { PROGRAM_PATH_MAX = 256, ARGS_MAX = 15 };
 
 static enum err find(const char *name, char out[static PROGRAM_PATH_MAX])
 {
@@ -41,6 +41,9 @@ static enum err start(const char *const *argv, const int fd[static 3], pid_t *re
 	posix_spawnattr_t how;
 	sigset_t by_default;
 
+	for (size_t i = 0; argv[i]; i++)
+		if (i == ARGS_MAX)
+			return ERR_BUG; /* rather than a program with fewer */
 	enum err e = find(argv[0], path);
 	if (e != OK)
 		return e;
@@ -60,8 +63,8 @@ static enum err start(const char *const *argv, const int fd[static 3], pid_t *re
 			e = ERR_NOMEM;
 	if (e == OK) {
 		/* posix_spawn takes them as not const and leaves them alone. */
-		char *args[8] = {NULL};
-		for (size_t i = 0; i < 7 && argv[i]; i++)
+		char *args[ARGS_MAX + 1] = {NULL};
+		for (size_t i = 0; i < ARGS_MAX && argv[i]; i++)
 			memcpy(&args[i], &argv[i], sizeof(args[i]));
 		const int rc = posix_spawn(ret, path, &files, &how, args, env);
 		if (rc != 0)

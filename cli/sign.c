@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,7 +15,7 @@
 #include "core/file.h"
 #include "sign/last.h"
 
-enum { YES_MAX = 16, FSTAB_MAX = 1024 * 1024 };
+enum { YES_MAX = 16, FSTAB_MAX = 1024 * 1024, LARGE = 128 * 1024 };
 
 /* --- the folder --- */
 
@@ -345,6 +346,8 @@ enum err sign_run(struct cli *c, const struct sign_seams *seams)
 	        .now = (uint32_t)time(NULL),
 	};
 
+	/* What is large is given back when it is freed. */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
 	enum err e = check_wish(c);
 	if (e == OK)
 		e = open_folder(&x);
@@ -358,10 +361,13 @@ enum err sign_run(struct cli *c, const struct sign_seams *seams)
 
 static enum err run(struct cli *c)
 {
-	static const struct sign_seams seams = {.counter = &counter_tpm2,
-	                                        .open = cli_session,
-	                                        .state = PENDING_FOLDER,
-	                                        .ask = ask_open_tty};
+	const struct counter_ops counter = {.read = counter_tpm2.read,
+	                                    .increment = counter_tpm2.increment,
+	                                    .ctx = c->tpm.device};
+	const struct sign_seams seams = {.counter = &counter,
+	                                 .open = cli_session,
+	                                 .state = PENDING_FOLDER,
+	                                 .ask = ask_open_tty};
 
 	return sign_run(c, &seams);
 }

@@ -67,8 +67,7 @@ struct signing {
 	bool bump; /* the counter goes up from `count` when the set is published */
 	struct rollback rollback;
 	uint64_t count;
-	bool lists_differ; /* the three that are made anew, from those of before */
-	bool same;         /* not one signed byte differs from before */
+	bool same; /* not one signed byte differs from before */
 };
 
 /* --- sign.c --- */
@@ -95,8 +94,8 @@ enum err sign_check_content(struct signing *x);
 const char *sign_path(const char *path); /* "./grub" as a person calls it */
 /* ERR_REFUSED when something there was written since it was read. */
 enum err sign_still_same(struct signing *x);
-/* The tree, hashed, with a bar. */
-enum err sign_walk(struct signing *x, struct tree **ret);
+/* x->tree, hashed, with a bar; x->stamp is what it was read of. */
+enum err sign_walk(struct signing *x);
 
 /* --- sign_base.c --- */
 /* From what x->old, or what was kept, tells.  Part of sign_read_boot, and for --resume.

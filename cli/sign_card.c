@@ -168,6 +168,9 @@ static enum err ask_card(struct signing *x, const struct sig_draft *d, struct by
 	struct session *s = x->session;
 	const struct bytes digest = {d->digest, hash_len(d->hash)};
 
+	/* What is said after their question nobody would see in time. */
+	if (x->c->sign.agents)
+		cli_say(x->c, "After the PIN, touch the dongle if it blinks.");
 	for (;;) {
 		enum err e = session_verify_sign_pin(s, x->boot);
 		if (e != OK)

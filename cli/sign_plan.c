@@ -7,7 +7,7 @@
 #include "cli/output.h"
 #include "cli/sign.h"
 
-enum { LISTED_MAX = 20, LISTS = 3 };
+enum { LISTED_MAX = 20 };
 
 /* --- what is made anew, and what stays as Heads wrote it --- */
 
@@ -26,25 +26,13 @@ static enum err keep_old(struct signing *x)
 	return e;
 }
 
-/* The lists are what is large: the old one goes as soon as the new one is there. */
-static enum err put_list(struct signing *x, const char *name,
-                         enum err (*write)(const struct tree *t, struct buffer *out))
+static enum err put_lists(struct signing *x)
 {
-	AUTO_BUFFER text = {0};
+	enum err e = OK;
 
-	enum err e = write(x->tree, &text);
-	if (e == OK)
-		e = buffer_ok(&text);
-	if (e == OK)
-		e = kexec_take(x->set, name, &text);
-	if (e != OK || x->c->sign.dry_run)
-		return e;
-	const struct kexec_file *is = kexec_find(x->set, name);
-	const struct kexec_file *was = kexec_find(x->old, name);
-	if (!is || !was || memcmp(is->sha256, was->sha256, TREE_HASH_LEN) != 0)
-		x->lists_differ = true;
-	kexec_drop(x->old, name);
-	return OK;
+	for (enum manifest_kind k = 0; e == OK && k < MANIFEST_KINDS; k++)
+		e = kexec_put_list(x->set, k, x->tree);
+	return e;
 }
 
 /* --- the default entry --- */
@@ -247,13 +235,9 @@ static bool has_all_of(const struct kexec_set *set, const struct kexec_set *of)
 	return true;
 }
 
-/* The lists were compared when they were made. */
 static bool all_same(const struct signing *x)
 {
-	const size_t lists = x->c->sign.dry_run ? 0 : LISTS;
-
-	return !x->lists_differ && x->old->n + lists == x->set->n &&
-	       has_all_of(x->set, x->old);
+	return x->old->n == x->set->n && has_all_of(x->set, x->old);
 }
 
 /* The signature holds their content alone; what is written anew is root's. */
@@ -301,11 +285,7 @@ enum err sign_plan(struct signing *x)
 	x->style = w->has_style ? w->style : x->base ? x->last_style : KEXEC_RELATIVE;
 	enum err e = keep_old(x);
 	if (e == OK)
-		e = put_list(x, KEXEC_HASHES, manifest_hashes);
-	if (e == OK)
-		e = put_list(x, KEXEC_TREE, manifest_tree);
-	if (e == OK)
-		e = put_list(x, KEXEC_FULL, manifest_full);
+		e = put_lists(x);
 	if (e == OK)
 		e = plan_default(x);
 	if (e != OK)

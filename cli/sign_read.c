@@ -48,16 +48,18 @@ static enum err not_read(struct signing *x, enum err e, const char *culprit)
 	}
 }
 
-enum err sign_walk(struct signing *x, struct tree **ret)
+enum err sign_walk(struct signing *x)
 {
 	char culprit[TREE_PATH_MAX] = "", what[64];
 	struct progress p;
 
 	(void)snprintf(what, sizeof(what), "Hashing %s", x->boot);
 	progress_start(&p, what, x->c->json);
-	const struct tree_options o = {
-	        .progress = progress_step, .ctx = &p, .ret_culprit = culprit};
-	const enum err e = tree_walk(x->dir, &o, ret);
+	const struct tree_options o = {.progress = progress_step,
+	                               .ctx = &p,
+	                               .ret_stamp = &x->stamp,
+	                               .ret_culprit = culprit};
+	const enum err e = tree_walk(x->dir, &o, &x->tree);
 	progress_end(&p);
 	return e == OK ? OK : not_read(x, e, culprit);
 }
@@ -123,19 +125,18 @@ enum err sign_read_boot(struct signing *x)
 {
 	char culprit[KEXEC_NAME_MAX] = "";
 
-	/* First: what changes from here on is noticed, and stays pending. */
-	enum err e = stamp_take(x->dir, &x->stamp);
-	if (e != OK)
-		return not_read(x, e, "");
-	e = pending_read(x->seams->state, &x->pending);
+	/* First: what changes from here on stays pending. */
+	enum err e = pending_read(x->seams->state, &x->pending);
 	if (e != OK) /* nothing is forgotten then */
 		x->pending = (struct pending){0};
+	e = sign_walk(x);
+	if (e != OK)
+		return e;
+	/* What was written to them since the walk is noticed: the stamp is older. */
 	e = kexec_read(x->dir, &x->old, culprit);
 	if (e != OK)
 		return not_read(x, e, culprit);
-	e = sign_walk(x, &x->tree);
-	if (e == OK)
-		e = check_names(x);
+	e = check_names(x);
 	if (e == OK)
 		e = sign_check_content(x);
 	return e == OK ? sign_find_base(x) : e;

@@ -118,29 +118,36 @@ enum err sign_no_stage(struct signing *x)
 	               x->boot);
 }
 
-static bool says(const struct kexec_set *set, const char *name,
-                 enum err (*write)(const struct tree *t, struct buffer *out),
-                 const struct tree *t)
+/* Are the lists in the set those of this tree? */
+static enum err says(const struct kexec_set *set, const struct tree *t, bool *ret)
 {
-	const struct kexec_file *f = kexec_find(set, name);
-	AUTO_BUFFER text = {0};
+	uint8_t sha256[TREE_HASH_LEN];
+	bool all = true;
+	size_t n = 0;
 
-	return f && write(t, &text) == OK && buffer_ok(&text) == OK &&
-	       bytes_equal(buffer_bytes(&text), (struct bytes){f->data, f->n});
+	for (enum manifest_kind k = 0; all && k < MANIFEST_KINDS; k++) {
+		const struct kexec_file *f = kexec_find(set, manifest_name(k));
+		const enum err e = manifest_digest(k, t, sha256, &n);
+
+		if (e != OK)
+			return e;
+		all = f && memcmp(f->sha256, sha256, sizeof(sha256)) == 0;
+	}
+	*ret = all;
+	return OK;
 }
 
 /* Is it over what lies there now? */
 static enum err check_files(struct signing *x)
 {
-	enum err e = stamp_take(x->dir, &x->stamp);
+	bool same = false;
 
+	enum err e = sign_walk(x);
 	if (e == OK)
-		e = sign_walk(x, &x->tree);
+		e = says(x->set, x->tree, &same);
 	if (e != OK)
 		return e;
-	if (!says(x->set, KEXEC_HASHES, manifest_hashes, x->tree) ||
-	    !says(x->set, KEXEC_TREE, manifest_tree, x->tree) ||
-	    !says(x->set, KEXEC_FULL, manifest_full, x->tree))
+	if (!same)
 		return drop(x, "Files have changed since what was staged was signed.");
 	return OK;
 }

@@ -271,16 +271,6 @@ static enum err show(struct signing *x, const struct since *s)
 	return e;
 }
 
-/* The lists are what is large, and are not needed any more. */
-static void drop_lists(struct kexec_set *s)
-{
-	if (!s)
-		return;
-	kexec_drop(s, KEXEC_HASHES);
-	kexec_drop(s, KEXEC_TREE);
-	kexec_drop(s, KEXEC_FULL);
-}
-
 enum err sign_show_since(struct signing *x)
 {
 	struct since *s = NULL;
@@ -302,6 +292,5 @@ enum err sign_show_since(struct signing *x)
 		e = show(x, s);
 	s = since_free(s);
 	x->entries = entries_free(x->entries);
-	drop_lists(x->own_base);
 	return e;
 }

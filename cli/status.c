@@ -1,189 +1,112 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bootlatch status: will the next boot ask for the dongle? */
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+/* bootlatch status: one screen of what there is, and with DEVICE: will the next boot ask
+ * for the dongle? */
+#include "cli/status.h"
 
-#include "cli/crypttab.h"
-#include "cli/image.h"
-#include "cli/needs.h"
 #include "cli/output.h"
-#include "cli/pending.h"
-#include "core/file.h"
+#include "cli/screen.h"
 
-enum { KERNELS_MAX = 64, KERNEL_NAME_MAX = 128 };
-
-struct kernels {
-	size_t n;
-	char version[KERNELS_MAX][KERNEL_NAME_MAX];
-};
-
-static int by_version(const void *a, const void *b)
+/* What keeps the boot from asking for it, before any image is looked at. */
+static enum err judge(struct cli *c, const struct machine *m)
 {
-	return strverscmp(a, b);
-}
+	const struct machine_volume *mv = &m->volume[0];
 
-/* Those that have both a kernel and an image: what else lies there nobody boots. */
-static enum err find_kernels(int dir, struct kernels *ret)
-{
-	const size_t front = strlen(IMAGE_NAME);
-	char kernel[KERNEL_NAME_MAX + 16];
-	const int fd = dup(dir);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-
-	if (!d) {
-		if (fd >= 0)
-			(void)close(fd); /* read-only */
-		return ERR_IO;
-	}
-	for (const struct dirent *e = readdir(d); e && ret->n < KERNELS_MAX;
-	     e = readdir(d)) {
-		const char *version = e->d_name + front;
-
-		if (strncmp(e->d_name, IMAGE_NAME, front) != 0 ||
-		    strlen(version) >= KERNEL_NAME_MAX)
-			continue;
-		(void)snprintf(kernel, sizeof(kernel), "vmlinuz-%s", version);
-		if (faccessat(dir, kernel, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
-			continue;
-		(void)snprintf(ret->version[ret->n++], KERNEL_NAME_MAX, "%s", version);
-	}
-	(void)closedir(d); /* read-only */
-	qsort(ret->version, ret->n, sizeof(ret->version[0]), by_version);
+	out_bool(c, "crypttab", machine_names_us(mv));
+	out_text(c, "record", record_state_text(mv->v->state));
+	const enum err e = volume_trusted(mv->v);
+	if (e != OK)
+		return cli_untrusted(c, mv->v, e);
+	if (!machine_names_us(mv))
+		return cli_why(
+		        c, ERR_NOT_ENROLLED,
+		        "The boot will not ask for the dongle. To have it open %s: "
+		        "bootlatch enroll %s --crypttab.",
+		        c->device, c->device);
 	return OK;
 }
 
-/* True: this one will ask for the dongle. */
-static bool one(struct cli *c, struct image_needs *needs, int dir, const char *version)
+static enum err show(struct cli *c, struct machine *m)
 {
-	char lacks[IMAGE_LACKS_MAX] = "";
+	enum err e = c->doctor.no_card ? OK : status_dongles(c, m);
 
-	const enum err e = image_look(needs, dir, version, lacks);
-	const bool ready = e == OK && !*lacks;
-	out_enter(c, "images");
-	out_text(c, "kernel", version);
-	out_bool(c, "ready", ready);
-	out_text(c, "lacks", e == OK ? lacks : NULL);
-	out_leave(c);
-	if (e == ERR_UNSUPPORTED)
-		cli_say(c,
-		        "image of %s: not judged: modprobe is not here (apt install "
-		        "kmod)",
-		        version);
-	else if (e != OK)
-		cli_say(c, "image of %s: cannot be read: %s", version, err_text(e));
-	else if (ready)
-		cli_say(c, "image of %s: ready", version);
-	else
-		cli_say(c, "image of %s: LACKS %s", version, lacks);
-	return ready;
-}
-
-static enum err read_needs(struct cli *c, const struct volume *v,
-                           struct image_needs **ret)
-{
-	uint8_t *list = NULL;
-	size_t len = 0;
-
-	enum err e = file_read_path(c->files_list, NEEDS_LIST_MAX, &list, &len);
-	if (e != OK)
-		return cli_why(c, e,
-		               "%s, the list of what an image needs, cannot be read: %s. "
-		               "Install bootlatch for the initramfs anew.",
-		               c->files_list, err_text(e));
-	e = image_needs_new(v, (struct bytes){list, len}, ret);
-	free(list);
-	if (e == ERR_FORMAT)
-		return cli_why(
-		        c, e,
-		        "%s, the list of what an image needs, cannot be understood. "
-		        "Install bootlatch for the initramfs anew.",
-		        c->files_list);
-	return e;
-}
-
-static enum err images(struct cli *c, const struct volume *v)
-{
-	struct image_needs *needs = NULL;
-	struct kernels *k = calloc(1, sizeof(*k));
-	size_t ready = 0, n = 0;
-	int dir = -1;
-
-	enum err e = k ? read_needs(c, v, &needs) : ERR_NOMEM;
 	if (e == OK)
-		e = dir_open(c->where.boot_dir, &dir);
-	if (e == OK)
-		e = find_kernels(dir, k);
-	for (size_t i = 0; e == OK && i < k->n; i++, n++)
-		ready += one(c, needs, dir, k->version[i]);
-	if (dir >= 0)
-		(void)close(dir); /* read-only */
-	needs = image_needs_free(needs);
-	free(k);
+		e = status_volumes(c, m);
 	if (e != OK)
 		return e;
-	if (n == 0)
-		return cli_why(c, ERR_NOT_FOUND,
-		               "%s has no kernel with an image (vmlinuz-… and " IMAGE_NAME
-		               "…).",
-		               c->where.boot_dir);
-	if (ready < n)
-		return cli_why(c, ERR_IO,
-		               "%zu of %zu images will not ask for the dongle; the "
-		               "passphrase opens the disk there. Run: "
-		               "update-initramfs -u -k all.",
-		               n - ready, n);
+	status_tpm(c, m);
+	e = status_boot(c, m);
+	if (e == OK && c->device)
+		e = judge(c, m);
+	if (e != OK)
+		return e;
+	e = status_images(c, m);
+	/* Without DEVICE it shows; who wants a verdict names one, or asks doctor. */
+	if (e == OK || c->device || e == ERR_NOMEM)
+		return e;
+	screen_row(c, SCREEN_WARN, "result", "%s", c->why);
+	*c->why = '\0';
 	return OK;
 }
 
 static enum err run(struct cli *c)
 {
 	AUTO_VOLUME *v = NULL;
+	struct machine *m = NULL;
 
-	enum err e = pending_tell(c);
+	enum err e = c->device ? cli_volume(c, &v) : OK; /* with its words */
 	if (e == OK)
-		e = cli_volume(c, &v);
-	if (e != OK)
-		return e;
-	e = volume_trusted(v);
-	out_text(c, "record", record_state_text(v->state));
-	if (e != OK)
-		return cli_untrusted(c, v, e);
-	const bool named = crypttab_names_us(c, v);
-	out_bool(c, "crypttab", named);
-	cli_say(c, "record: matches the header\ncrypttab: %s",
-	        named ? "our keyscript opens it" : "our keyscript is not there");
-	if (!named)
-		return cli_why(
-		        c, ERR_NOT_ENROLLED,
-		        "The boot will not ask for the dongle. To have it open %s: "
-		        "bootlatch enroll %s --crypttab.",
-		        c->device, c->device);
-	return images(c, v);
+		e = machine_look(c, c->doctor.root ? c->doctor.root : "", &m);
+	if (e == OK)
+		e = show(c, m);
+	m = machine_free(m);
+	return e;
 }
+
+static enum err take_no_card(struct cli *c, const char *arg)
+{
+	(void)arg;
+	c->doctor.no_card = true;
+	return OK;
+}
+
+static enum err take_root(struct cli *c, const char *arg)
+{
+	if (*arg != '/')
+		return cli_why(c, ERR_USAGE, "--root takes an absolute path, not \"%s\".",
+		               arg);
+	c->doctor.root = arg;
+	return OK;
+}
+
+static const struct own_option own[] = {
+        {"no-card",                          NULL, "leave dongles and readers alone", take_no_card},
+        {"root", "DIR", "look at the system that is mounted on DIR", take_root},
+        {0                                 },
+};
 
 const struct verb verb_status = {
         .name = "status",
-        .operands = "DEVICE",
-        .min_operands = 1,
+        .operands = "[DEVICE]",
         .max_operands = 1,
         .opts = OPT_BOOT | OPT_CONFIG | OPT_HEADER | OPT_CRYPTTAB_FILE | OPT_FILES_LIST |
-                OPT_JSON | OPT_DEBUG | OPT_HELP,
-        .summary = "will the next boot ask for the dongle?",
-        .help = "Compares the LUKS header of DEVICE with this machine's record, looks "
-                "for "
-                "our keyscript\n"
-                "in /etc/crypttab, and for every kernel in /boot looks into its "
-                "initramfs "
-                "image:\n"
-                "all that files.list names, with the libraries and kernel modules that "
-                "it brings, and\n"
-                "record and encrypted passphrases as they are now. Changes nothing.\n"
-                "Exit status 7 when the header does not fit, 8 when crypttab does not "
+                OPT_READER | OPT_SERIAL | OPT_TRANSPORT | OPT_WAIT | OPT_JSON |
+                OPT_DEBUG | OPT_HELP,
+        .own = own,
+        .summary = "dongles, volumes, ways in, /boot and images on one screen",
+        .help = "Shows the dongles that are here, every LUKS volume of /etc/crypttab and "
+                "of the root file\n"
+                "system with its ways in, the TPM, the signature on /boot and what is "
+                "pending, and for every\n"
+                "kernel in /boot whether its initramfs image will ask for the dongle: "
+                "all that files.list\n"
+                "names, with the libraries and kernel modules that it brings, and "
+                "records and encrypted\n"
+                "passphrases as they are now. Sends no PIN and changes nothing.\n"
+                "With DEVICE this volume alone, and the exit status tells whether the "
+                "next boot asks for\n"
+                "the dongle: 7 when the header does not fit, 8 when crypttab does not "
                 "name us, 1 when an\n"
-                "image lacks something.",
+                "image lacks something. What else may be wrong, and how to mend it: "
+                "bootlatch doctor.",
         .run = run,
 };

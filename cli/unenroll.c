@@ -5,6 +5,7 @@
 
 #include "cli/crypttab.h"
 #include "cli/output.h"
+#include "cli/unenroll.h"
 #include "unlock/enroll.h"
 
 /* The person types the words in clear; nothing but a terminal will do. */
@@ -41,7 +42,7 @@ static enum err confirm(struct cli *c)
 }
 
 /* Without a way in for a dongle nothing is left to do for us at boot. */
-static enum err at_boot(struct cli *c)
+enum err unenroll_at_boot(struct cli *c)
 {
 	AUTO_VOLUME *v = NULL;
 	bool left = false;
@@ -95,23 +96,12 @@ static enum err several(struct cli *c, const struct volume *v)
 	               c->serial, list);
 }
 
-static enum err run(struct cli *c)
+enum err unenroll_way(struct cli *c, struct volume *v, int wanted, const char *serial)
 {
-	AUTO_VOLUME *v = NULL;
+	struct unenroll_request req = {.keyslot = wanted, .ident = serial};
 	int keyslot = -1;
 
-	if ((c->keyslot < 0) == (c->serial == NULL))
-		return cli_why(c, ERR_USAGE,
-		               "Say which one: --keyslot N or --serial S (see bootlatch "
-		               "list %s).",
-		               c->device);
-	enum err e = cli_volume(c, &v);
-	if (e != OK)
-		return e;
-	if (v->strange)
-		return cli_untrusted(c, v, ERR_TAMPERED);
-	struct unenroll_request req = {.keyslot = c->keyslot, .ident = c->serial};
-	e = unenroll(v, &req, &keyslot);
+	enum err e = unenroll(v, &req, &keyslot);
 	if (e == ERR_REFUSED && c->force) {
 		e = confirm(c);
 		if (e != OK)
@@ -125,21 +115,44 @@ static enum err run(struct cli *c)
 		               "keyslot that does not look "
 		               "like one of ours. Add another key first (cryptsetup "
 		               "luksAddKey %s), or add --force.",
-		               c->device, c->device);
+		               v->where.device, v->where.device);
+	if (e != OK)
+		return e;
+	out_number(c, "keyslot", keyslot);
+	cli_say(c, "Keyslot %d of %s is gone.", keyslot, v->where.device);
+	return OK;
+}
+
+static enum err run(struct cli *c)
+{
+	AUTO_VOLUME *v = NULL;
+
+	if ((c->keyslot < 0) == (c->serial == NULL))
+		return cli_why(c, ERR_USAGE,
+		               "Say which one: --keyslot N or --serial S (see bootlatch "
+		               "list %s).",
+		               c->device);
+	enum err e = cli_volume(c, &v);
+	if (e != OK)
+		return e;
+	if (v->strange)
+		return cli_untrusted(c, v, ERR_TAMPERED);
+	enroll_warn_of_heads(c);
+	e = unenroll_way(c, v, c->keyslot, c->serial);
+	if (e == ERR_REFUSED || e == ERR_CANCELLED)
+		return e;
 	if (e == ERR_NOT_ENROLLED)
 		return nothing_there(c, v);
 	if (e == ERR_USAGE)
 		return several(c, v);
 	if (e != OK)
 		return cli_untrusted(c, v, e);
-	out_number(c, "keyslot", keyslot);
-	cli_say(c,
-	        "Keyslot %d of %s is gone.\nWho kept an older copy of the LUKS header "
-	        "and gets the dongle with "
-	        "its PIN can still open\nthe disk with that copy; only cryptsetup "
-	        "reencrypt ends that.",
-	        keyslot, c->device);
-	return at_boot(c);
+	cli_say(c, "Who kept an older copy of the LUKS header and gets the dongle with "
+	           "its PIN, "
+	           "or this machine,\ncan still open the disk with that copy; only "
+	           "cryptsetup "
+	           "reencrypt ends that.");
+	return unenroll_at_boot(c);
 }
 
 const struct verb verb_unenroll = {

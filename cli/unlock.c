@@ -176,7 +176,9 @@ static enum err open_volume(struct cli *c, bool card_only)
 	out_number(c, "keyslot", r.keyslot);
 	out_text(c, "serial", *r.ident ? r.ident : NULL);
 	out_text(c, "name", c->name);
-	if (card_only)
+	if (card_only && *r.ident == '\0')
+		cli_say(c, "The TPM opens keyslot %d of %s.", r.keyslot, c->device);
+	else if (card_only)
 		cli_say(c, "Card %s opens keyslot %d of %s.", r.ident, r.keyslot,
 		        c->device);
 	else if (c->name)
@@ -200,12 +202,18 @@ static enum err test(struct cli *c)
 	return open_volume(c, true);
 }
 
+static const struct own_option own[] = {
+        {"tpm-device",     "TCTI", TPM_DEVICE_HELP, take_tpm_device},
+        {0},
+};
+
 const struct verb verb_unlock = {
         .name = "unlock",
         .operands = "DEVICE [NAME]",
         .min_operands = 1,
         .max_operands = 2,
         .opts = OPT_VOLUME | OPT_NO_RECORD | OPT_READONLY,
+        .own = own,
         .summary = "open a volume with dongle and PIN, or a passphrase",
         .help = "Opens DEVICE with an enrolled dongle and its PIN, or with a passphrase, "
                 "and maps it to\n"
@@ -222,6 +230,7 @@ const struct verb verb_test = {
         .min_operands = 1,
         .max_operands = 1,
         .opts = OPT_VOLUME,
+        .own = own,
         .summary = "try a dongle without opening anything",
         .help = "Goes through everything that the boot does with the dongle: record, "
                 "header, PIN,\n"

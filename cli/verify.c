@@ -4,6 +4,7 @@
 #include "sign/verify.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -16,7 +17,7 @@
 #include "core/hex.h"
 #include "sign/signers.h"
 
-enum { DATE_LEN = 32, PATH_SHOWN = 512 };
+enum { DATE_LEN = 32, PATH_SHOWN = 512, LARGE = 128 * 1024 };
 
 static const char *const verdicts[] = {
         [VERIFY_GOOD] = "good",
@@ -290,6 +291,8 @@ static enum err run(struct cli *c)
 
 	if (!s)
 		return ERR_NOMEM;
+	/* What is large is given back when it is freed. */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
 	enum err e = find_signers(c, now, s);
 	if (e == OK) {
 		e = open_boot(c->where.boot_dir, &dir);

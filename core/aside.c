@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -162,33 +163,90 @@ static enum err answer_of(int fd, size_t cap, struct secret **ret)
 	return secret_copy((struct bytes){secret_buf(got) + 1, (size_t)n - 1}, ret);
 }
 
-static enum err hear(int fd, const struct asked *a, const struct secret *in,
-                     struct secret **ret)
-{
-	const int64_t until = clock_ms() + a->limit_ms;
+struct aside {
+	pid_t pid;
+	int fd;
+	size_t cap;
+	int64_t until; /* ms */
+};
 
-	if (!tell(fd, in))
+struct aside *aside_drop(struct aside *a)
+{
+	if (!a)
+		return NULL;
+	(void)close(a->fd); /* nothing more is said */
+	bury(a->pid);
+	free(a);
+	return NULL;
+}
+
+/* The child's end is closed here: it has it. */
+static enum err begin(const struct asked *how, const struct secret *in, int pair[2],
+                      struct aside *a)
+{
+	a->pid = fork();
+	if (a->pid == 0)
+		child(pair[1], how);
+	(void)close(pair[1]);
+	a->fd = pair[0];
+	a->cap = how->cap;
+	a->until = clock_ms() + how->limit_ms;
+	if (a->pid > 0 && tell(a->fd, in))
+		return OK;
+	(void)close(a->fd); /* nothing is said */
+	if (a->pid > 0)
+		bury(a->pid);
+	return ERR_IO;
+}
+
+enum err aside_start(aside_job *job, const void *how, const struct secret *in, size_t cap,
+                     int limit_ms, struct aside **ret)
+{
+	const struct asked asked = {job, how, cap, limit_ms};
+	int pair[2];
+
+	if (cap >= ASIDE_MAX || (in && secret_len(in) >= ASIDE_MAX))
+		return ERR_BUG;
+	struct aside *a = calloc(1, sizeof(*a));
+	if (!a)
+		return ERR_NOMEM;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+		free(a);
 		return ERR_IO;
-	return readable(fd, until) ? answer_of(fd, a->cap, ret) : ERR_TIMEOUT;
+	}
+	const enum err e = begin(&asked, in, pair, a);
+	if (e != OK) {
+		free(a);
+		return e;
+	}
+	*ret = a;
+	return OK;
+}
+
+int aside_fd(const struct aside *a)
+{
+	return a->fd;
+}
+
+bool aside_done(const struct aside *a)
+{
+	return clock_ms() >= a->until || readable(a->fd, 0);
+}
+
+enum err aside_finish(struct aside *a, struct secret **ret)
+{
+	const enum err e =
+	        readable(a->fd, a->until) ? answer_of(a->fd, a->cap, ret) : ERR_TIMEOUT;
+
+	(void)aside_drop(a);
+	return e;
 }
 
 enum err aside_run(aside_job *job, const void *how, const struct secret *in, size_t cap,
                    int limit_ms, struct secret **ret)
 {
-	const struct asked a = {job, how, cap, limit_ms};
-	int pair[2];
+	struct aside *a = NULL;
 
-	if (cap >= ASIDE_MAX || (in && secret_len(in) >= ASIDE_MAX))
-		return ERR_BUG;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-		return ERR_IO;
-	const pid_t pid = fork();
-	if (pid == 0)
-		child(pair[1], &a);
-	(void)close(pair[1]); /* the child has it */
-	const enum err e = pid < 0 ? ERR_IO : hear(pair[0], &a, in, ret);
-	(void)close(pair[0]); /* nothing more is said */
-	if (pid > 0)
-		bury(pid);
-	return e;
+	const enum err e = aside_start(job, how, in, cap, limit_ms, &a);
+	return e == OK ? aside_finish(a, ret) : e;
 }

@@ -24,4 +24,17 @@ typedef enum err aside_job(const void *how, const struct secret *in, struct writ
 enum err aside_run(aside_job *job, const void *how, const struct secret *in, size_t cap,
                    int limit_ms, struct secret **ret);
 
+/*
+ * The same, for who has other things to look at meanwhile.  What `how` and `in` point at
+ * may go once it was started.  ERR_BUG, ERR_NOMEM, ERR_IO.
+ */
+struct aside;
+enum err aside_start(aside_job *job, const void *how, const struct secret *in, size_t cap,
+                     int limit_ms, struct aside **ret);
+int aside_fd(const struct aside *a);    /* to poll for POLLIN: it is done then */
+bool aside_done(const struct aside *a); /* or out of time: finish does not wait */
+/* Waits for the end, and frees it.  As aside_run. */
+enum err aside_finish(struct aside *a, struct secret **ret);
+struct aside *aside_drop(struct aside *a); /* given up; NULL is fine; returns NULL */
+
 #endif

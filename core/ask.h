@@ -19,6 +19,7 @@ struct ask_question {
 	enum ask_kind kind;
 	const char *about; /* what is asked for: "card 000F:12345678", "/dev/sda2"; may be
 	                      NULL */
+	const char *what;  /* its name, "Admin PIN"; NULL: "PIN", "Passphrase" */
 	const char *hint;  /* a sentence shown before the prompt, or NULL */
 	int tries_left;    /* -1 when the device does not tell or it does not apply */
 	bool again;        /* asked a second time on purpose: this spends the last try */

@@ -55,13 +55,16 @@ static const char *default_about(enum ask_kind kind)
 static void pin_prompt(const struct ask_question *q, const char *about, char *out,
                        size_t cap)
 {
+	const char *what = q->what ? q->what : "PIN";
+
 	if (q->again)
-		(void)snprintf(out, cap, "Type the PIN again to spend the last try: ");
+		(void)snprintf(out, cap,
+		               "Type the %s again to spend the last try: ", what);
 	else if (q->tries_left >= 0)
-		(void)snprintf(out, cap, "PIN for %s (%d %s left): ", about,
+		(void)snprintf(out, cap, "%s for %s (%d %s left): ", what, about,
 		               q->tries_left, q->tries_left == 1 ? "try" : "tries");
 	else
-		(void)snprintf(out, cap, "PIN for %s: ", about);
+		(void)snprintf(out, cap, "%s for %s: ", what, about);
 }
 
 void words_prompt(const struct ask_question *q, char *out, size_t cap)
@@ -75,7 +78,8 @@ void words_prompt(const struct ask_question *q, char *out, size_t cap)
 		pin_prompt(q, about, out, cap);
 		return;
 	case ASK_PASSPHRASE:
-		(void)snprintf(out, cap, "Passphrase for %s: ", about);
+		(void)snprintf(out, cap, "%s for %s: ", q->what ? q->what : "Passphrase",
+		               about);
 		return;
 	case ASK_CARD_OR_PASSPHRASE:
 		(void)snprintf(
@@ -83,7 +87,9 @@ void words_prompt(const struct ask_question *q, char *out, size_t cap)
 		        "Insert the dongle, or type the passphrase for %s: ", about);
 		return;
 	case ASK_CONFIRM:
-		if (about[0] == '\0')
+		if (q->what)
+			(void)snprintf(out, cap, "%s: ", q->what);
+		else if (about[0] == '\0')
 			(void)snprintf(out, cap, "Press Enter to go on: ");
 		else
 			(void)snprintf(out, cap, "Type \"%s\" to go on: ", about);
@@ -94,6 +100,9 @@ void words_prompt(const struct ask_question *q, char *out, size_t cap)
 
 const char *words_warning(const struct ask_question *q)
 {
+	if (q->kind == ASK_TPM_PIN && q->tries_left == 1)
+		return "This is the LAST try: if it is wrong, the TPM is locked for a "
+		       "time.";
 	if (ask_is_pin(q->kind) && q->tries_left == 1)
 		return "This is the LAST try: if it is wrong, the PIN is blocked.";
 	return NULL;

@@ -117,6 +117,7 @@ static const struct row table[] = {
 	[ERR_REFUSED] = {"refused, to protect you",
 		"It would take away the last way into the volume, or touch a reserved keyslot.",
 		NEXT_STOP, EXIT_REFUSED},
+	[ERR_WARNED] = {"something should be mended", "", NEXT_STOP, EXIT_WARNED},
 	[ERR_BUG] = {"internal error", "This is a bug: please report it.",
 		NEXT_STOP, EXIT_FAILED},
 };

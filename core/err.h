@@ -47,6 +47,7 @@ enum [[nodiscard]] err {
 	ERR_TAMPERED,      /* the header pin differs, or a null cipher */
 	ERR_NOT_ENROLLED,
 	ERR_REFUSED,       /* refused to protect the person: last way in, reserved slot */
+	ERR_WARNED,        /* it would work, but something should be mended */
 	ERR_BUG,
 	ERR_COUNT_
 };
@@ -68,6 +69,7 @@ enum exit_status {
 	EXIT_NOT_ENROLLED = 8,
 	EXIT_CANCELLED = 9,
 	EXIT_REFUSED = 10,
+	EXIT_WARNED = 11,
 };
 
 const char *err_text(enum err e); /* a short phrase, no full stop */

@@ -168,8 +168,7 @@ static enum err slurp(int fd, size_t max, uint8_t **ret, size_t *ret_len)
 	return OK;
 }
 
-enum err file_read(int dirfd, const char *name, size_t max, uint8_t **ret,
-                   size_t *ret_len)
+enum err file_open(int dirfd, const char *name, int *ret_fd)
 {
 	struct stat st;
 	enum err e = OK;
@@ -185,8 +184,22 @@ enum err file_read(int dirfd, const char *name, size_t max, uint8_t **ret,
 		e = err_from_errno(errno);
 	else if (!S_ISREG(st.st_mode))
 		e = ERR_FORMAT;
+	if (e == OK)
+		*ret_fd = fd;
 	else
-		e = slurp(fd, max, ret, ret_len);
+		(void)close(fd); /* not even read */
+	return e;
+}
+
+enum err file_read(int dirfd, const char *name, size_t max, uint8_t **ret,
+                   size_t *ret_len)
+{
+	int fd = -1;
+
+	enum err e = file_open(dirfd, name, &fd);
+	if (e != OK)
+		return e;
+	e = slurp(fd, max, ret, ret_len);
 	(void)close(fd); /* only read */
 	return e;
 }

@@ -26,9 +26,11 @@ enum err dir_sync(int dirfd);
 /* As mkdir -p for a whole path. */
 enum err dir_make_path(const char *path, mode_t mode, int *ret_fd);
 
+/* A regular file, else ERR_FORMAT.  name is one component below dirfd, opened
+ * O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC. */
+enum err file_open(int dirfd, const char *name, int *ret_fd);
 /*
- * Read a regular file of at most max bytes; ERR_FORMAT when larger or not regular.
- * name is one component below dirfd, opened O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC.
+ * Read such a file of at most max bytes; ERR_FORMAT when larger.
  * *ret is malloc'ed, never NULL on OK.
  */
 enum err file_read(int dirfd, const char *name, size_t max, uint8_t **ret,

@@ -28,6 +28,13 @@ enum err hash_end(struct hash *h, uint8_t *out,
                   size_t out_len); /* out_len == hash_len(alg); frees h */
 struct hash *hash_free(struct hash *h);
 enum err hash_all(enum hash_alg alg, struct bytes in, uint8_t *out, size_t out_len);
+/* The same for what is no secret, in plain memory: no lock that threads share. */
+enum err hash_new_public(enum hash_alg alg, struct hash **ret);
+enum err hash_all_public(enum hash_alg alg, struct bytes in, uint8_t *out,
+                         size_t out_len);
+/* What was added so far, of any hash; it begins anew.  out_len as hash_end, else ERR_BUG.
+ */
+enum err hash_take(struct hash *h, uint8_t *out, size_t out_len);
 
 enum err random_bytes(uint8_t *out, size_t n);         /* not secret: salts, ids */
 enum err random_secret(size_t n, struct secret **ret); /* keys */

@@ -39,7 +39,7 @@ size_t hash_len(enum hash_alg alg)
 	return algo == GCRY_MD_NONE ? 0 : gcry_md_get_algo_dlen(algo);
 }
 
-enum err hash_new(enum hash_alg alg, struct hash **ret)
+static enum err open_hash(enum hash_alg alg, unsigned flags, struct hash **ret)
 {
 	const int algo = algo_of(alg);
 
@@ -48,7 +48,7 @@ enum err hash_new(enum hash_alg alg, struct hash **ret)
 	struct hash *h = calloc(1, sizeof(*h));
 	if (!h)
 		return ERR_NOMEM;
-	const enum err e = gcry_err(gcry_md_open(&h->hd, algo, GCRY_MD_FLAG_SECURE));
+	const enum err e = gcry_err(gcry_md_open(&h->hd, algo, flags));
 	if (e != OK) {
 		free(h);
 		return e;
@@ -59,23 +59,38 @@ enum err hash_new(enum hash_alg alg, struct hash **ret)
 	return OK;
 }
 
+enum err hash_new(enum hash_alg alg, struct hash **ret)
+{
+	return open_hash(alg, GCRY_MD_FLAG_SECURE, ret);
+}
+
+enum err hash_new_public(enum hash_alg alg, struct hash **ret)
+{
+	return open_hash(alg, 0, ret);
+}
+
 void hash_add(struct hash *h, struct bytes in)
 {
 	if (in.n > 0)
 		gcry_md_write(h->hd, in.p, in.n);
 }
 
+enum err hash_take(struct hash *h, uint8_t *out, size_t out_len)
+{
+	if (out_len != h->len)
+		return ERR_BUG;
+	const uint8_t *digest = gcry_md_read(h->hd, h->algo);
+	if (!digest)
+		return ERR_CRYPTO;
+	memcpy(out, digest, out_len);
+	gcry_md_reset(h->hd);
+	return OK;
+}
+
 enum err hash_end(struct hash *h, uint8_t *out, size_t out_len)
 {
-	enum err e = ERR_BUG;
+	const enum err e = hash_take(h, out, out_len);
 
-	if (out_len == h->len) {
-		const uint8_t *digest = gcry_md_read(h->hd, h->algo);
-
-		e = digest ? OK : ERR_CRYPTO;
-		if (digest)
-			memcpy(out, digest, out_len);
-	}
 	(void)hash_free(h);
 	return e;
 }
@@ -97,6 +112,19 @@ enum err hash_all(enum hash_alg alg, struct bytes in, uint8_t *out, size_t out_l
 		return e;
 	hash_add(h, in);
 	return hash_end(h, out, out_len);
+}
+
+enum err hash_all_public(enum hash_alg alg, struct bytes in, uint8_t *out, size_t out_len)
+{
+	const size_t n = hash_len(alg);
+
+	if (n == 0)
+		return ERR_UNSUPPORTED;
+	if (n != out_len)
+		return ERR_BUG;
+	gcry_md_hash_buffer(algo_of(alg), out, in.n > 0 ? in.p : (const uint8_t *)"",
+	                    in.n);
+	return OK;
 }
 
 enum err s2k_iterated(enum hash_alg alg, struct bytes salt, const struct secret *input,

@@ -2,7 +2,7 @@
 /* In the place of counter_tpm2.c where tss2-esys is not there. */
 #include "sign/rollback.h"
 
-static enum err none(void *ctx, const struct rollback *r, uint64_t *ret)
+static enum err none(const void *ctx, const struct rollback *r, uint64_t *ret)
 {
 	(void)ctx;
 	(void)r;

@@ -166,7 +166,7 @@ static enum err add_one(struct tpm *t)
 	                               ESYS_TR_NONE, ESYS_TR_NONE));
 }
 
-static enum err counter_read(void *ctx, const struct rollback *r, uint64_t *ret)
+static enum err counter_read(const void *ctx, const struct rollback *r, uint64_t *ret)
 {
 	struct tpm t = {.nv = ESYS_TR_NONE};
 
@@ -179,7 +179,8 @@ static enum err counter_read(void *ctx, const struct rollback *r, uint64_t *ret)
 	return e;
 }
 
-static enum err counter_increment(void *ctx, const struct rollback *r, uint64_t *ret)
+static enum err counter_increment(const void *ctx, const struct rollback *r,
+                                  uint64_t *ret)
 {
 	struct tpm t = {.nv = ESYS_TR_NONE};
 

@@ -2,25 +2,27 @@
 /* The set of files that kexec.sig is over, in memory. */
 #include "sign/kexec.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/file.h"
 #include "core/hex.h"
 #include "crypto/crypto.h"
+#include "sign/manifest.h"
 
 static const char name_begins[] = "kexec", name_ends[] = ".txt";
 
 bool kexec_signed_name(const char *name)
 {
-	const size_t n = strlen(name), end = sizeof(name_ends) - 1;
+	const size_t begin = sizeof(name_begins) - 1, end = sizeof(name_ends) - 1;
 
-	return n < KEXEC_NAME_MAX && n >= sizeof(name_begins) - 1 + end &&
-	       strncmp(name, name_begins, sizeof(name_begins) - 1) == 0 &&
+	/* Hardly any name goes on from here. */
+	if (strncmp(name, name_begins, begin) != 0)
+		return false;
+	const size_t n = strlen(name);
+	return n < KEXEC_NAME_MAX && n >= begin + end &&
 	       strcmp(name + n - end, name_ends) == 0 && !strchr(name, '/');
 }
 
@@ -54,6 +56,7 @@ enum err kexec_new(struct kexec_set **ret)
 
 	if (!s)
 		return ERR_NOMEM;
+	s->dir = -1;
 	*ret = s;
 	return OK;
 }
@@ -64,6 +67,8 @@ struct kexec_set *kexec_free(struct kexec_set *s)
 		return NULL;
 	for (size_t i = 0; i < s->n; i++)
 		free(s->file[i].data);
+	if (s->dir >= 0)
+		(void)close(s->dir); /* only read */
 	free(s->file);
 	free(s->sig);
 	free(s);
@@ -106,27 +111,24 @@ static enum err make_place(struct kexec_set *s, size_t at, const char *name)
 	return OK;
 }
 
-/* data, n bytes, becomes the set's on OK. */
-static enum err take(struct kexec_set *s, const char *name, uint8_t *data, size_t n)
+/* What is called name becomes this; data, when there is any, is the set's on OK. */
+static enum err take(struct kexec_set *s, const char *name, uint8_t *data, size_t n,
+                     const uint8_t sha256[static TREE_HASH_LEN])
 {
-	uint8_t sha256[TREE_HASH_LEN];
 	bool there = false;
 
 	if (!kexec_signed_name(name) || tree_name_refused(name))
 		return ERR_USAGE;
 	if (n > KEXEC_FILE_MAX)
 		return ERR_FORMAT;
-	enum err e =
-	        hash_all(HASH_SHA256, (struct bytes){data, n}, sha256, sizeof(sha256));
 	const size_t at = place_of(s, name, &there);
-	if (e == OK && !there)
-		e = make_place(s, at, name);
+	const enum err e = there ? OK : make_place(s, at, name);
 	if (e != OK)
 		return e;
 	free(s->file[at].data);
 	s->file[at].data = data;
 	s->file[at].n = n;
-	memcpy(s->file[at].sha256, sha256, sizeof(sha256));
+	memcpy(s->file[at].sha256, sha256, TREE_HASH_LEN);
 	return OK;
 }
 
@@ -141,31 +143,36 @@ static uint8_t *copy(struct bytes b)
 
 enum err kexec_put(struct kexec_set *s, const char *name, struct bytes content)
 {
+	uint8_t sha256[TREE_HASH_LEN];
 	uint8_t *p = copy(content);
 
 	if (!p)
 		return ERR_NOMEM;
-	const enum err e = take(s, name, p, content.n);
+	enum err e = hash_all_public(HASH_SHA256, content, sha256, sizeof(sha256));
+	if (e == OK)
+		e = take(s, name, p, content.n, sha256);
 	if (e != OK)
 		free(p);
 	return e;
 }
 
-enum err kexec_take(struct kexec_set *s, const char *name, struct buffer *content)
+enum err kexec_put_digest(struct kexec_set *s, const char *name, size_t n,
+                          const uint8_t sha256[static TREE_HASH_LEN])
 {
-	enum err e = buffer_ok(content);
+	return take(s, name, NULL, n, sha256);
+}
 
-	if (e != OK)
-		return e;
-	/* What it held ready is given back. */
-	uint8_t *p = realloc(content->p, content->n + 1);
-	if (!p)
-		return ERR_NOMEM;
-	content->p = p;
-	content->cap = content->n + 1;
-	e = take(s, name, p, content->n);
+enum err kexec_put_list(struct kexec_set *s, enum manifest_kind kind,
+                        const struct tree *t)
+{
+	uint8_t sha256[TREE_HASH_LEN];
+	size_t n = 0;
+
+	enum err e = manifest_digest(kind, t, sha256, &n);
 	if (e == OK)
-		*content = (struct buffer){0};
+		e = take(s, manifest_name(kind), NULL, n, sha256);
+	if (e == OK)
+		s->tree = t;
 	return e;
 }
 
@@ -191,91 +198,6 @@ enum err kexec_put_sig(struct kexec_set *s, struct bytes sig)
 	free(s->sig);
 	s->sig = p;
 	s->sig_n = sig.n;
-	return OK;
-}
-
-/* One file into the set; *left: bytes that all of them may have yet. */
-static enum err read_one(int dirfd, const char *name, struct kexec_set *s, size_t *left)
-{
-	const size_t max = *left < KEXEC_FILE_MAX ? *left : KEXEC_FILE_MAX;
-	uint8_t *p = NULL;
-	size_t n = 0;
-
-	/* Heads refuses such names; some of them would make its manifest ambiguous. */
-	if (tree_name_refused(name))
-		return ERR_FORMAT;
-	enum err e = file_read(dirfd, name, max, &p, &n);
-	if (e == ERR_NOT_FOUND)
-		return ERR_BUSY;
-	if (e != OK)
-		return e;
-	e = take(s, name, p, n);
-	if (e != OK) {
-		free(p);
-		return e;
-	}
-	*left -= n;
-	return OK;
-}
-
-static void blame(char *ret_culprit, const char *name)
-{
-	if (ret_culprit)
-		(void)snprintf(ret_culprit, KEXEC_NAME_MAX, "%s", name);
-}
-
-struct reading {
-	struct kexec_set *to;
-	size_t left; /* bytes that all files may have yet */
-	char *culprit;
-};
-
-static enum err read_signed(int dirfd, const char *name, void *ctx)
-{
-	struct reading *r = ctx;
-
-	if (!kexec_signed_name(name))
-		return OK;
-	const enum err e = read_one(dirfd, name, r->to, &r->left);
-	if (e != OK)
-		blame(r->culprit, name);
-	return e;
-}
-
-static enum err read_sig(int dirfd, struct kexec_set *s, char *ret_culprit)
-{
-	uint8_t *p = NULL;
-	size_t n = 0;
-	const enum err e = file_read(dirfd, KEXEC_SIG, KEXEC_SIG_MAX, &p, &n);
-
-	if (e == ERR_NOT_FOUND)
-		return OK;
-	if (e != OK) {
-		blame(ret_culprit, KEXEC_SIG);
-		return e;
-	}
-	s->sig = p;
-	s->sig_n = n;
-	return OK;
-}
-
-enum err kexec_read(int dirfd, struct kexec_set **ret, char *ret_culprit)
-{
-	struct kexec_set *s = NULL;
-
-	blame(ret_culprit, "");
-	enum err e = kexec_new(&s);
-	if (e != OK)
-		return e;
-	struct reading r = {s, KEXEC_TOTAL_MAX, ret_culprit};
-	e = dir_each(dirfd, read_signed, &r);
-	if (e == OK)
-		e = read_sig(dirfd, s, ret_culprit);
-	if (e != OK) {
-		(void)kexec_free(s);
-		return e;
-	}
-	*ret = s;
 	return OK;
 }
 

@@ -138,14 +138,21 @@ static enum err open_signed(const char *folder, bool make, int *ret)
 
 /* --- saving --- */
 
+static enum err put_one(int fd, const struct kexec_set *set, const struct kexec_file *f)
+{
+	AUTO_BUFFER own = {0};
+	struct bytes content;
+
+	const enum err e = kexec_content(set, f, &own, &content);
+	return e == OK ? file_create(fd, f->name, content, FILE_MODE) : e;
+}
+
 static enum err put_all(int fd, const struct kexec_set *set)
 {
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < set->n; i++)
-		e = file_create(fd, set->file[i].name,
-		                (struct bytes){set->file[i].data, set->file[i].n},
-		                FILE_MODE);
+		e = put_one(fd, set, &set->file[i]);
 	if (e == OK)
 		e = file_create(fd, KEXEC_SIG, (struct bytes){set->sig, set->sig_n},
 		                FILE_MODE);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Heads' two lists of a tree, and lines of such lists taken apart. */
-#include "sign/manifest.h"
-
-#include "core/hex.h"
+#include "sign/manifest_parts.h"
 
 enum { HEX = 2 * TREE_HASH_LEN };
 
@@ -30,27 +28,38 @@ static void write_odd(struct buffer *out, const struct tree_entry *a)
 	hash_line_write(out, a->sha256, (const char *)name.p);
 }
 
-enum err manifest_hashes(const struct tree *t, struct buffer *out)
+void manifest_line_hashes(const struct tree *t, const struct tree_entry *a,
+                          struct buffer *out)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		const struct tree_entry *a = &t->entry[i];
-
-		if (a->type != TREE_FILE || !tree_heads_sees(a->path))
-			continue;
-		if (strpbrk(a->path, "\\\n\r"))
-			write_odd(out, a);
-		else
-			hash_line_write(out, a->sha256, a->path);
-	}
-	return buffer_ok(out);
+	(void)t;
+	if (a->type != TREE_FILE || !tree_heads_sees(a->path))
+		return;
+	if (strpbrk(a->path, "\\\n\r"))
+		write_odd(out, a);
+	else
+		hash_line_write(out, a->sha256, a->path);
 }
 
-enum err manifest_tree(const struct tree *t, struct buffer *out)
+void manifest_line_tree(const struct tree *t, const struct tree_entry *a,
+                        struct buffer *out)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (tree_heads_sees(t->entry[i].path))
-			buffer_add(out, t->entry[i].path, strlen(t->entry[i].path) + 1);
-	return buffer_ok(out);
+	(void)t;
+	if (tree_heads_sees(a->path))
+		buffer_add(out, a->path, strlen(a->path) + 1);
+}
+
+enum err digest_parse(struct bytes field, uint8_t ret[static TREE_HASH_LEN])
+{
+	if (field.n != HEX)
+		return ERR_FORMAT;
+	for (size_t i = 0; i < TREE_HASH_LEN; i++) {
+		const unsigned v = from_hex(field.p + 2 * i);
+
+		if (v > UINT8_MAX)
+			return ERR_FORMAT;
+		ret[i] = (uint8_t)v;
+	}
+	return OK;
 }
 
 static enum err take_digest(struct bytes *in, uint8_t ret[static TREE_HASH_LEN])
@@ -58,12 +67,7 @@ static enum err take_digest(struct bytes *in, uint8_t ret[static TREE_HASH_LEN])
 	struct bytes hex;
 
 	const enum err e = bytes_take(in, HEX, &hex);
-	if (e != OK)
-		return e;
-	for (size_t i = 0; i < hex.n; i++)
-		if (hex.p[i] >= 'A' && hex.p[i] <= 'F')
-			return ERR_FORMAT;
-	return hex_decode((const char *)hex.p, hex.n, ret, TREE_HASH_LEN);
+	return e == OK ? digest_parse(hex, ret) : e;
 }
 
 enum err hash_line_next(struct bytes *in, struct hash_line *ret)

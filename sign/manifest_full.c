@@ -21,22 +21,43 @@ bool manifest_full_lists(const char *path)
 {
 	const size_t n = sizeof(stage) - 1;
 
+	if (tree_heads_sees(path)) /* what is left out begins with kexec */
+		return true;
 	if (strncmp(path, stage, n) == 0 && path[n] == '/')
 		return strchr(path + n + 1, '/') || !is_staged(path + n + 1);
 	return strcmp(path, stage) != 0 && strcmp(path, "./" KEXEC_SIG) != 0 &&
 	       strcmp(path, "./" KEXEC_HOTP) != 0 && !kexec_signed_name(path + 2);
 }
 
+/* Names are plain for the most part. */
 static void write_text(struct buffer *out, const char *text)
 {
+	size_t from = 0;
+
 	for (size_t i = 0; text[i] != '\0'; i++) {
 		const uint8_t c = (uint8_t)text[i];
 
-		if (full_escapes(c))
-			buffer_format(out, "\\%02x", c);
-		else
-			buffer_add(out, &c, 1);
+		if (!full_escapes(c))
+			continue;
+		buffer_add(out, text + from, i - from);
+		buffer_format(out, "\\%02x", c);
+		from = i + 1;
 	}
+	buffer_text(out, text + from);
+}
+
+/* A blank and the number, with at least `width` digits. */
+static void write_number(struct buffer *out, uint64_t v, unsigned base, unsigned width)
+{
+	char text[32];
+	size_t at = sizeof(text);
+
+	for (unsigned i = 0; i < width || v > 0; i++) {
+		text[--at] = (char)('0' + v % base);
+		v /= base;
+	}
+	text[--at] = ' ';
+	buffer_add(out, text + at, sizeof(text) - at);
 }
 
 static void write_owner(const struct tree *t, const struct tree_entry *a,
@@ -44,23 +65,32 @@ static void write_owner(const struct tree *t, const struct tree_entry *a,
 {
 	if (!t->permissions || a->mount)
 		buffer_text(out, " - - -");
-	else if (a->type == TREE_LINK)
-		buffer_format(out, " - %u %u", a->uid, a->gid);
+	if (!t->permissions || a->mount)
+		return;
+	if (a->type == TREE_LINK)
+		buffer_text(out, " -");
 	else
-		buffer_format(out, " %04o %u %u", a->mode, a->uid, a->gid);
+		write_number(out, a->mode, 8, 4);
+	write_number(out, a->uid, 10, 1);
+	write_number(out, a->gid, 10, 1);
 }
 
-static void write_entry(const struct tree *t, const struct tree_entry *a,
+void manifest_line_full(const struct tree *t, const struct tree_entry *a,
                         struct buffer *out)
 {
 	const uint8_t type = a->mount ? FULL_MOUNT : (uint8_t)a->type;
 	char hex[2 * TREE_HASH_LEN + 1];
 
+	if (!manifest_full_lists(a->path))
+		return;
 	buffer_add(out, &type, 1);
 	write_owner(t, a, out);
 	if (a->type == TREE_FILE) {
 		hex_encode((struct bytes){a->sha256, TREE_HASH_LEN}, hex);
-		buffer_format(out, " %llu %s ", (unsigned long long)a->size, hex);
+		write_number(out, a->size, 10, 1);
+		buffer_text(out, " ");
+		buffer_text(out, hex);
+		buffer_text(out, " ");
 	} else {
 		buffer_text(out, " - - ");
 	}
@@ -70,14 +100,4 @@ static void write_entry(const struct tree *t, const struct tree_entry *a,
 		write_text(out, a->target);
 	}
 	buffer_text(out, "\n");
-}
-
-enum err manifest_full(const struct tree *t, struct buffer *out)
-{
-	buffer_text(out, FULL_HEAD);
-	buffer_text(out, t->permissions ? FULL_PERMISSIONS : FULL_FOREIGN);
-	for (size_t i = 0; i < t->n; i++)
-		if (manifest_full_lists(t->entry[i].path))
-			write_entry(t, &t->entry[i], out);
-	return buffer_ok(out);
 }

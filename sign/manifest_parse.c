@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The full manifest taken apart: what is accepted is what would be written. */
-#include "core/hex.h"
+#include <stdlib.h>
+
 #include "sign/manifest_parts.h"
 #include "sign/tree_parts.h"
 
-enum { HEX = 2 * TREE_HASH_LEN };
+struct full_reader {
+	struct bytes in; /* what is left of it */
+	bool permissions;
+	struct tree *folders; /* those that something may lie in, so far */
+	struct tree_entry entry;
+	char path[TREE_PATH_MAX], target[TREE_PATH_MAX];
+	char before[TREE_PATH_MAX]; /* the path of the entry before; "": none yet */
+};
 
 /* What comes before the next `end` or, without one, all; the end itself goes. */
 static struct bytes take_until(struct bytes *in, uint8_t end)
@@ -75,24 +83,10 @@ static enum err mode(struct bytes field, uint32_t *ret)
 	return OK;
 }
 
-static bool is_hex(uint8_t c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
-
-static enum err digest(struct bytes field, uint8_t ret[static TREE_HASH_LEN])
-{
-	for (size_t i = 0; i < field.n; i++)
-		if (!is_hex(field.p[i]))
-			return ERR_FORMAT;
-	return hex_decode((const char *)field.p, field.n, ret, TREE_HASH_LEN);
-}
-
 /* One byte of a name, escaped when and only when it must be. */
 static enum err take_byte(struct bytes *in, uint8_t *ret)
 {
 	struct bytes one, hex;
-	uint8_t c = 0;
 
 	enum err e = bytes_take(in, 1, &one);
 	if (e != OK)
@@ -104,33 +98,30 @@ static enum err take_byte(struct bytes *in, uint8_t *ret)
 		return OK;
 	}
 	e = bytes_take(in, 2, &hex);
-	if (e == OK)
-		e = is_hex(hex.p[0]) && is_hex(hex.p[1]) ? OK : ERR_FORMAT;
-	if (e == OK)
-		e = hex_decode((const char *)hex.p, hex.n, &c, 1);
-	if (e == OK && (c == '\0' || !full_escapes(c)))
-		e = ERR_FORMAT;
-	if (e == OK)
-		*ret = c;
-	return e;
+	if (e != OK)
+		return e;
+	const unsigned c = from_hex(hex.p);
+	if (c == '\0' || c > UINT8_MAX || !full_escapes((uint8_t)c))
+		return ERR_FORMAT;
+	*ret = (uint8_t)c;
+	return OK;
 }
 
-static enum err text(struct tree *t, struct bytes field, const char **ret)
+static enum err text(struct bytes field, char out[static TREE_PATH_MAX])
 {
-	uint8_t plain[TREE_PATH_MAX];
+	uint8_t c = 0;
 	size_t n = 0;
 
 	while (field.n > 0) {
-		if (n == sizeof(plain) - 1)
+		if (n == TREE_PATH_MAX - 1)
 			return ERR_FORMAT;
-		const enum err e = take_byte(&field, &plain[n++]);
+		const enum err e = take_byte(&field, &c);
 		if (e != OK)
 			return e;
+		out[n++] = (char)c;
 	}
-	if (n == 0)
-		return ERR_FORMAT;
-	*ret = tree_keep(t, plain, n);
-	return *ret ? OK : ERR_NOMEM;
+	out[n] = '\0';
+	return n > 0 ? OK : ERR_FORMAT;
 }
 
 /* "./" alone, or components behind it: none empty, "." or "..", not too many. */
@@ -155,24 +146,19 @@ static bool path_ok(const char *path)
 }
 
 /* Sorted, and in a folder that is listed (what is staged has none). */
-static bool in_place(const struct tree *t, const char *path)
+static bool in_place(const struct full_reader *r, const char *path)
 {
 	char parent[TREE_PATH_MAX];
-	const size_t at = t->n - 1;
 
-	if (at == 0)
+	if (r->before[0] == '\0')
 		return strcmp(path, "./") == 0;
-	if (strcmp(t->entry[at - 1].path, path) >= 0 || !manifest_full_lists(path))
+	if (strcmp(r->before, path) >= 0 || !manifest_full_lists(path))
 		return false;
 	const size_t n = (size_t)(strrchr(path, '/') - path);
 	memcpy(parent, path, n);
 	parent[n] = '\0';
-	const struct tree before = {.entry = t->entry, .n = at};
 	const char *in = n == 1 ? "./" : parent;
-	const struct tree_entry *folder = tree_find(&before, in);
-	if (!folder)
-		return !manifest_full_lists(in);
-	return folder->type == TREE_FOLDER && !folder->mount;
+	return tree_find(r->folders, in) != NULL || !manifest_full_lists(in);
 }
 
 /* The letter: of a type, or of a mount point. */
@@ -189,13 +175,14 @@ static enum err type(struct bytes field, struct tree_entry *to)
 }
 
 /* Three fields, each absent when it is not known or says nothing. */
-static enum err owner(const struct tree *t, struct bytes *line, struct tree_entry *to)
+static enum err owner(const struct full_reader *r, struct bytes *line,
+                      struct tree_entry *to)
 {
 	const struct bytes m = take_until(line, ' '), u = take_until(line, ' '),
 	                   g = take_until(line, ' ');
 	enum err e = OK;
 
-	if (!t->permissions || to->mount)
+	if (!r->permissions || to->mount)
 		return is_absent(m) && is_absent(u) && is_absent(g) ? OK : ERR_FORMAT;
 	if (to->type == TREE_LINK) {
 		e = is_absent(m) ? OK : ERR_FORMAT;
@@ -215,7 +202,7 @@ static enum err content(struct bytes *line, struct tree_entry *to)
 	if (to->type != TREE_FILE)
 		return is_absent(size) && is_absent(sha256) ? OK : ERR_FORMAT;
 	const enum err e = number(size, UINT64_MAX, &to->size);
-	return e == OK ? digest(sha256, to->sha256) : e;
+	return e == OK ? digest_parse(sha256, to->sha256) : e;
 }
 
 /* "MAJOR:MINOR" */
@@ -229,17 +216,16 @@ static enum err device(const char *target)
 	return e == OK ? number32(in, &n) : e;
 }
 
-static enum err entry(struct tree *t, struct bytes line)
+/* Into r->entry. */
+static enum err entry(struct full_reader *r, struct bytes line)
 {
-	struct tree_entry *to = NULL;
+	struct tree_entry *to = &r->entry;
 
-	enum err e = tree_add(t, &to);
-	if (e != OK)
-		return e == ERR_NOMEM ? e : ERR_FORMAT;
+	*to = (struct tree_entry){.path = r->path};
 	const struct bytes letter = take_until(&line, ' ');
-	e = type(letter, to);
+	enum err e = type(letter, to);
 	if (e == OK)
-		e = owner(t, &line, to);
+		e = owner(r, &line, to);
 	if (e == OK)
 		e = content(&line, to);
 	const bool more = e == OK && memchr(line.p, ' ', line.n);
@@ -247,42 +233,140 @@ static enum err entry(struct tree *t, struct bytes line)
 		e = ERR_FORMAT;
 	const struct bytes path = take_until(&line, ' ');
 	if (e == OK)
-		e = text(t, path, &to->path);
-	if (e == OK && (!path_ok(to->path) || !in_place(t, to->path)))
+		e = text(path, r->path);
+	if (e == OK && (!path_ok(r->path) || !in_place(r, r->path)))
 		e = ERR_FORMAT;
-	if (e == OK && more)
-		e = text(t, line, &to->target);
+	if (e == OK && more) {
+		e = text(line, r->target);
+		to->target = r->target;
+	}
 	if (e == OK && more && to->type != TREE_LINK)
-		e = device(to->target);
-	t->bytes += to->size;
+		e = device(r->target);
 	return e;
 }
 
-static enum err parse(struct bytes in, struct tree *t)
+/* Everything else must lie in one of them. */
+static enum err keep_folder(struct full_reader *r)
 {
-	enum err e = take_text(&in, FULL_HEAD);
+	struct tree_entry *to = NULL;
+
+	if (r->entry.type != TREE_FOLDER || r->entry.mount)
+		return OK;
+	const enum err e = tree_add(r->folders, &to);
+	if (e != OK)
+		return e == ERR_NOMEM ? e : ERR_FORMAT;
+	*to = r->entry;
+	to->path = tree_keep(r->folders, r->path, strlen(r->path));
+	return to->path ? OK : ERR_NOMEM;
+}
+
+static enum err begin(struct full_reader *r)
+{
+	enum err e = take_text(&r->in, FULL_HEAD);
 
 	if (e != OK)
 		return e;
-	t->permissions = bytes_begin(in, FULL_PERMISSIONS);
-	e = take_text(&in, t->permissions ? FULL_PERMISSIONS : FULL_FOREIGN);
-	if (e == OK && (in.n == 0 || in.p[in.n - 1] != '\n'))
-		e = ERR_FORMAT;
-	while (e == OK && in.n > 0)
-		e = entry(t, take_until(&in, '\n'));
-	if (e == OK && (t->entry[0].type != TREE_FOLDER || t->entry[0].mount))
+	r->permissions = bytes_begin(r->in, FULL_PERMISSIONS);
+	e = take_text(&r->in, r->permissions ? FULL_PERMISSIONS : FULL_FOREIGN);
+	if (e == OK && (r->in.n == 0 || r->in.p[r->in.n - 1] != '\n'))
 		e = ERR_FORMAT;
 	return e;
+}
+
+enum err full_reader_new(struct bytes in, struct full_reader **ret)
+{
+	struct full_reader *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return ERR_NOMEM;
+	r->in = in;
+	r->folders = tree_new();
+	const enum err e = r->folders ? begin(r) : ERR_NOMEM;
+	if (e == OK)
+		*ret = r;
+	else
+		(void)full_reader_free(r);
+	return e;
+}
+
+struct full_reader *full_reader_free(struct full_reader *r)
+{
+	if (r)
+		(void)tree_free(r->folders);
+	free(r);
+	return NULL;
+}
+
+bool full_reader_permissions(const struct full_reader *r)
+{
+	return r->permissions;
+}
+
+enum err full_reader_next(struct full_reader *r, const struct tree_entry **ret)
+{
+	if (r->in.n == 0)
+		return ERR_NOT_FOUND;
+	const bool root = r->before[0] == '\0';
+	enum err e = entry(r, take_until(&r->in, '\n'));
+	if (e == OK && root && (r->entry.type != TREE_FOLDER || r->entry.mount))
+		e = ERR_FORMAT;
+	if (e == OK)
+		e = keep_folder(r);
+	if (e != OK)
+		return e;
+	memcpy(r->before, r->path, strlen(r->path) + 1);
+	*ret = &r->entry;
+	return OK;
+}
+
+enum err manifest_full_check(struct bytes in)
+{
+	const struct tree_entry *a = NULL;
+	struct full_reader *r = NULL;
+
+	enum err e = full_reader_new(in, &r);
+	while (e == OK)
+		e = full_reader_next(r, &a);
+	r = full_reader_free(r);
+	return e == ERR_NOT_FOUND ? OK : e;
+}
+
+/* A copy that lives as long as the tree. */
+static enum err keep_entry(struct tree *t, const struct tree_entry *a)
+{
+	struct tree_entry *to = NULL;
+
+	const enum err e = tree_add(t, &to);
+	if (e != OK)
+		return e == ERR_NOMEM ? e : ERR_FORMAT;
+	*to = *a;
+	to->path = tree_keep(t, a->path, strlen(a->path));
+	if (a->target)
+		to->target = tree_keep(t, a->target, strlen(a->target));
+	t->bytes += a->size;
+	return to->path && !a->target == !to->target ? OK : ERR_NOMEM;
 }
 
 enum err manifest_full_parse(struct bytes in, struct tree **ret)
 {
-	struct tree *t = tree_new();
+	const struct tree_entry *a = NULL;
+	struct full_reader *r = NULL;
 
+	enum err e = full_reader_new(in, &r);
+	if (e != OK)
+		return e;
+	struct tree *t = tree_new();
 	if (!t)
-		return ERR_NOMEM;
-	const enum err e = parse(in, t);
-	if (e != OK) {
+		e = ERR_NOMEM;
+	else
+		t->permissions = r->permissions;
+	while (e == OK) {
+		e = full_reader_next(r, &a);
+		if (e == OK)
+			e = keep_entry(t, a);
+	}
+	r = full_reader_free(r);
+	if (e != ERR_NOT_FOUND) {
 		(void)tree_free(t);
 		return e;
 	}

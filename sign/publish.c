@@ -85,18 +85,32 @@ enum err stage_check(int dirfd, int stagefd, struct stage_list **ret)
 
 /* --- reading --- */
 
-static enum err take_file(int dirfd, int stagefd, const struct stage_item *item,
-                          struct kexec_set *set)
+/* A list is not read whole. */
+static enum err take_list(int dirfd, const struct stage_item *item, struct kexec_set *set)
+{
+	uint8_t hash[TREE_HASH_LEN];
+	size_t n = 0;
+
+	const enum err e = kexec_hash_file(dirfd, item->name, KEXEC_FILE_MAX, hash, &n);
+	if (e != OK)
+		return e;
+	return memcmp(hash, item->after, sizeof(hash)) == 0
+	               ? kexec_put_digest(set, item->name, n, hash)
+	               : ERR_FORMAT;
+}
+
+static enum err take_file(int dirfd, const struct stage_item *item, struct kexec_set *set)
 {
 	const bool sig = strcmp(item->name, KEXEC_SIG) == 0;
 	const size_t max = sig ? KEXEC_SIG_MAX : KEXEC_FILE_MAX;
 	uint8_t hash[TREE_HASH_LEN];
+	enum manifest_kind kind;
 	uint8_t *data = NULL;
 	size_t n = 0;
 
-	enum err e = file_read(stagefd, item->name, max, &data, &n);
-	if (e == ERR_NOT_FOUND)
-		e = file_read(dirfd, item->name, max, &data, &n);
+	if (manifest_kind_of(item->name, &kind))
+		return take_list(dirfd, item, set);
+	enum err e = file_read(dirfd, item->name, max, &data, &n);
 	if (e != OK)
 		return e;
 	const struct bytes content = {data, n};
@@ -111,6 +125,15 @@ static enum err take_file(int dirfd, int stagefd, const struct stage_item *item,
 	return e;
 }
 
+/* From the stage, or from where it was moved to. */
+static enum err take_either(int dirfd, int stagefd, const struct stage_item *item,
+                            struct kexec_set *set)
+{
+	const enum err e = take_file(stagefd, item, set);
+
+	return e == ERR_NOT_FOUND ? take_file(dirfd, item, set) : e;
+}
+
 static enum err take_all(int dirfd, int stagefd, const struct stage_list *l,
                          struct kexec_set **ret)
 {
@@ -119,7 +142,7 @@ static enum err take_all(int dirfd, int stagefd, const struct stage_list *l,
 	enum err e = kexec_new(&set);
 	for (size_t i = 0; e == OK && i < l->n; i++)
 		if (l->item[i].put)
-			e = take_file(dirfd, stagefd, &l->item[i], set);
+			e = take_either(dirfd, stagefd, &l->item[i], set);
 	if (e == OK)
 		*ret = set;
 	else

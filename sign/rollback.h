@@ -37,10 +37,10 @@ void rollback_id(const struct rollback *r, char out[static ROLLBACK_ID_MAX]);
  * counter may have been incremented, so read it.
  */
 struct counter_ops {
-	enum err (*read)(void *ctx, const struct rollback *r, uint64_t *ret);
+	enum err (*read)(const void *ctx, const struct rollback *r, uint64_t *ret);
 	/* By one; *ret is the value then. */
-	enum err (*increment)(void *ctx, const struct rollback *r, uint64_t *ret);
-	void *ctx;
+	enum err (*increment)(const void *ctx, const struct rollback *r, uint64_t *ret);
+	const void *ctx;
 };
 /* By tss2-esys on /dev/tpmrm0; ctx, when it is no longer NULL, is the name of another way
  * to a TPM (a TCTI, as in tss2-tctildr).  ERR_UNSUPPORTED from both where it was built

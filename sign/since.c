@@ -11,10 +11,18 @@ struct lists {
 	const char *last;   /* the path before */
 };
 
+/* A copy of an entry that is read and goes by. */
+struct since_kept {
+	struct since_kept *next;
+	struct tree_entry entry;
+	char text[]; /* path and target, each with its end */
+};
+
 /* Changes as they are gathered. */
 struct found {
 	struct since_change *p;
 	size_t n, cap;
+	struct since_kept *kept;
 	bool failed;
 };
 
@@ -34,40 +42,85 @@ static void add(struct found *f, struct since_change c)
 	f->p[f->n++] = c;
 }
 
+static const struct tree_entry *keep(struct found *f, const struct tree_entry *a)
+{
+	const size_t path = strlen(a->path) + 1;
+	const size_t target = a->target ? strlen(a->target) + 1 : 0;
+	struct since_kept *k = malloc(sizeof(*k) + path + target);
+
+	if (!k) {
+		f->failed = true;
+		return NULL;
+	}
+	k->next = f->kept;
+	f->kept = k;
+	k->entry = *a;
+	memcpy(k->text, a->path, path);
+	k->entry.path = k->text;
+	if (a->target) {
+		memcpy(k->text + path, a->target, target);
+		k->entry.target = k->text + path;
+	}
+	return &k->entry;
+}
+
 static void note(const struct tree_entry *a, const struct tree_entry *b, unsigned changes,
                  void *ctx)
 {
-	add(ctx, (struct since_change){b ? b->path : a->path, a, b, changes});
+	struct found *f = ctx;
+	const struct tree_entry *was = a ? keep(f, a) : NULL;
+
+	if (was || b)
+		add(f, (struct since_change){b ? b->path : was->path, was, b, changes});
+}
+
+static struct since_kept *drop_kept(struct since_kept *k)
+{
+	while (k) {
+		struct since_kept *next = k->next;
+
+		free(k);
+		k = next;
+	}
+	return NULL;
+}
+
+static void drop_found(struct found *f)
+{
+	free(f->p);
+	f->kept = drop_kept(f->kept);
+	*f = (struct found){0};
 }
 
 /* --- ours --- */
 
-static bool wrote(const struct kexec_set *set, const char *name,
-                  enum err (*write)(const struct tree *t, struct buffer *out),
-                  const struct tree *t)
+/*
+ * Heads signs its lists anew and leaves ours as it is: then ours is of before.  Without
+ * one that is understood, Heads' lists are all there is.
+ */
+static enum err by_full(const struct kexec_set *before, const struct tree *now,
+                        struct found *to, enum since_by *ret)
 {
-	const struct kexec_file *f = kexec_find(set, name);
-	AUTO_BUFFER text = {0};
+	const struct kexec_file *f = kexec_find(before, KEXEC_FULL);
+	const struct kexec_file *hashes = kexec_find(before, KEXEC_HASHES);
+	const struct kexec_file *paths = kexec_find(before, KEXEC_TREE);
+	AUTO_BUFFER own = {0};
+	struct bytes text;
+	bool current = false;
 
-	return f && write(t, &text) == OK && buffer_ok(&text) == OK &&
-	       bytes_equal(buffer_bytes(&text), (struct bytes){f->data, f->n});
-}
-
-/* *ret stays NULL when there is none that is understood. */
-static enum err full_of(const struct kexec_set *set, struct tree **ret)
-{
-	const struct kexec_file *f = kexec_find(set, KEXEC_FULL);
-	const enum err e =
-	        f ? manifest_full_parse((struct bytes){f->data, f->n}, ret) : ERR_FORMAT;
-
-	return e == ERR_NOMEM ? e : OK;
-}
-
-/* Heads signs its lists anew and leaves ours as it is: then ours is of before. */
-static bool is_current(const struct kexec_set *set, const struct tree *full)
-{
-	return wrote(set, KEXEC_HASHES, manifest_hashes, full) &&
-	       wrote(set, KEXEC_TREE, manifest_tree, full);
+	*ret = SINCE_HEADS;
+	if (!f || !hashes || !paths)
+		return OK;
+	enum err e = kexec_content(before, f, &own, &text);
+	if (e != OK)
+		return e;
+	e = manifest_compare_full(text, now, hashes->sha256, paths->sha256, note, to,
+	                          &current);
+	if (e == OK)
+		*ret = current ? SINCE_FULL : SINCE_STALE;
+	else
+		drop_found(to);
+	return e == ERR_FORMAT ? OK : e;
 }
 
 /* --- Heads' --- */
@@ -183,17 +236,23 @@ static void merge(struct lists *l, const struct tree *now, bool all, struct foun
 	}
 }
 
+/* paths stays: what is told points into it. */
 static enum err by_lists(const struct kexec_set *before, const struct tree *now, bool all,
-                         struct found *to)
+                         struct found *to, struct buffer *paths)
 {
-	const struct kexec_file *hashes = kexec_find(before, KEXEC_HASHES);
-	const struct kexec_file *paths = kexec_find(before, KEXEC_TREE);
+	const struct kexec_file *hash_file = kexec_find(before, KEXEC_HASHES);
+	const struct kexec_file *path_file = kexec_find(before, KEXEC_TREE);
+	AUTO_BUFFER own = {0};
+	struct bytes hashes;
 	struct lists l = {0};
 
-	if (!hashes || !paths)
+	if (!hash_file || !path_file)
 		return ERR_FORMAT;
-	l.paths = (struct bytes){paths->data, paths->n};
-	enum err e = read_hashes((struct bytes){hashes->data, hashes->n}, &l);
+	enum err e = kexec_content(before, hash_file, &own, &hashes);
+	if (e == OK)
+		e = kexec_content(before, path_file, paths, &l.paths);
+	if (e == OK)
+		e = read_hashes(hashes, &l);
 	if (e == OK)
 		e = check_paths(&l);
 	if (e == OK)
@@ -228,22 +287,17 @@ static enum err compare(const struct kexec_set *before, const struct tree *now,
 {
 	struct found full = {0}, lists = {0};
 
-	enum err e = full_of(before, &s->own);
-	if (e != OK)
-		return e;
-	if (s->own)
-		manifest_compare(s->own, now, note, &full);
-	s->by = !s->own                      ? SINCE_HEADS
-	        : is_current(before, s->own) ? SINCE_FULL
-	                                     : SINCE_STALE;
-	if (s->by != SINCE_FULL)
-		e = by_lists(before, now, s->by == SINCE_HEADS, &lists);
+	enum err e = by_full(before, now, &full, &s->by);
+	if (e == OK && s->by != SINCE_FULL)
+		e = by_lists(before, now, s->by == SINCE_HEADS, &lists, &s->paths);
 	if (e == OK)
 		unite(&full, &lists, to);
 	if (e == OK && (full.failed || lists.failed || to->failed))
 		e = ERR_NOMEM;
-	free(full.p);
-	free(lists.p);
+	s->kept = full.kept;
+	full.kept = NULL;
+	drop_found(&full);
+	drop_found(&lists);
 	return e;
 }
 
@@ -270,7 +324,8 @@ struct since *since_free(struct since *s)
 	if (!s)
 		return NULL;
 	free(s->change);
-	(void)tree_free(s->own);
+	s->kept = drop_kept(s->kept);
+	buffer_free(&s->paths);
 	free(s);
 	return NULL;
 }

@@ -26,11 +26,13 @@ struct since {
 	enum since_by by;
 	struct since_change *change; /* in the order of the paths */
 	size_t n;
-	struct tree *own; /* what some of them point to */
+	struct since_kept *kept; /* what some of them point to */
+	struct buffer paths;     /* the same: kexec_tree.txt */
 };
 
 /* ERR_FORMAT: Heads' lists are missing or cannot be parsed, and so nothing is known.
- * *ret is for since_free, before `before` and `now` go. */
+ * ERR_BUSY: the lists that were signed are no longer there.  *ret is for since_free,
+ * before `now` goes. */
 enum err since_compare(const struct kexec_set *before, const struct tree *now,
                        struct since **ret);
 struct since *since_free(struct since *s); /* NULL is fine; returns NULL */

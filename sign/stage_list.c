@@ -123,12 +123,7 @@ enum err stage_open(int dirfd, int *ret_fd)
 enum err stage_hash(int dirfd, const char *name, uint8_t ret[static TREE_HASH_LEN])
 {
 	const size_t max = strcmp(name, KEXEC_SIG) == 0 ? KEXEC_SIG_MAX : KEXEC_FILE_MAX;
-	uint8_t *data = NULL;
 	size_t n = 0;
 
-	enum err e = file_read(dirfd, name, max, &data, &n);
-	if (e == OK)
-		e = hash_all(HASH_SHA256, (struct bytes){data, n}, ret, TREE_HASH_LEN);
-	free(data);
-	return e;
+	return kexec_hash_file(dirfd, name, max, ret, &n);
 }

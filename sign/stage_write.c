@@ -125,16 +125,33 @@ bool stage_strange(int dirfd, char *out, size_t cap)
 
 /* --- writing --- */
 
-/* One file of the set: written unless the same lies there already. */
-static enum err add_file(int dirfd, int fd, const char *name, struct bytes content,
-                         struct stage_list *l)
+/* A file of the set; NULL: its signature. */
+static enum err write_file(int fd, const struct kexec_set *set,
+                           const struct kexec_file *f)
 {
+	AUTO_BUFFER own = {0};
+	struct bytes content = {set->sig, set->sig_n};
+
+	const enum err e = f ? kexec_content(set, f, &own, &content) : OK;
+	return e == OK ? file_create(fd, f ? f->name : KEXEC_SIG, content, FILE_MODE) : e;
+}
+
+/* The same, written unless it lies in place already, and listed. */
+static enum err add_file(int dirfd, int fd, const struct kexec_set *set,
+                         const struct kexec_file *f, struct stage_list *l)
+{
+	const char *name = f ? f->name : KEXEC_SIG;
 	struct stage_item item = {.put = true};
 
 	if (l->n == STAGE_ITEMS_MAX || strlen(name) >= sizeof(item.name))
 		return ERR_UNSUPPORTED;
 	memcpy(item.name, name, strlen(name) + 1);
-	enum err e = hash_all(HASH_SHA256, content, item.after, TREE_HASH_LEN);
+	if (f)
+		memcpy(item.after, f->sha256, TREE_HASH_LEN);
+	enum err e =
+	        f ? OK
+	          : hash_all_public(HASH_SHA256, (struct bytes){set->sig, set->sig_n},
+	                            item.after, TREE_HASH_LEN);
 	if (e != OK)
 		return e;
 	e = stage_hash(dirfd, name, item.before);
@@ -143,7 +160,7 @@ static enum err add_file(int dirfd, int fd, const char *name, struct bytes conte
 		return e;
 	const bool same = item.had && kexec_is_ours(dirfd, name) &&
 	                  memcmp(item.before, item.after, TREE_HASH_LEN) == 0;
-	e = same ? OK : file_create(fd, name, content, FILE_MODE);
+	e = same ? OK : write_file(fd, set, f);
 	if (e == OK)
 		l->item[l->n++] = item;
 	return e;
@@ -155,12 +172,8 @@ static enum err add_all(int dirfd, int fd, const struct kexec_set *set,
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < set->n; i++)
-		e = add_file(dirfd, fd, set->file[i].name,
-		             (struct bytes){set->file[i].data, set->file[i].n}, l);
-	if (e == OK)
-		e = add_file(dirfd, fd, KEXEC_SIG, (struct bytes){set->sig, set->sig_n},
-		             l);
-	return e;
+		e = add_file(dirfd, fd, set, &set->file[i], l);
+	return e == OK ? add_file(dirfd, fd, set, NULL, l) : e;
 }
 
 /* What lies there and is not in the set: it would not be signed, so it goes. */

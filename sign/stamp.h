@@ -3,6 +3,8 @@
 #ifndef SIGN_STAMP_H
 #define SIGN_STAMP_H
 
+#include <sys/stat.h>
+
 #include "sign/tree.h"
 
 /* Digests of names, inodes, types, owners, sizes and times, of what manifests are about
@@ -18,5 +20,7 @@ struct stamp {
  * Bounds and errors as tree_walk.
  */
 enum err stamp_take(int dirfd, struct stamp *ret);
+/* One entry of it, in any order; *s starts as {0}.  inodes: their numbers last. */
+enum err stamp_add(struct stamp *s, const char *path, const struct statx *x, bool inodes);
 
 #endif

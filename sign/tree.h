@@ -55,12 +55,16 @@ struct tree_progress {
 	size_t files_done, files_all;   /* all 0 while names are gathered */
 };
 
+struct stamp;
 struct tree_options {
 	unsigned threads; /* that hash; 0: one per processor that we may use */
 	/* From the calling thread, about ten times a second and once at the end; false
 	 * ends the walk with ERR_CANCELLED.  May be NULL. */
 	bool (*progress)(const struct tree_progress *p, void *ctx);
 	void *ctx;
+	/* What stamp_take (stamp.h) would have given, each entry as it was just before it
+	 * was read.  May be NULL. */
+	struct stamp *ret_stamp;
 	/* The name (as in tree_entry) that an error is about, or "" when it is about no
 	 * one file.  May be NULL; TREE_PATH_MAX bytes. */
 	char *ret_culprit;

@@ -37,59 +37,64 @@ struct worker {
 	pthread_t thread;
 	struct pool *pool;
 	uint8_t *buf; /* BUF bytes */
+	struct hash *hash;
 };
 
-static enum err add_content(struct pool *p, struct hash *h, int fd, uint64_t size,
-                            uint8_t *buf)
+/* As many as there are, at most n.  ERR_BUSY: none, so it has become shorter. */
+static enum err read_some(int fd, uint8_t *buf, size_t n, size_t *ret)
 {
-	for (uint64_t left = size; left > 0;) {
-		if (atomic_load_explicit(&p->stop, memory_order_relaxed))
-			return ERR_CANCELLED;
-		const ssize_t got = read(fd, buf, left < BUF ? (size_t)left : BUF);
-		if (got == 0)
-			return ERR_BUSY; /* it has become shorter */
-		if (got < 0 && errno != EINTR)
-			return err_from_errno(errno);
-		if (got < 0)
-			continue;
-		hash_add(h, (struct bytes){buf, (size_t)got});
-		left -= (uint64_t)got;
-		atomic_fetch_add_explicit(&p->bytes, (uint64_t)got, memory_order_relaxed);
-	}
+	ssize_t got = -1;
+
+	do
+		got = read(fd, buf, n);
+	while (got < 0 && errno == EINTR);
+	if (got <= 0)
+		return got == 0 ? ERR_BUSY : err_from_errno(errno);
+	*ret = (size_t)got;
 	return OK;
 }
 
-/* What is read is what was listed, before and after. */
-static enum err hash_open(struct pool *p, int fd, uint32_t at, uint8_t *buf)
+static enum err hash_content(struct worker *me, int fd, struct tree_entry *file)
 {
-	struct tree_entry *file = &p->w->t->entry[at];
-	const struct tree_stamp *seen = &p->w->stamp[at];
-	struct hash *h = NULL;
+	struct pool *p = me->pool;
+	struct bytes part = {me->buf, 0};
+
+	for (uint64_t left = file->size; left > 0; left -= part.n) {
+		if (atomic_load_explicit(&p->stop, memory_order_relaxed))
+			return ERR_CANCELLED;
+		const enum err e =
+		        read_some(fd, me->buf, left < BUF ? (size_t)left : BUF, &part.n);
+		if (e != OK)
+			return e;
+		hash_add(me->hash, part);
+		atomic_fetch_add_explicit(&p->bytes, part.n, memory_order_relaxed);
+	}
+	return hash_take(me->hash, file->sha256, sizeof(file->sha256));
+}
+
+/* What is read is what was listed, before and after. */
+static enum err hash_open(struct worker *me, int fd, uint32_t at)
+{
+	struct tree_entry *file = &me->pool->w->t->entry[at];
+	const struct tree_stamp *seen = &me->pool->w->stamp[at];
 
 	enum err e = tree_same(fd, seen);
 	if (e == OK && file->size > BUF)
 		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a wish */
 	if (e == OK)
-		e = hash_new(HASH_SHA256, &h);
-	if (e == OK)
-		e = add_content(p, h, fd, file->size, buf);
-	if (e == OK)
-		e = tree_same(fd, seen);
-	if (e != OK) {
-		h = hash_free(h);
-		return e;
-	}
-	return hash_end(h, file->sha256, sizeof(file->sha256));
+		e = hash_content(me, fd, file);
+	return e == OK ? tree_same(fd, seen) : e;
 }
 
-static enum err hash_one(struct pool *p, uint32_t at, uint8_t *buf)
+static enum err hash_one(struct worker *me, uint32_t at)
 {
+	struct pool *p = me->pool;
 	int fd = -1;
 	enum err e = tree_open_at(p->w->dirfd, p->w->t->entry[at].path, 0, &fd);
 
 	if (e != OK)
 		return e;
-	e = hash_open(p, fd, at, buf);
+	e = hash_open(me, fd, at);
 	(void)close(fd); /* only read */
 	atomic_fetch_add_explicit(&p->files, 1, memory_order_relaxed);
 	return e;
@@ -115,7 +120,7 @@ static void *work(void *ctx)
 		const size_t i = atomic_fetch_add(&p->next, 1);
 		if (i >= p->jobs)
 			break;
-		const enum err e = hash_one(p, p->job[i], me->buf);
+		const enum err e = hash_one(me, p->job[i]);
 		/* Cancelled: somebody else has said why. */
 		if (e != OK && e != ERR_CANCELLED)
 			fail(p, e, p->job[i]);
@@ -155,18 +160,29 @@ static enum err list_jobs(struct pool *p)
 	return OK;
 }
 
-static unsigned threads_wanted(const struct pool *p)
+unsigned tree_processors(void)
 {
-	unsigned n = p->w->o->threads;
 	cpu_set_t may;
 
-	if (n == 0 && sched_getaffinity(0, sizeof(may), &may) == 0)
-		n = (unsigned)CPU_COUNT(&may);
-	if (n == 0) /* more processors than cpu_set_t has room for */
-		n = THREADS_MAX;
+	/* More processors than cpu_set_t has room for. */
+	if (sched_getaffinity(0, sizeof(may), &may) != 0 || CPU_COUNT(&may) <= 0)
+		return THREADS_MAX;
+	return (unsigned)CPU_COUNT(&may);
+}
+
+static unsigned threads_wanted(const struct pool *p)
+{
+	unsigned n = p->w->o->threads > 0 ? p->w->o->threads : tree_processors();
+
 	if (n > THREADS_MAX)
 		n = THREADS_MAX;
 	return n < p->jobs ? n : (unsigned)p->jobs;
+}
+
+static void end(struct worker *w)
+{
+	free(w->buf);
+	w->hash = hash_free(w->hash);
 }
 
 /* As many as can be had; none: ERR_NOMEM. */
@@ -183,8 +199,9 @@ static enum err start(struct pool *p, struct worker *worker, unsigned wanted,
 	for (; n < wanted; n++) {
 		worker[n] = (struct worker){.pool = p, .buf = malloc(BUF)};
 		if (!worker[n].buf ||
+		    hash_new_public(HASH_SHA256, &worker[n].hash) != OK ||
 		    pthread_create(&worker[n].thread, NULL, work, &worker[n]) != 0) {
-			free(worker[n].buf);
+			end(&worker[n]);
 			break;
 		}
 	}
@@ -237,7 +254,7 @@ static enum err watch(struct pool *p, struct worker *worker, unsigned n)
 		}
 	for (unsigned i = 0; i < n; i++) {
 		(void)pthread_join(worker[i].thread, NULL);
-		free(worker[i].buf);
+		end(&worker[i]);
 	}
 	if (cancelled)
 		return ERR_CANCELLED;

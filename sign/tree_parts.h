@@ -3,6 +3,9 @@
 #ifndef SIGN_TREE_PARTS_H
 #define SIGN_TREE_PARTS_H
 
+#include <sys/stat.h>
+
+#include "sign/stamp.h"
 #include "sign/tree.h"
 
 struct tree *tree_new(void); /* NULL: no memory */
@@ -27,8 +30,8 @@ struct tree_walk {
 	const struct tree_options *o;
 	struct tree *t;
 	struct tree_stamp *stamp;
-	size_t stamps;  /* that there is room for */
-	uint64_t mount; /* the number of /boot's, where the kernel has numbers */
+	size_t stamps; /* that there is room for */
+	struct statx root;
 };
 
 /* Name the path in o->ret_culprit and give the error back. */
@@ -38,6 +41,15 @@ enum err tree_errno(int errnum);
 /* Without following a link in the last place, without waiting for anybody, and without
  * touching the time of the last access where we may. */
 enum err tree_open_at(int dirfd, const char *path, int flags, int *ret_fd);
+/* What is called name in dirfd, or dirfd itself: "".  No link is followed. */
+enum err tree_look(int dirfd, const char *name, struct statx *ret);
+/* Does another file system begin there? */
+bool tree_is_mount(const struct statx *root, const struct statx *x);
+/* Are modes and owners kept, and inode numbers? */
+enum err tree_permissions(int dirfd, bool *ret);
+size_t tree_depth(const char *path); /* "./a/b" is 2 deep */
+/* That this process may use; at least 1. */
+unsigned tree_processors(void);
 /* Is the open file the one that was seen? */
 enum err tree_same(int fd, const struct tree_stamp *s);
 

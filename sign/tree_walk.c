@@ -46,8 +46,7 @@ static bool same_stamp(const struct tree_stamp *a, const struct tree_stamp *b)
 	       a->ctime == b->ctime && a->ctime_ns == b->ctime_ns;
 }
 
-/* name "": dirfd itself. */
-static enum err look(int dirfd, const char *name, struct statx *ret)
+enum err tree_look(int dirfd, const char *name, struct statx *ret)
 {
 	const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
 
@@ -60,7 +59,7 @@ static enum err look(int dirfd, const char *name, struct statx *ret)
 enum err tree_same(int fd, const struct tree_stamp *s)
 {
 	struct statx x;
-	const enum err e = look(fd, "", &x);
+	const enum err e = tree_look(fd, "", &x);
 
 	if (e != OK)
 		return e;
@@ -72,11 +71,12 @@ enum err tree_same(int fd, const struct tree_stamp *s)
  * A subvolume of btrfs has a device number of its own, but is no mount point and Heads
  * sees what is in it: where the kernel numbers mounts (5.8), that number decides.
  */
-static bool is_mount(const struct tree_walk *w, const struct statx *x)
+bool tree_is_mount(const struct statx *root, const struct statx *x)
 {
 	if ((x->stx_mask & STATX_MNT_ID) != 0)
-		return x->stx_mnt_id != w->mount;
-	return makedev(x->stx_dev_major, x->stx_dev_minor) != w->stamp[0].dev;
+		return x->stx_mnt_id != root->stx_mnt_id;
+	return x->stx_dev_major != root->stx_dev_major ||
+	       x->stx_dev_minor != root->stx_dev_minor;
 }
 
 /* 0: of no type that we know. */
@@ -149,7 +149,7 @@ static enum err list_one(struct tree_walk *w, int dirfd, const char *name,
 	struct tree_entry *to = NULL;
 	struct statx x;
 
-	enum err e = look(dirfd, name, &x);
+	enum err e = tree_look(dirfd, name, &x);
 	if (e == OK)
 		e = tree_add(w->t, &to);
 	if (e == OK)
@@ -159,8 +159,12 @@ static enum err list_one(struct tree_walk *w, int dirfd, const char *name,
 	to->path = tree_keep(w->t, path, n);
 	if (!to->path)
 		return ERR_NOMEM;
+	if (w->o->ret_stamp)
+		e = stamp_add(w->o->ret_stamp, to->path, &x, w->t->permissions);
+	if (e != OK)
+		return e;
 	to->type = type_of(x.stx_mode);
-	to->mount = w->t->n > 1 && is_mount(w, &x);
+	to->mount = w->t->n > 1 && tree_is_mount(&w->root, &x);
 	if (to->type == 0 || (to->mount && to->type != TREE_FOLDER))
 		return ERR_UNSUPPORTED;
 	if (w->t->permissions && !to->mount) {
@@ -208,7 +212,7 @@ static enum err list_names(struct tree_walk *w, DIR *dir, char path[static TREE_
 	}
 }
 
-static size_t depth_of(const char *path)
+size_t tree_depth(const char *path)
 {
 	size_t depth = 0;
 
@@ -240,28 +244,35 @@ static enum err list_folder(struct tree_walk *w, size_t at)
 	const size_t before = w->t->n;
 	if (e == OK)
 		e = list_names(w, dir, path, (size_t)n);
-	if (e == OK && w->t->n > before && depth_of(of) >= TREE_DEPTH_MAX)
+	if (e == OK && w->t->n > before && tree_depth(of) >= TREE_DEPTH_MAX)
 		e = tree_blame(w->o, of, ERR_UNSUPPORTED);
 	(void)closedir(dir);
 	return e;
+}
+
+enum err tree_permissions(int dirfd, bool *ret)
+{
+	struct statfs fs;
+
+	if (fstatfs(dirfd, &fs) != 0)
+		return err_from_errno(errno);
+	*ret = fs.f_type != MSDOS_SUPER_MAGIC && fs.f_type != EXFAT_MAGIC;
+	return OK;
 }
 
 /* Names first: each folder is opened once, by its path, and compared with what was seen
  * there.  A list instead of recursion. */
 static enum err gather(struct tree_walk *w)
 {
-	struct statfs fs;
-	struct statx x;
-
-	if (fstatfs(w->dirfd, &fs) != 0)
-		return err_from_errno(errno);
-	w->t->permissions = fs.f_type != MSDOS_SUPER_MAGIC && fs.f_type != EXFAT_MAGIC;
-	enum err e = look(w->dirfd, "", &x);
-	if (e == OK && !S_ISDIR(x.stx_mode))
+	enum err e = tree_permissions(w->dirfd, &w->t->permissions);
+	if (e == OK)
+		e = tree_look(w->dirfd, "", &w->root);
+	if (e == OK && !S_ISDIR(w->root.stx_mode))
 		e = ERR_USAGE;
 	if (e != OK)
 		return e;
-	w->mount = x.stx_mnt_id;
+	if (w->o->ret_stamp)
+		*w->o->ret_stamp = (struct stamp){0};
 	e = list_one(w, w->dirfd, "", "./", 2);
 	for (size_t i = 0; e == OK && i < w->t->n; i++)
 		if (w->t->entry[i].type == TREE_FOLDER && !w->t->entry[i].mount)
@@ -321,7 +332,7 @@ static enum err look_again(const struct tree_walk *w)
 
 		if (a->type != TREE_FOLDER || a->mount)
 			continue;
-		enum err e = look(w->dirfd, a->path, &x);
+		enum err e = tree_look(w->dirfd, a->path, &x);
 		const struct tree_stamp now = stamp_of(&x);
 		if (e == OK && !same_stamp(&now, &w->stamp[i]))
 			e = ERR_BUSY;

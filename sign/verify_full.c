@@ -42,38 +42,59 @@ static void tell(const struct tree_entry *a, const struct tree_entry *b, unsigne
 
 /*
  * bootlatch writes all three from one tree, so what it signed agrees.  Who cannot sign
- * cannot make signed files disagree: where they do, Heads wrote its lists anew.
+ * cannot make signed files disagree: where they do, Heads wrote its lists anew.  Lines in
+ * another order say the same.
  */
-static enum err contradicts(const struct kexec_set *s, const struct tree *full, bool *ret)
+static enum err contradicts(const struct kexec_set *s, struct bytes text, bool *ret)
 {
 	const struct kexec_file *hashes = kexec_find(s, KEXEC_HASHES);
 	const struct kexec_file *tree = kexec_find(s, KEXEC_TREE);
-	AUTO_BUFFER h = {0};
-	AUTO_BUFFER t = {0};
+	AUTO_BUFFER own = {0}, h = {0};
+	uint8_t sha256[TREE_HASH_LEN];
+	struct tree *full = NULL;
+	struct bytes theirs;
 	bool same = false;
+	size_t n = 0;
 
-	enum err e = manifest_hashes(full, &h);
+	enum err e = manifest_full_parse(text, &full);
 	if (e == OK)
-		e = manifest_tree(full, &t);
+		e = manifest_digest(MANIFEST_TREE, full, sha256, &n);
 	if (e == OK)
-		e = hashes_same(buffer_bytes(&h), (struct bytes){hashes->data, hashes->n},
-		                &same);
-	if (e != OK)
-		return e;
-	*ret = !same ||
-	       !bytes_equal(buffer_bytes(&t), (struct bytes){tree->data, tree->n});
-	return OK;
+		e = manifest_write(MANIFEST_HASHES, full, &h);
+	full = tree_free(full);
+	if (e == OK)
+		e = kexec_content(s, hashes, &own, &theirs);
+	if (e == OK)
+		e = hashes_same(buffer_bytes(&h), theirs, &same);
+	if (e == OK)
+		*ret = !same || memcmp(sha256, tree->sha256, sizeof(sha256)) != 0;
+	return e;
+}
+
+/* It is a manifest, and not of what lies there. */
+static enum err compare(const struct kexec_set *s, const struct tree *t,
+                        struct bytes text, struct compared *c)
+{
+	static const uint8_t none[TREE_HASH_LEN];
+	const struct kexec_file *hashes = kexec_find(s, KEXEC_HASHES);
+	const struct kexec_file *tree = kexec_find(s, KEXEC_TREE);
+	bool current = false;
+
+	enum err e = manifest_compare_full(text, t, hashes ? hashes->sha256 : none,
+	                                   tree ? tree->sha256 : none, tell, c, &current);
+	return e == OK && c->lists && !current ? contradicts(s, text, &c->stale) : e;
 }
 
 /* Is it byte for byte what we would write of this tree?  Then there is nothing to find.
  */
 static enum err is_current(const struct kexec_file *f, const struct tree *t, bool *ret)
 {
-	AUTO_BUFFER b = {0};
+	uint8_t sha256[TREE_HASH_LEN];
+	size_t n = 0;
 
-	const enum err e = manifest_full(t, &b);
+	const enum err e = manifest_digest(MANIFEST_FULL, t, sha256, &n);
 	if (e == OK)
-		*ret = bytes_equal(buffer_bytes(&b), (struct bytes){f->data, f->n});
+		*ret = memcmp(sha256, f->sha256, sizeof(sha256)) == 0;
 	return e;
 }
 
@@ -82,28 +103,26 @@ enum err check_full(const struct kexec_set *s, const struct tree *t, bool lists,
 {
 	const struct kexec_file *f = kexec_find(s, KEXEC_FULL);
 	struct compared c = {.to = to, .lists = lists};
-	struct tree *before = NULL;
+	AUTO_BUFFER own = {0};
+	struct bytes text;
 	bool current = false;
 
 	enum err e = is_current(f, t, &current);
 	if (e == OK && current)
 		*ret = (struct full_result){0};
+	if (e == OK && !current)
+		e = kexec_content(s, f, &own, &text);
 	if (e != OK || current)
 		return e;
-	e = manifest_full_parse((struct bytes){f->data, f->n}, &before);
-	if (e == ERR_NOMEM)
-		return e;
-	if (e != OK) {
+	e = manifest_full_check(text);
+	if (e == ERR_FORMAT) {
 		findings_add(to, FINDING_MALFORMED, f->name);
 		*ret = (struct full_result){0};
 		return OK;
 	}
-	if (lists)
-		e = contradicts(s, before, &c.stale);
-	if (e == OK) {
-		manifest_compare(before, t, tell, &c);
+	if (e == OK)
+		e = compare(s, t, text, &c);
+	if (e == OK)
 		*ret = (struct full_result){.stale = c.stale, .since = c.since};
-	}
-	before = tree_free(before);
 	return e;
 }

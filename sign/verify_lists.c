@@ -179,33 +179,34 @@ static void compare_paths(const struct paths *p, const struct tree *t,
 		findings_add(to, FINDING_TREE, KEXEC_TREE);
 }
 
-static struct bytes content(const struct kexec_file *f)
-{
-	return (struct bytes){f->data, f->n};
-}
-
 /* Are they byte for byte what we would write?  Mostly so, and it costs least. */
-static enum err is_as_written(const struct kexec_file *f, const struct tree *t,
-                              enum err (*write)(const struct tree *t, struct buffer *out),
-                              bool *ret)
+static enum err is_as_written(const struct kexec_file *f, enum manifest_kind kind,
+                              const struct tree *t, bool *ret)
 {
-	AUTO_BUFFER b = {0};
+	uint8_t sha256[TREE_HASH_LEN];
+	size_t n = 0;
 
-	const enum err e = write(t, &b);
+	const enum err e = manifest_digest(kind, t, sha256, &n);
 	if (e == OK)
-		*ret = bytes_equal(buffer_bytes(&b), content(f));
+		*ret = memcmp(sha256, f->sha256, sizeof(sha256)) == 0;
 	return e;
 }
 
-static enum err look_closer(const struct kexec_file *hashes,
+static enum err look_closer(const struct kexec_set *s, const struct kexec_file *hashes,
                             const struct kexec_file *tree, bool tree_same,
                             const struct tree *t, struct findings *to, bool *ret_usable)
 {
+	AUTO_BUFFER own_hashes = {0}, own_tree = {0};
+	struct bytes hash_text, tree_text;
 	struct hashes h = {0};
 	struct paths p = {0};
 
-	const enum err eh = hashes_parse(content(hashes), &h);
-	const enum err ep = paths_parse(content(tree), &p);
+	const enum err e = kexec_content(s, hashes, &own_hashes, &hash_text);
+	const enum err e_tree = kexec_content(s, tree, &own_tree, &tree_text);
+	if (e != OK || e_tree != OK)
+		return e != OK ? e : e_tree;
+	const enum err eh = hashes_parse(hash_text, &h);
+	const enum err ep = paths_parse(tree_text, &p);
 	if (eh == ERR_FORMAT)
 		findings_add(to, FINDING_MALFORMED, hashes->name);
 	if (ep == ERR_FORMAT)
@@ -233,11 +234,11 @@ enum err check_lists(const struct kexec_set *s, const struct tree *t, struct fin
 	if (!tree)
 		findings_add(to, FINDING_NO_FILE, KEXEC_TREE);
 	if (hashes && tree) {
-		enum err e = is_as_written(hashes, t, manifest_hashes, &hashes_same);
+		enum err e = is_as_written(hashes, MANIFEST_HASHES, t, &hashes_same);
 		if (e == OK)
-			e = is_as_written(tree, t, manifest_tree, &tree_same);
+			e = is_as_written(tree, MANIFEST_TREE, t, &tree_same);
 		if (e == OK && !(hashes_same && tree_same))
-			e = look_closer(hashes, tree, tree_same, t, to, &usable);
+			e = look_closer(s, hashes, tree, tree_same, t, to, &usable);
 		if (e != OK)
 			return e;
 		usable = usable || (hashes_same && tree_same);

@@ -26,7 +26,7 @@ void findings_free(struct findings *f);
 enum err check_same(const struct kexec_set *s, const struct tree *t);
 
 /* Heads' two lists against the tree.  *ret_usable: both are there and were understood.
- * ERR_NOMEM. */
+ * ERR_NOMEM, ERR_BUSY. */
 enum err check_lists(const struct kexec_set *s, const struct tree *t, struct findings *to,
                      bool *ret_usable);
 /* Do the two hash lists say the same, in whatever order?  ERR_FORMAT: one is none. */
@@ -37,7 +37,7 @@ enum err check_default(int dirfd, const struct kexec_set *s, const struct tree *
                        struct findings *to);
 
 /* Our full manifest, which is in the set.  lists: Heads' are usable, and speak for
- * everything that they hold.  ERR_NOMEM. */
+ * everything that they hold.  ERR_NOMEM, ERR_BUSY. */
 struct full_result {
 	bool stale;   /* Heads' lists contradict it */
 	size_t since; /* entries that are as Heads' lists and not as it has them */

@@ -294,27 +294,6 @@ static enum err decrypt(struct session *s, const struct plan *p, struct secret *
 	return e;
 }
 
-/* Anybody can encrypt to the card: the record tells whether it is what enroll wrote, and
- * the keyslot whether it opens. */
-static enum err check_passphrase(struct session *s, const struct volume *v,
-                                 const struct enrolment *en, const struct secret *pass)
-{
-	uint8_t digest[PASSPHRASE_DIGEST_LEN];
-	int slot = LUKS_ANY_SLOT;
-
-	if (en->knows_passphrase) {
-		const enum err e = passphrase_digest(luks_uuid(v->luks), pass, digest);
-
-		if (e != OK)
-			return e;
-		if (!mem_equal_ct(digest, en->passphrase_digest, sizeof(digest)))
-			return ERR_PASSPHRASE;
-		if (session_trusts_record(s))
-			return OK;
-	}
-	return luks_try(v->luks, en->keyslot, pass, &slot);
-}
-
 static enum err open_blob(struct session *s, const struct volume *v,
                           const struct enrolment *en, const struct plan *p,
                           const char *from, struct secret **ret_pass)
@@ -328,7 +307,7 @@ static enum err open_blob(struct session *s, const struct volume *v,
 			words_say(session_ask(s), WORDS_BLOB_NOT_OPENED, &args);
 		return e;
 	}
-	e = en->untried ? OK : check_passphrase(s, v, en, pass);
+	e = en->untried ? OK : passphrase_is_recorded(s, v, en, pass);
 	if (e == ERR_PASSPHRASE && !en->trial)
 		words_say(session_ask(s), WORDS_BLOB_STALE, &args);
 	if (e != OK)

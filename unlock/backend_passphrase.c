@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The typed passphrase, and which keyslot it opens. */
+/* The typed passphrase, and which keyslot one opens. */
 #include "unlock/backend.h"
+#include "unlock/recovery.h"
 #include "unlock/words.h"
 
 static enum err probe(struct session *s, const struct volume *v,
@@ -9,6 +10,16 @@ static enum err probe(struct session *s, const struct volume *v,
 	(void)v;
 	(void)en;
 	return session_answer(s, ASK_PASSPHRASE) == ANSWER_NONE ? ERR_USAGE : OK;
+}
+
+/* To the dongle, where one is enrolled; else to the TPM. */
+static enum words way_back(const struct volume *v)
+{
+	for (size_t i = 0; i < v->n_enrolled; i++)
+		if (v->enrolled[i].backend &&
+		    strcmp(v->enrolled[i].backend, BACKEND_CARD) == 0)
+			return WORDS_PASSPHRASE_HINT;
+	return WORDS_PASSPHRASE_HINT_TPM;
 }
 
 static enum err recover(struct session *s, const struct volume *v,
@@ -25,9 +36,7 @@ static enum err recover(struct session *s, const struct volume *v,
 	const struct ask_question q = {
 	        .kind = ASK_PASSPHRASE,
 	        .about = session_disk(s) ? session_disk(s) : luks_device(v->luks),
-	        .hint = other ? words_fill(WORDS_PASSPHRASE_HINT, NULL, hint,
-	                                   sizeof(hint))
-	                      : NULL,
+	        .hint = other ? words_fill(way_back(v), NULL, hint, sizeof(hint)) : NULL,
 	        .tries_left = -1,
 	        .min = other ? 0 : 1,
 	        .max = PASSPHRASE_MAX,
@@ -44,6 +53,24 @@ static enum err recover(struct session *s, const struct volume *v,
 	*ret_pass = pass;
 	pass = NULL;
 	return OK;
+}
+
+static bool has_recovery_key(const struct volume *v)
+{
+	for (size_t i = 0; i < v->n_enrolled; i++)
+		if (v->enrolled[i].slot_active && v->enrolled[i].backend &&
+		    strcmp(v->enrolled[i].backend, BACKEND_RECOVERY) == 0)
+			return true;
+	return false;
+}
+
+enum err passphrase_recovery_key(const struct volume *v, const struct secret *typed,
+                                 struct secret **ret)
+{
+	const enum err e = recovery_read(typed, ret);
+
+	/* Elsewhere it may be somebody's passphrase, strange as that would be. */
+	return e == ERR_FORMAT && !has_recovery_key(v) ? ERR_NOT_FOUND : e;
 }
 
 /* `ours`: those with an enrolment of ours; a person's passphrase is rarely there. */
@@ -73,13 +100,39 @@ static enum err try_slots(struct volume *v, const struct secret *pass, bool ours
 
 enum err passphrase_find_slot(struct volume *v, const struct secret *pass, int *ret_slot)
 {
-	const enum err first = try_slots(v, pass, false, ret_slot);
+	AUTO_SECRET *key = NULL;
+	const bool recovery = recovery_read(pass, &key) == OK;
+	const enum err first = try_slots(v, pass, recovery, ret_slot);
 
 	if (first == OK)
 		return OK;
-	const enum err second = try_slots(v, pass, true, ret_slot);
+	const enum err second = try_slots(v, pass, !recovery, ret_slot);
 
 	return second == OK || first == ERR_PASSPHRASE ? second : first;
+}
+
+enum err passphrase_is_recorded(struct session *s, const struct volume *v,
+                                const struct enrolment *en, const struct secret *pass)
+{
+	uint8_t digest[PASSPHRASE_DIGEST_LEN];
+	int slot = LUKS_ANY_SLOT;
+
+	if (en->knows_passphrase) {
+		const enum err e = passphrase_digest(luks_uuid(v->luks), pass, digest);
+
+		if (e != OK)
+			return e;
+		if (!mem_equal_ct(digest, en->passphrase_digest, sizeof(digest)))
+			return ERR_PASSPHRASE;
+		if (session_trusts_record(s))
+			return OK;
+	}
+	/* The record of an image says nothing of a TPM's: the keyslot does when it is
+	 * mapped. */
+	if (!en->knows_passphrase && session_trusts_record(s) &&
+	    strcmp(en->backend, BACKEND_TPM2) == 0)
+		return OK;
+	return luks_try(v->luks, en->keyslot, pass, &slot);
 }
 
 const struct backend backend_passphrase = {

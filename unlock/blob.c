@@ -5,10 +5,27 @@
 #include <stdio.h>
 
 #include "unlock/luks.h"
+#include "unlock/sealed.h"
 #include "unlock/store.h"
 #include "unlock/token.h"
 
 enum { MESSAGE_MAX = 16 * 1024 };
+
+static const struct {
+	const char *suffix;
+	size_t max;
+} kinds[] = {
+        [BLOB_MESSAGE] = {"pgp",  MESSAGE_MAX    },
+        [BLOB_TOKEN] = {"json", TOKEN_JSON_MAX },
+        [BLOB_SEALED] = {"tpm2", SEALED_JSON_MAX},
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+enum blob_kind blob_kind_of(const char *backend)
+{
+	return strcmp(backend, BACKEND_TPM2) == 0 ? BLOB_SEALED : BLOB_MESSAGE;
+}
 
 static enum err name_of(const char *uuid, int slot, enum blob_kind kind,
                         char ret[static STORE_NAME_MAX])
@@ -17,8 +34,7 @@ static enum err name_of(const char *uuid, int slot, enum blob_kind kind,
 
 	if (slot < 0 || slot >= LUKS_SLOTS_MAX)
 		return ERR_BUG;
-	(void)snprintf(suffix, sizeof(suffix), ".%d.%s", slot,
-	               kind == BLOB_TOKEN ? "json" : "pgp");
+	(void)snprintf(suffix, sizeof(suffix), ".%d.%s", slot, kinds[kind].suffix);
 	return store_name(uuid, suffix, ret);
 }
 
@@ -30,10 +46,7 @@ enum err blob_read(const char *boot_dir, const char *uuid, int slot, enum blob_k
 	const enum err e = name_of(uuid, slot, kind, name);
 	if (e != OK)
 		return e;
-	return store_read(boot_dir, STORE_BLOBS, name,
-	                  kind == BLOB_TOKEN ? (size_t)TOKEN_JSON_MAX
-	                                     : (size_t)MESSAGE_MAX,
-	                  ret, ret_len);
+	return store_read(boot_dir, STORE_BLOBS, name, kinds[kind].max, ret, ret_len);
 }
 
 enum err blob_write(const char *boot_dir, const char *uuid, int slot, enum blob_kind kind,
@@ -49,12 +62,11 @@ enum err blob_write(const char *boot_dir, const char *uuid, int slot, enum blob_
 
 enum err blob_remove(const char *boot_dir, const char *uuid, int slot)
 {
-	static const enum blob_kind kinds[] = {BLOB_MESSAGE, BLOB_TOKEN};
 	enum err first = OK;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < KINDS; i++) {
 		char name[STORE_NAME_MAX];
-		enum err e = name_of(uuid, slot, kinds[i], name);
+		enum err e = name_of(uuid, slot, (enum blob_kind)i, name);
 
 		if (e == OK)
 			e = store_remove(boot_dir, STORE_BLOBS, name);

@@ -8,6 +8,7 @@
 #include "crypto/crypto.h"
 #include "unlock/backend.h"
 #include "unlock/enroll_impl.h"
+#include "unlock/enroll_recovery.h"
 #include "unlock/words.h"
 
 enum { PASSPHRASE_TRIES = 3 };
@@ -79,6 +80,18 @@ static enum err find_key(struct enrolling *w)
 
 /* --- the passphrase that opens the volume today --- */
 
+static enum err as_recovery_key(const struct volume *v, struct secret **pass)
+{
+	struct secret *key = NULL;
+
+	const enum err e = passphrase_recovery_key(v, *pass, &key);
+	if (e == OK) {
+		*pass = secret_free(*pass);
+		*pass = key;
+	}
+	return e == ERR_NOT_FOUND ? OK : e == ERR_FORMAT ? ERR_PASSPHRASE : e;
+}
+
 /* With the volume key: stretching a person's passphrase takes seconds, so once is enough.
  */
 static enum err ask_existing(struct session *s, struct volume *v,
@@ -102,6 +115,8 @@ static enum err ask_existing(struct session *s, struct volume *v,
 		if (e == ERR_UNSUPPORTED) /* nobody can be asked */
 			return ERR_USAGE;
 		if (e == OK)
+			e = as_recovery_key(v, &pass);
+		if (e == OK)
 			e = luks_volume_key(v->luks, LUKS_ANY_SLOT, pass, ret_key,
 			                    ret_slot);
 		if (e == OK) {
@@ -124,6 +139,16 @@ enum err enroll_ask_key(struct session *s, struct volume *v, struct secret **ret
 	return ask_existing(s, v, ret, &volume_key, ret_slot);
 }
 
+enum err enroll_volume_key(struct session *s, struct volume *v,
+                           const struct secret *given, struct secret **ret, int *ret_slot)
+{
+	AUTO_SECRET *typed = NULL;
+
+	return given != NULL
+	               ? luks_volume_key(v->luks, LUKS_ANY_SLOT, given, ret, ret_slot)
+	               : ask_existing(s, v, &typed, ret, ret_slot);
+}
+
 /* Of what the card opened: theirs shows that it may add a key of its own. */
 static enum err use_imported(struct enrolling *w, struct secret **ret_volume_key)
 {
@@ -142,15 +167,11 @@ static enum err use_imported(struct enrolling *w, struct secret **ret_volume_key
 
 static enum err existing_key(struct enrolling *w, struct secret **ret_volume_key)
 {
-	AUTO_SECRET *typed = NULL;
-
 	if (w->imported != NULL)
 		return use_imported(w, ret_volume_key);
 	enroll_step(w, "Checking the existing passphrase.");
-	if (w->req->key != NULL)
-		return luks_volume_key(w->v->luks, LUKS_ANY_SLOT, w->req->key,
-		                       ret_volume_key, &w->existing_slot);
-	return ask_existing(w->s, w->v, &typed, ret_volume_key, &w->existing_slot);
+	return enroll_volume_key(w->s, w->v, w->req->key, ret_volume_key,
+	                         &w->existing_slot);
 }
 
 enum err enroll(struct session *s, struct volume *v, const struct enroll_request *req,

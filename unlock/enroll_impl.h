@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What enroll.c, enroll_say.c, enroll_slot.c, enroll_write.c, import.c, leftovers.c,
- * unenroll.c and renew.c share; no other file includes this. */
+/* What enroll.c, enroll_say.c, enroll_tpm2.c, enroll_slot.c, enroll_write.c, import.c,
+ * leftovers.c, unenroll.c and renew.c share; no other file includes this. */
 #ifndef UNLOCK_ENROLL_IMPL_H
 #define UNLOCK_ENROLL_IMPL_H
 
-#include "unlock/enroll.h"
+#include "unlock/enroll_tpm2.h"
 #include "unlock/journal.h"
 
 /* An enrolment under way. */
@@ -17,6 +17,7 @@ struct enrolling {
 	const struct secret *volume_key;
 	int existing_slot;                     /* that the person's passphrase opens */
 	const struct import_message *imported; /* or NULL */
+	const struct enroll_tpm2 *tpm;         /* in place of a card; NULL: it is none */
 };
 
 /* enroll_say.c */
@@ -32,6 +33,15 @@ void import_opens_nothing(const struct enrolling *w);
 
 /* enroll_write.c */
 enum err enroll_write(struct enrolling *w, struct enroll_result *ret);
+
+/* enroll_tpm2.c */
+/* Seal a new secret: the passphrase, the object as JSON (malloc'ed), and into w->entry
+ * what the record says of it. */
+enum err enroll_tpm2_seal(struct enrolling *w, struct secret **ret_pass,
+                          uint8_t **ret_blob, size_t *ret_len);
+/* Does the way in that was found on the disk give back that passphrase? */
+enum err enroll_tpm2_prove(const struct enrolling *w, const struct enrolment *found,
+                           const struct secret *pass);
 
 /* enroll_slot.c */
 bool enroll_already(const struct enrolling *w, struct enroll_result *ret);
@@ -57,6 +67,8 @@ void enroll_unlock(int fd);
 enum err journal_save(const struct volume *v, const struct journal *j);
 enum err journal_delete(const struct volume *v);
 enum err journal_settle(struct volume *v);
+/* A recovery key that stands needs its mark on /boot no more (LUKS2). */
+enum err recovery_unmark(const struct volume *v, int keyslot);
 enum err volume_open_writable(const struct volume *v, struct luks **ret);
 size_t count_active(const struct luks *l);
 enum err way_remove(struct volume *v, struct luks *dev, int slot, bool kill);

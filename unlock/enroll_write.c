@@ -3,12 +3,12 @@
  * that it works, and taking everything back when something fails. */
 #include <stdlib.h>
 
-#include "core/hex.h"
 #include "core/log.h"
 #include "openpgp/message.h"
 #include "unlock/backend.h"
 #include "unlock/blob.h"
 #include "unlock/enroll_impl.h"
+#include "unlock/tpm2_way.h"
 
 enum { PASS_BYTES = 32 };
 
@@ -26,21 +26,10 @@ struct written {
  * passphrase can carry it. */
 static enum err make_passphrase(struct secret **ret)
 {
-	AUTO_SECRET *raw = NULL, *pass = NULL;
-	const size_t len = base64_len(PASS_BYTES, false);
+	AUTO_SECRET *raw = NULL;
 
-	enum err e = random_secret(PASS_BYTES, &raw);
-	if (e == OK)
-		e = secret_new(len, &pass);
-	if (e != OK)
-		return e;
-	base64_encode(secret_view(raw), false, secret_buf(pass));
-	e = secret_set_len(pass, len);
-	if (e != OK)
-		return e;
-	*ret = pass;
-	pass = NULL;
-	return OK;
+	const enum err e = random_secret(PASS_BYTES, &raw);
+	return e == OK ? tpm2_passphrase(raw, ret) : e;
 }
 
 static enum err format_token(const struct enrolling *w, const struct written *p,
@@ -66,7 +55,7 @@ static enum err write_blob(const struct enrolling *w, struct written *p)
 
 	enroll_step(w, "Writing the key blob to /boot.");
 	p->blob_file = true; /* or half of it */
-	enum err e = blob_write(boot, uuid, p->slot, BLOB_MESSAGE,
+	enum err e = blob_write(boot, uuid, p->slot, blob_kind_of(w->entry.backend),
 	                        (struct bytes){p->blob, p->blob_len});
 	if (e != OK || luks_version(w->v->luks) != 1)
 		return e;
@@ -107,11 +96,37 @@ static enum err write_token(const struct enrolling *w, struct written *p)
 	return e;
 }
 
+/* By the card that is here. */
+static enum err prove_card(const struct enrolling *w, const struct written *p,
+                           struct volume *fresh, const struct enrolment *found)
+{
+	AUTO_SECRET *pass = NULL;
+
+	enroll_step(w, "Opening the new way in with the card.");
+	struct enrolment en = *found; /* as the record will have it */
+	en.in_record = en.complete = en.trial = true;
+	en.kdf = w->entry.kdf;
+	memcpy(en.kdf_digest, w->entry.kdf_digest, sizeof(en.kdf_digest));
+	const struct backend *b = backend_by_type(en.backend);
+	if (b == NULL)
+		return ERR_BUG;
+	enum err e = b->recover(w->s, fresh, &en, &pass);
+	if (e == OK && !secret_equal(pass, p->pass))
+		e = ERR_CRYPTO;
+	if (e == ERR_CRYPTO || e == ERR_FORMAT || e == ERR_UNSUPPORTED ||
+	    e == ERR_PASSPHRASE)
+		enroll_why(w,
+		           "The card did not open what had just been encrypted to its "
+		           "own key, so nothing was enrolled. Take it out and put it in "
+		           "again, and try once more. If it fails again, make or import "
+		           "its decryption key anew (gpg --card-edit).");
+	return e == ERR_PASSPHRASE ? ERR_CRYPTO : e;
+}
+
 /* Go through the new way in as the boot will: from what lies on disk now. */
 static enum err prove(const struct enrolling *w, const struct written *p,
                       struct volume *fresh)
 {
-	AUTO_SECRET *pass = NULL;
 	int opened = -1;
 
 	const struct enrolment *found = volume_find(fresh, p->slot);
@@ -124,30 +139,13 @@ static enum err prove(const struct enrolling *w, const struct written *p,
 	    !bytes_equal((struct bytes){found->blob[0], found->blob_len[0]},
 	                 (struct bytes){p->blob, p->blob_len}))
 		return ERR_IO;
-	enum err e = luks_try(fresh->luks, p->slot, p->pass, &opened);
+	const enum err e = luks_try(fresh->luks, p->slot, p->pass, &opened);
 	if (e != OK)
 		return e == ERR_PASSPHRASE ? ERR_IO : e;
 	if (w->req->cert != NULL)
 		return OK;
-	enroll_step(w, "Opening the new way in with the card.");
-	struct enrolment en = *found; /* as the record will have it */
-	en.in_record = en.complete = en.trial = true;
-	en.kdf = w->entry.kdf;
-	memcpy(en.kdf_digest, w->entry.kdf_digest, sizeof(en.kdf_digest));
-	const struct backend *b = backend_by_type(en.backend);
-	if (b == NULL)
-		return ERR_BUG;
-	e = b->recover(w->s, fresh, &en, &pass);
-	if (e == OK && !secret_equal(pass, p->pass))
-		e = ERR_CRYPTO;
-	if (e == ERR_CRYPTO || e == ERR_FORMAT || e == ERR_UNSUPPORTED ||
-	    e == ERR_PASSPHRASE)
-		enroll_why(w,
-		           "The card did not open what had just been encrypted to its "
-		           "own key, so nothing was enrolled. Take it out and put it in "
-		           "again, and try once more. If it fails again, make or import "
-		           "its decryption key anew (gpg --card-edit).");
-	return e == ERR_PASSPHRASE ? ERR_CRYPTO : e;
+	return w->tpm != NULL ? enroll_tpm2_prove(w, found, p->pass)
+	                      : prove_card(w, p, fresh, found);
 }
 
 /* The old entries, and the new one. */
@@ -248,17 +246,24 @@ static void take_back(const struct enrolling *w, const struct written *p)
 	}
 }
 
-static enum err write_in_order(const struct enrolling *w, struct written *p)
+static enum err encrypt(const struct enrolling *w, struct written *p)
 {
 	const struct pubkey *const keys[] = {&w->key};
+
+	const enum err e = make_passphrase(&p->pass);
+	return e == OK ? message_encrypt(keys, 1, p->pass, &p->blob, &p->blob_len) : e;
+}
+
+static enum err write_in_order(struct enrolling *w, struct written *p)
+{
 	struct journal j = {.keyslot = p->slot};
 
-	memcpy(j.fpr, w->entry.fpr, sizeof(j.fpr));
-	enum err e = make_passphrase(&p->pass);
-	if (e == OK)
-		e = message_encrypt(keys, 1, p->pass, &p->blob, &p->blob_len);
+	enum err e = w->tpm != NULL
+	                     ? enroll_tpm2_seal(w, &p->pass, &p->blob, &p->blob_len)
+	                     : encrypt(w, p);
 	if (e != OK)
 		return e;
+	memcpy(j.fpr, w->entry.fpr, sizeof(j.fpr));
 	enroll_step(w, "Noting what is about to be done.");
 	p->journal = true;
 	e = journal_save(w->v, &j);
@@ -289,7 +294,9 @@ static enum err write_locked(struct enrolling *w, struct enroll_result *ret)
 		e = volume_reload(w->v);
 	if (e != OK)
 		return e;
-	if (enroll_already(w, ret))
+	if (w->tpm != NULL && !w->tpm->replace && enroll_tpm2_find(w->v) != NULL)
+		return ERR_EXISTS;
+	if (w->tpm == NULL && enroll_already(w, ret))
 		return OK;
 	do {
 		e = enroll_drop_older(w, &dropped);

@@ -67,7 +67,7 @@ enum err field_ident(const char *text, char ret[static CARD_IDENT_LEN])
 
 const char *field_backend(const char *text)
 {
-	static const char *const known[] = {BACKEND_CARD, BACKEND_TPM2};
+	static const char *const known[] = {BACKEND_CARD, BACKEND_TPM2, BACKEND_RECOVERY};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(text, known[i]) == 0)

@@ -182,11 +182,8 @@ enum err json_read_only(struct bytes text, size_t max, const char *const *names,
 	return OK;
 }
 
-enum err json_int(const struct json_object *o, const char *name, int min, int max,
-                  int *ret)
+static enum err int_of(const struct json_object *v, int min, int max, int *ret)
 {
-	const struct json_object *v = json_at(o, name);
-
 	if (v == NULL || !json_object_is_type(v, json_type_int))
 		return ERR_FORMAT;
 	const int64_t i = json_object_get_int64(v);
@@ -194,6 +191,12 @@ enum err json_int(const struct json_object *o, const char *name, int min, int ma
 		return ERR_FORMAT;
 	*ret = (int)i;
 	return OK;
+}
+
+enum err json_int(const struct json_object *o, const char *name, int min, int max,
+                  int *ret)
+{
+	return int_of(json_at(o, name), min, max, ret);
 }
 
 enum err json_flag(const struct json_object *o, const char *name, bool *ret)
@@ -235,4 +238,10 @@ struct json_object *json_item(const struct json_object *array, size_t i)
 enum err json_item_text(const struct json_object *array, size_t i, const char **ret)
 {
 	return text_of(json_item(array, i), ret);
+}
+
+enum err json_item_int(const struct json_object *array, size_t i, int min, int max,
+                       int *ret)
+{
+	return int_of(json_item(array, i), min, max, ret);
 }

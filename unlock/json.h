@@ -47,6 +47,8 @@ enum err json_text(const struct json_object *o, const char *name, const char **r
 
 size_t json_count(const struct json_object *array); /* 0 when it is none */
 enum err json_item_text(const struct json_object *array, size_t i, const char **ret);
+enum err json_item_int(const struct json_object *array, size_t i, int min, int max,
+                       int *ret);
 struct json_object *json_item(const struct json_object *array, size_t i);
 
 /* The members of an object in turn: start with a zeroed walk. */

@@ -162,6 +162,24 @@ enum err way_remove(struct volume *v, struct luks *dev, int slot, bool kill)
 	return e != OK ? e : blob;
 }
 
+enum err recovery_unmark(const struct volume *v, int keyslot)
+{
+	if (luks_version(v->luks) == 1) /* it is its token */
+		return OK;
+	return blob_remove(v->where.boot_dir, luks_uuid(v->luks), keyslot);
+}
+
+/* What it is of stands: only what an enrolment tidies up at its end may be left. */
+static enum err finish(const struct volume *v, const struct journal *j)
+{
+	const struct enrolment *en = volume_find(v, j->keyslot);
+
+	const enum err e = en != NULL && strcmp(en->backend, BACKEND_RECOVERY) == 0
+	                           ? recovery_unmark(v, j->keyslot)
+	                           : OK;
+	return e == OK ? journal_delete(v) : e;
+}
+
 enum err journal_settle(struct volume *v)
 {
 	struct journal j;
@@ -169,7 +187,7 @@ enum err journal_settle(struct volume *v)
 	const enum err e = journal_load(v->where.config_dir, luks_uuid(v->luks), &j);
 	if (e == ERR_NOT_FOUND || e == ERR_FORMAT) /* a damaged one: leftovers_clean */
 		return OK;
-	return e == OK && volume_has_way(v, j.keyslot, j.fpr) ? journal_delete(v) : e;
+	return e == OK && volume_has_way(v, j.keyslot, j.fpr) ? finish(v, &j) : e;
 }
 
 /*
@@ -212,8 +230,9 @@ enum err leftovers_clean(struct volume *v, int existing_slot, bool *ret_cleaned)
 	}
 	if (e != OK)
 		return e;
-	if (volume_has_way(v, j.keyslot, j.fpr) ||
-	    is_another_key(volume_find(v, j.keyslot), &j))
+	if (volume_has_way(v, j.keyslot, j.fpr))
+		return finish(v, &j);
+	if (is_another_key(volume_find(v, j.keyslot), &j))
 		return journal_delete(v);
 	e = volume_open_writable(v, &dev);
 	if (e != OK)

@@ -16,6 +16,7 @@
 #include "unlock/boot_left.h"
 #include "unlock/heads_key.h"
 #include "unlock/main_options.h"
+#include "unlock/session_tpm.h"
 #include "unlock/source.h"
 #include "unlock/unlock.h"
 #include "unlock/words.h"
@@ -129,16 +130,22 @@ static enum err run(const struct options *o, int out, bool *ret_told)
 {
 	char device[SOURCE_MAX];
 	struct session *s = NULL;
+	bool capped = false;
 	enum err e = source_path(o->source, device, sizeof(device));
 
 	if (e != OK)
 		return bad_usage("No device: set CRYPTTAB_SOURCE or use --device");
+	/* Before anybody is asked: this is a later run of the boot, or the only one. */
+	if (o->wish.at_boot)
+		(void)cap(o, &capped); /* said; and the TPM is not used here */
 	/* First: readers are looked for while the header is read. */
 	e = open_session(&o->wish, &s);
 	if (e == ERR_USAGE)
 		return bad_usage("The descriptors or the serial number cannot be used");
 	if (e != OK)
 		return e;
+	if (o->wish.at_boot)
+		session_tpm_give_up(s, ERR_TPM_PCRS);
 	e = open_volume(o, device, s, out, ret_told);
 	(void)session_free(s);
 	return e;
@@ -183,7 +190,8 @@ static void say_end(const struct options *o, enum err e, bool told)
 
 static bool is_keyscript(const struct options *o)
 {
-	return !o->crypttab && !o->below && !o->check_root && !o->check_resume;
+	return !o->crypttab && !o->below && !o->check_root && !o->check_resume &&
+	       !o->cap && !o->image_record;
 }
 
 /* A keyscript's run; has_stdout: there was one before harden_process opened what is
@@ -250,6 +258,8 @@ int main(int argc, char **argv)
 		e = o.below                          ? below(&o, &told)
 		    : o.check_root || o.check_resume ? check_below(&o, &told)
 		    : o.crypttab                     ? boot(&o, &told)
+		    : o.cap                          ? cap(&o, &told)
+		    : o.image_record                 ? image_record(&o)
 		                                     : keyscript(&o, has_stdout, &told);
 	/* A boot run has told of each volume. */
 	if (e != OK && e != ERR_USAGE && !(told && !is_keyscript(&o)))

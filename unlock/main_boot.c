@@ -6,8 +6,10 @@
 #include "core/file.h"
 #include "unlock/boot.h"
 #include "unlock/boot_left.h"
+#include "unlock/cap.h"
 #include "unlock/heads_key.h"
 #include "unlock/main_options.h"
+#include "unlock/session_tpm.h"
 
 enum { CMDLINE_MAX = 64 * 1024 };
 
@@ -59,6 +61,9 @@ static enum err run(const struct options *o, const struct boot_wish *w, bool *re
 		return bad_usage("The descriptors or the serial number cannot be used");
 	if (e != OK)
 		return e;
+	/* A later run of this boot: it would be in vain. */
+	if (o->wish.at_boot && cap_is_done(o->wish.run))
+		session_tpm_give_up(s, ERR_TPM_PCRS);
 	e = boot_run(s, w);
 	(void)session_free(s);
 	*ret_told = true;
@@ -81,7 +86,7 @@ static enum err run_table(const struct options *o, const struct crypttab *t,
 	return boot_count(&w) > 0 ? run(o, &w, ret_told) : OK;
 }
 
-enum err boot(const struct options *o, bool *ret_told)
+static enum err open_all(const struct options *o, bool *ret_told)
 {
 	struct crypttab t = {0};
 
@@ -94,5 +99,16 @@ enum err boot(const struct options *o, bool *ret_told)
 	if (e == OK)
 		e = run_table(o, &t, ret_told);
 	crypttab_clear(&t);
+	return e;
+}
+
+enum err boot(const struct options *o, bool *ret_told)
+{
+	bool capped = false;
+
+	const enum err e = open_all(o, ret_told);
+	/* Cryptroot asks next, and what it opens was not checked by us. */
+	if (o->wish.at_boot || o->cap)
+		(void)cap(o, &capped); /* said; nothing that follows uses the TPM */
 	return e;
 }

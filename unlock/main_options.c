@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "unlock/luks.h"
+#include "unlock/tpm2_saved.h"
 
 #ifndef BOOTLATCH_VERSION
 #define BOOTLATCH_VERSION "unreleased"
@@ -49,9 +50,14 @@ static const char usage[] =
         "  --transport HOW       auto (the default), pcsc, ccid (no pcscd), or "
         "LIBRARY@CHANNEL\n"
         "  --wait SECONDS        how long to wait for a card\n"
+        "  --tpm-device TCTI     the TPM, as tss2 names it (default /dev/tpmrm0)\n"
+        "  --cap                 nothing more is unsealed in this boot\n"
+        "  --run DIR             PCRs before that are kept in DIR/bootlatch (default "
+        "/run)\n"
         "  --below DEVICE        print the LUKS volumes that DEVICE lies on (the hook)\n"
         "  --check-root DEVICE   does it lie on those of the image? Else start again\n"
         "  --check-resume DEVICE the same, without a new start\n"
+        "  --image-record FILE   print that record as it goes into an image (the hook)\n"
         "  --debug               say what happens, on standard error\n"
         "  --help                this text\n"
         "  --version             the version\n"
@@ -92,13 +98,17 @@ enum {
 	OPT_READER,
 	OPT_SERIAL,
 	OPT_TRANSPORT,
+	OPT_TPM_DEVICE,
+	OPT_RUN,
 	OPT_BELOW,
 	OPT_CHECK_ROOT,
 	OPT_CHECK_RESUME,
+	OPT_IMAGE_RECORD,
 	OPT_PIN_FD,
 	OPT_PASSPHRASE_FD,
 	OPT_WAIT,
 	OPT_SOURCE_WAIT,
+	OPT_CAP,
 	OPT_DEBUG,
 	OPT_HELP,
 	OPT_VERSION,
@@ -119,11 +129,15 @@ static const struct option longs[] = {
         {"source-wait",              required_argument, NULL, OPT_SOURCE_WAIT},
         {"below",                  required_argument, NULL, OPT_BELOW},
         {"check-root",required_argument, NULL, OPT_CHECK_ROOT},
-        {"check-resume",        required_argument, NULL, OPT_CHECK_RESUME},
-        {"debug",    no_argument, NULL, OPT_DEBUG},
-        {"help",              no_argument, NULL, OPT_HELP},
-        {"version",                  no_argument, NULL, OPT_VERSION},
-        {0},
+        {"image-record",        required_argument, NULL, OPT_IMAGE_RECORD},
+        {"check-resume",    required_argument, NULL, OPT_CHECK_RESUME},
+        {"tpm-device",              required_argument, NULL, OPT_TPM_DEVICE},
+        {"run",                  required_argument, NULL, OPT_RUN},
+        {"cap",no_argument, NULL, OPT_CAP},
+        {"debug",        no_argument, NULL, OPT_DEBUG},
+        {"help",           no_argument, NULL, OPT_HELP},
+        {"version",              no_argument, NULL, OPT_VERSION},
+        {0                 },
 };
 
 static bool is_in_image(void)
@@ -162,19 +176,23 @@ static enum err from_environment(struct options *o)
 static enum err one_option(int c, struct options *o, bool *ret_done)
 {
 	const char **const texts[] = {
-	        &o->crypttab,   &o->source,      &o->header,      &o->boot_dir,
-	        &o->config_dir, &o->wish.reader, &o->wish.serial, &o->wish.transport,
-	        &o->below,      &o->check_root,  &o->check_resume};
+	        &o->crypttab,     &o->source,      &o->header,      &o->boot_dir,
+	        &o->config_dir,   &o->wish.reader, &o->wish.serial, &o->wish.transport,
+	        &o->wish.tpm,     &o->wish.run,    &o->below,       &o->check_root,
+	        &o->check_resume, &o->image_record};
 	int *const numbers[] = {&o->wish.pin_fd, &o->wish.passphrase_fd, &o->wish.wait_s,
 	                        &o->source_wait_s};
 
-	if (c >= OPT_CRYPTTAB && c <= OPT_CHECK_RESUME) {
+	if (c >= OPT_CRYPTTAB && c <= OPT_IMAGE_RECORD) {
 		*texts[c - OPT_CRYPTTAB] = optarg;
 		return OK;
 	}
 	if (c >= OPT_PIN_FD && c <= OPT_SOURCE_WAIT)
 		return number(optarg, numbers[c - OPT_PIN_FD]);
 	switch (c) {
+	case OPT_CAP:
+		o->cap = true;
+		return OK;
 	case OPT_DEBUG:
 		o->debug = true;
 		return OK;
@@ -213,6 +231,7 @@ enum err parse_options(int argc, char **argv, struct options *ret, bool *ret_don
 	        .wish = {.pin_fd = -1,
 	                 .passphrase_fd = -1,
 	                 .wait_s = -1,
+	                 .run = TPM2_SAVED_RUN,
 	                 .at_boot = in_image},
 	};
 	int c;

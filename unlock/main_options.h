@@ -11,10 +11,12 @@
 struct options {
 	const char *crypttab; /* the boot run; NULL: a keyscript */
 	const char *below, *check_root, *check_resume; /* a device, or NULL */
+	const char *image_record;                      /* a file, or NULL */
 	int source_wait_s;
 	const char *key_field; /* crypttab's third field, or NULL */
 	const char *source, *name, *header;
 	const char *boot_dir, *config_dir; /* never NULL */
+	bool cap;
 	bool first_try;
 	int keyslot;      /* crypttab's keyslot=, or LUKS_ANY_SLOT */
 	bool tries_given; /* crypttab says how many tries there are */
@@ -29,6 +31,11 @@ enum err bad_usage(const char *what);
  */
 enum err parse_options(int argc, char **argv, struct options *ret, bool *ret_done);
 
+/* main_image.c: a record without what resealing changes, on standard output. */
+enum err image_record(const struct options *o);
+/* main_cap.c: a PCR of what is sealed for volumes of this machine is extended, once a
+ * boot; none, and OK, where nothing is.  That it could not be done was said. */
+enum err cap(const struct options *o, bool *ret_told);
 /* main_boot.c: the run of --crypttab.  *ret_told: what is not open has been said. */
 enum err boot(const struct options *o, bool *ret_told);
 /* main_root.c.  Prints a line for each LUKS volume that --below's device lies on, when it

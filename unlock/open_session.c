@@ -69,6 +69,8 @@ enum err open_session(const struct session_wish *w, struct session **ret)
 	struct session_options o = {
 	        .reader = w->reader,
 	        .serial = w->serial,
+	        .tpm = w->tpm,
+	        .run = w->run,
 	        .pin_by_fd = w->pin_fd >= 0,
 	        .passphrase_by_fd = w->passphrase_fd >= 0,
 	};

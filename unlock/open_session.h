@@ -13,6 +13,8 @@ struct session_wish {
 	const char *transport;     /* as in card/choose.h; NULL: auto */
 	const char *reader;        /* NULL: any */
 	const char *serial;        /* NULL: any */
+	const char *tpm;           /* as in struct tpm2; NULL: /dev/tpmrm0 */
+	const char *run;           /* as in struct session_options */
 	bool agents;  /* no descriptors: ask through systemd's agents (core/ask_agents.h)
 	               */
 	bool at_boot; /* no descriptors: ask by splash, console and pipe (core/ask_boot.h)

@@ -74,6 +74,40 @@ static bool card_hopeful(const struct policy_facts *f)
 	}
 }
 
+static bool tpm_usable(const struct policy_facts *f)
+{
+	return f->tpm_ways > 0 &&
+	       (!f->tpm_pin || f->tpm_pin_ready || f->pin != ANSWER_NONE);
+}
+
+/* A descriptor's PIN may be the card's, which may still come. */
+static bool asks_tpm_pin(const struct policy_facts *f)
+{
+	if (f->pin == ANSWER_FD)
+		return !card_usable(f) || f->waited || !card_hopeful(f);
+	return f->pin == ANSWER_PERSON && !f->tpm_declined && !f->wants_passphrase;
+}
+
+/* What the TPM does next; false: nothing, or nothing that others wait for. */
+static bool tpm_next(const struct policy_facts *f, struct policy_next *ret)
+{
+	if (!tpm_usable(f))
+		return false;
+	switch (f->tpm) {
+	case TPM_UNSEEN:
+		*ret = act(DO_LOOK_TPM);
+		return true;
+	case TPM_BUSY:
+		*ret = act(DO_WAIT_TPM);
+		return !f->tpm_slow && !f->typing;
+	case TPM_READY:
+		break;
+	}
+	*ret = act(!f->tpm_pin || f->tpm_pin_ready ? DO_TRY_TPM : DO_ASK_TPM_PIN);
+	return ret->action == DO_TRY_TPM ||
+	       (asks_tpm_pin(f) && (!f->typing || f->typing_pin));
+}
+
 /* Why no card was used; OK: nothing to say about it. */
 static enum err card_state_err(enum policy_card card)
 {
@@ -107,11 +141,13 @@ static struct policy_next give_up(const struct policy_facts *f)
 
 	if (f->card_end != OK)
 		return end(DO_GIVE_UP, f->card_end);
+	if (!card_was_meant && f->tpm_end != OK)
+		return end(DO_GIVE_UP, f->tpm_end);
 	if (card_was_meant && card_state_err(f->card) != OK)
 		return end(DO_GIVE_UP, card_state_err(f->card));
 	if (f->passphrase_end != OK)
 		return end(DO_GIVE_UP, f->passphrase_end);
-	if (f->card_ways == 0)
+	if (f->card_ways == 0 && f->tpm_ways == 0)
 		return end(DO_GIVE_UP, ERR_NOT_ENROLLED);
 	return end(DO_GIVE_UP, ERR_USAGE);
 }
@@ -125,8 +161,21 @@ static bool may_ask_passphrase(const struct policy_facts *f)
 	       (f->passphrase == ANSWER_FD && f->passphrase_end == OK);
 }
 
+/* To a person: the prompt that stands while nothing else is to be done. */
+static enum policy_action prompt(const struct policy_facts *f)
+{
+	const bool card =
+	        card_usable(f) && !f->wants_passphrase && (!f->waited || f->typing);
+	const bool tpm = tpm_usable(f) && f->tpm == TPM_BUSY;
+
+	/* What is being typed is not taken away. */
+	return card || tpm || f->typing ? DO_ASK_EITHER : DO_ASK_PASSPHRASE;
+}
+
 struct policy_next policy_next(const struct policy_facts *f)
 {
+	struct policy_next tpm = {0};
+
 	if (!trusted(f))
 		return untrusted(f);
 	if (f->cancelled)
@@ -140,11 +189,12 @@ struct policy_next policy_next(const struct policy_facts *f)
 	if (f->card == CARD_HERE && usable && !f->typing &&
 	    !(f->wants_passphrase && passphrase))
 		return act(DO_TRY_CARD);
-	if (passphrase && f->passphrase == ANSWER_PERSON) {
-		if (usable && !f->wants_passphrase && (!f->waited || f->typing))
-			return act(DO_ASK_EITHER);
-		return act(DO_ASK_PASSPHRASE);
-	}
+	if (tpm_next(f, &tpm))
+		return tpm;
+	if (passphrase && f->passphrase == ANSWER_PERSON)
+		return act(prompt(f));
+	if (tpm_usable(f) && f->tpm == TPM_BUSY)
+		return act(DO_WAIT_TPM);
 	if (passphrase && f->wants_passphrase)
 		return act(DO_ASK_PASSPHRASE);
 	if (usable && !f->waited && card_hopeful(f))

@@ -20,6 +20,12 @@ enum policy_card {
 	CARD_HERE,  /* an enrolled one is open */
 };
 
+enum policy_tpm {
+	TPM_UNSEEN, /* the next of its ways in has not been looked at */
+	TPM_BUSY,   /* something is under way */
+	TPM_READY,  /* its PCRs match */
+};
+
 struct policy_facts {
 	bool strange; /* the header is refused outright */
 	enum record_state record;
@@ -31,12 +37,20 @@ struct policy_facts {
 	enum policy_card card;
 	bool pin_ready;        /* no PIN question would be needed */
 	bool wants_passphrase; /* she chose it at the PIN prompt */
-	bool typing;           /* the standing either-question has input */
+	bool typing;           /* the standing question has input */
+	bool typing_pin;       /* and it is the one for the TPM's PIN */
 	bool waited;           /* wait_ms is over */
 	bool cancelled;
 	unsigned card_errors;
-	enum err card_end;       /* how the last try of a card ended; OK: none or not her
-	                            concern */
+	enum err card_end; /* how the last try of a card ended; OK: none or not her
+	                      concern */
+	size_t tpm_ways;   /* enrolments of the TPM that are left */
+	enum policy_tpm tpm;
+	bool tpm_pin;       /* the record says that the one in question needs a PIN */
+	bool tpm_pin_ready; /* one that succeeded may be sent */
+	bool tpm_slow;      /* the person is not kept from typing any longer */
+	bool tpm_declined;  /* she chose another way at its PIN prompt */
+	enum err tpm_end;   /* how its last try ended; OK: none yet */
 	enum err passphrase_end; /* how the last passphrase ended; OK: none yet */
 };
 
@@ -44,7 +58,11 @@ enum policy_action {
 	DO_REFUSE,  /* with an error, before anything is asked */
 	DO_CONFIRM, /* --no-record: show the pin and ask */
 	DO_TRY_CARD,
-	DO_ASK_EITHER, /* one prompt: insert the dongle, or type the passphrase */
+	DO_LOOK_TPM, /* begin to */
+	DO_TRY_TPM,  /* begin to: no question is needed */
+	DO_WAIT_TPM,
+	DO_ASK_TPM_PIN, /* or insert the dongle */
+	DO_ASK_EITHER,  /* one prompt: insert the dongle, or type the passphrase */
 	DO_ASK_PASSPHRASE,
 	DO_WAIT_CARD,
 	DO_GIVE_UP, /* with an error */

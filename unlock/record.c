@@ -97,10 +97,30 @@ static enum err read_card(const struct json_object *from, struct record_entry *t
 	return e == OK ? read_kdf(from, to) : e;
 }
 
+/* What every form of it has. */
+static enum err read_srk_and_cap(const struct json_object *from,
+                                 uint8_t srk_name[static TPM2_NAME_LEN],
+                                 unsigned *ret_cap)
+{
+	const char *text = NULL;
+	int cap = 0;
+
+	enum err e = json_text(from, "srk", &text);
+	if (e == OK)
+		e = field_hex_lower(text, srk_name, TPM2_NAME_LEN);
+	if (e == OK)
+		e = json_int(from, "cap", 0, TPM2_PCRS - 1, &cap);
+	if (e == OK && (TPM2_PCRS_RESETTABLE >> cap & 1) != 0)
+		e = ERR_FORMAT;
+	if (e == OK)
+		*ret_cap = (unsigned)cap;
+	return e;
+}
+
 static enum err read_tpm2(const struct json_object *from, struct record_entry *to)
 {
-	static const char *const names[] = {"keyslot", "backend", "needs_pin",
-	                                    "object",  "srk",     "passphrase"};
+	static const char *const names[] = {"keyslot", "backend", "needs_pin", "object",
+	                                    "srk",     "cap",     "passphrase"};
 	const char *text = NULL;
 
 	if (!json_only(from, names, COUNT(names)))
@@ -108,14 +128,54 @@ static enum err read_tpm2(const struct json_object *from, struct record_entry *t
 	enum err e = json_text(from, "object", &text);
 	if (e == OK)
 		e = field_fpr(text, to->fpr);
-	if (e == OK)
-		e = json_text(from, "srk", &text);
-	return e == OK ? field_hex_lower(text, to->srk_name, sizeof(to->srk_name)) : e;
+	return e == OK ? read_srk_and_cap(from, to->srk_name, &to->cap) : e;
+}
+
+/* In images: as one of several ways in, or of none. */
+static enum err read_image_tpm2(const struct json_object *from, struct record *r)
+{
+	static const char *const names[] = {"needs_pin", "srk", "cap"};
+	const struct json_object *ways = json_at(from, "tpm2");
+	enum err e = OK;
+
+	if (!has(from, "tpm2"))
+		return OK;
+	if (!json_is_array(ways) || json_count(ways) < 1 ||
+	    json_count(ways) > COUNT(r->tpm2))
+		return ERR_FORMAT;
+	for (; e == OK && r->n_tpm2 < json_count(ways); r->n_tpm2++) {
+		const struct json_object *o = json_item(ways, r->n_tpm2);
+		struct record_tpm2 *to = &r->tpm2[r->n_tpm2];
+
+		e = json_only(o, names, COUNT(names)) ? OK : ERR_FORMAT;
+		if (e == OK)
+			e = json_flag(o, "needs_pin", &to->needs_pin);
+		if (e == OK)
+			e = read_srk_and_cap(o, to->srk_name, &to->cap);
+	}
+	return e;
 }
 
 static bool is_tpm2(const struct record_entry *en)
 {
 	return strcmp(en->backend, BACKEND_TPM2) == 0;
+}
+
+static enum err read_recovery(const struct json_object *from, struct record_entry *to)
+{
+	static const char *const names[] = {"keyslot", "backend", "needs_pin", "id",
+	                                    "passphrase"};
+	const char *text = NULL;
+
+	if (!json_only(from, names, COUNT(names)) || to->needs_pin)
+		return ERR_FORMAT;
+	const enum err e = json_text(from, "id", &text);
+	return e == OK ? field_fpr(text, to->fpr) : e;
+}
+
+static bool is_recovery(const struct record_entry *en)
+{
+	return strcmp(en->backend, BACKEND_RECOVERY) == 0;
 }
 
 static enum err read_entry(const struct json_object *from, struct record_entry *ret)
@@ -131,7 +191,9 @@ static enum err read_entry(const struct json_object *from, struct record_entry *
 	if (e == OK)
 		e = json_flag(from, "needs_pin", &en.needs_pin);
 	if (e == OK)
-		e = is_tpm2(&en) ? read_tpm2(from, &en) : read_card(from, &en);
+		e = is_tpm2(&en)       ? read_tpm2(from, &en)
+		    : is_recovery(&en) ? read_recovery(from, &en)
+		                       : read_card(from, &en);
 	if (e == OK)
 		e = read_passphrase(from, &en);
 	if (e == OK)
@@ -159,7 +221,8 @@ static enum err read_ways(const struct json_object *from, struct record *r)
 
 enum err record_parse(struct bytes json, struct record *ret)
 {
-	static const char *const names[] = {"version", "uuid", "header_pin", "ways"};
+	static const char *const names[] = {"version", "uuid", "header_pin", "tpm2",
+	                                    "ways"};
 	struct record r = {0};
 	AUTO_JSON *o = NULL;
 	const char *text = NULL;
@@ -179,6 +242,8 @@ enum err record_parse(struct bytes json, struct record *ret)
 		e = json_text(o, "header_pin", &text);
 	if (e == OK)
 		e = field_hex_lower(text, r.pin, sizeof(r.pin));
+	if (e == OK)
+		e = read_image_tpm2(o, &r);
 	if (e == OK)
 		e = read_ways(o, &r);
 	if (e == OK)
@@ -205,14 +270,40 @@ static void put_kdf(const struct record_entry *en, FILE *out)
 	}
 }
 
-static void put_tpm2(const struct record_entry *en, FILE *out)
+static void put_srk_and_cap(const uint8_t srk_name[static TPM2_NAME_LEN], unsigned cap,
+                            FILE *out)
 {
 	char text[2 * TPM2_NAME_LEN + 1];
 
+	hex_encode((struct bytes){srk_name, TPM2_NAME_LEN}, text);
+	(void)fprintf(out, ",\"srk\":\"%s\",\"cap\":%u", text, cap);
+}
+
+static void put_tpm2(const struct record_entry *en, FILE *out)
+{
 	(void)fputs(",\"object\":", out);
 	field_put_fpr(en->fpr, out);
-	hex_encode((struct bytes){en->srk_name, sizeof(en->srk_name)}, text);
-	(void)fprintf(out, ",\"srk\":\"%s\"", text);
+	put_srk_and_cap(en->srk_name, en->cap, out);
+}
+
+static void put_image_tpm2(const struct record *r, FILE *out)
+{
+	if (r->n_tpm2 == 0)
+		return;
+	(void)fputs("\"tpm2\":[", out);
+	for (size_t i = 0; i < r->n_tpm2 && i < COUNT(r->tpm2); i++) {
+		(void)fprintf(out, "%s{\"needs_pin\":%s", i > 0 ? "," : "",
+		              r->tpm2[i].needs_pin ? "true" : "false");
+		put_srk_and_cap(r->tpm2[i].srk_name, r->tpm2[i].cap, out);
+		(void)fputc('}', out);
+	}
+	(void)fputs("],", out);
+}
+
+static void put_recovery(const struct record_entry *en, FILE *out)
+{
+	(void)fputs(",\"id\":", out);
+	field_put_fpr(en->fpr, out);
 }
 
 static void put_card(const struct record_entry *en, FILE *out)
@@ -236,6 +327,8 @@ static void put_entry(const struct record_entry *en, FILE *out)
 	(void)fprintf(out, ",\"needs_pin\":%s", en->needs_pin ? "true" : "false");
 	if (is_tpm2(en))
 		put_tpm2(en, out);
+	else if (is_recovery(en))
+		put_recovery(en, out);
 	else
 		put_card(en, out);
 	if (en->knows_passphrase) {
@@ -256,7 +349,9 @@ static void put_record(const struct record *r, FILE *out)
 	hex_encode((struct bytes){r->pin, sizeof(r->pin)}, pin);
 	(void)fputs("{\"version\":1,\"uuid\":", out);
 	json_quote(r->uuid, strlen(r->uuid), out);
-	(void)fprintf(out, ",\"header_pin\":\"%s\",\"ways\":[", pin);
+	(void)fprintf(out, ",\"header_pin\":\"%s\",", pin);
+	put_image_tpm2(r, out);
+	(void)fputs("\"ways\":[", out);
 	for (size_t i = 0; i < r->n; i++) {
 		if (i > 0)
 			(void)fputc(',', out);

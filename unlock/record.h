@@ -23,25 +23,42 @@ struct record_entry {
 	int keyslot;
 	const char *backend; /* static text: a backend's type */
 	bool needs_pin;
-	uint8_t fpr[FPR_LEN]; /* openpgp-card: the decryption key; tpm2: tpm2_id */
+	uint8_t fpr[FPR_LEN]; /* openpgp-card: the decryption key; tpm2: tpm2_id;
+	                         recovery: the first bytes of its
+	                         passphrase_digest */
 	char ident[RECORD_SERIALS]
 	          [CARD_IDENT_LEN]; /* cards known to hold it; "" ends the list */
 	enum record_kdf kdf;
 	uint8_t kdf_digest[32];          /* SHA-256 of card_info's kdf_digest_input */
 	uint8_t srk_name[TPM2_NAME_LEN]; /* tpm2: of the storage root key */
+	unsigned cap;                    /* tpm2: this PCR is extended once all is open */
 	bool knows_passphrase;
 	uint8_t passphrase_digest[PASSPHRASE_DIGEST_LEN];
 };
+
+/* A way in of a TPM as an initramfs knows it: nothing that resealing changes
+ * (docs/adr/0016). */
+struct record_tpm2 {
+	bool needs_pin;
+	uint8_t srk_name[TPM2_NAME_LEN];
+	unsigned cap;
+};
+enum { RECORD_TPM2_MAX = 4 };
 
 struct record {
 	char uuid[LUKS_UUID_LEN + 1];
 	uint8_t pin[HEADER_PIN_LEN];
 	struct record_entry entry[LUKS_SLOTS_MAX];
 	size_t n;
+	struct record_tpm2 tpm2[RECORD_TPM2_MAX]; /* in images alone, sorted */
+	size_t n_tpm2;
 };
 
 /* Strict: unknown fields, a second copy of a field, trailing bytes: ERR_FORMAT. */
 enum err record_parse(struct bytes json, struct record *ret);
+/* With ways in of a TPM as an image has them.  ERR_NO_SPACE: more than RECORD_TPM2_MAX
+ * that differ. */
+enum err record_for_image(const struct record *r, struct record *ret);
 enum err record_format(const struct record *r,
                        char **ret_json); /* malloc'ed, ends in a newline */
 /* volumes/UUID.json below config_dir.  ERR_NO_RECORD when there is none. */

@@ -6,6 +6,7 @@
 #include "openpgp/message.h"
 #include "unlock/blob.h"
 #include "unlock/enroll_impl.h"
+#include "unlock/sealed.h"
 
 /* What the old record knows of this key, wherever its keyslot was then. */
 static const struct record_entry *old_entry(const struct volume *v,
@@ -23,7 +24,7 @@ static struct record_entry entry_of(const struct volume *v, const struct token *
 {
 	struct record_entry en = {
 	        .backend = t->backend,
-	        .needs_pin = true,
+	        .needs_pin = strcmp(t->backend, BACKEND_RECOVERY) != 0,
 	        .kdf = RECORD_KDF_UNKNOWN,
 	};
 	const struct record_entry *old = old_entry(v, t->fpr[0]);
@@ -44,6 +45,15 @@ static const struct record_entry *entry_at(const struct record *r, int keyslot)
 	return NULL;
 }
 
+static bool is_object(struct bytes blob, const uint8_t id[static FPR_LEN])
+{
+	struct tpm2_sealed s;
+	uint8_t is[TPM2_ID_LEN];
+
+	return sealed_parse(blob, &s) == OK && tpm2_id(&s, is) == OK &&
+	       memcmp(is, id, sizeof(is)) == 0;
+}
+
 static bool is_message_for(struct bytes blob, const uint8_t fpr[static FPR_LEN])
 {
 	struct message m;
@@ -57,27 +67,36 @@ static bool is_message_for(struct bytes blob, const uint8_t fpr[static FPR_LEN])
 	return named;
 }
 
+/* A key blob for that key, or that sealed object. */
+static bool is_blob_for(struct bytes blob, const char *backend,
+                        const uint8_t fpr[static FPR_LEN])
+{
+	return blob_kind_of(backend) == BLOB_SEALED ? is_object(blob, fpr)
+	                                            : is_message_for(blob, fpr);
+}
+
 /* The token's copy goes to /boot where none lies, or what is no message for the key.  One
  * that may be good is left: anybody may have written the token's. */
 static enum err mend_blob(const struct volume *v, const struct token *t)
 {
 	const struct bytes blob = {t->blob, t->blob_len};
 	const char *boot = v->where.boot_dir, *uuid = luks_uuid(v->luks);
+	const enum blob_kind kind = blob_kind_of(t->backend);
 	uint8_t *there = NULL;
 	size_t len = 0;
 
-	if (!is_message_for(blob, t->fpr[0])) {
+	if (!is_blob_for(blob, t->backend, t->fpr[0])) {
 		log_line(LOG_DEBUG, "the token's blob for keyslot %d is damaged",
 		         t->keyslot);
 		return OK;
 	}
-	enum err e = blob_read(boot, uuid, t->keyslot, BLOB_MESSAGE, &there, &len);
+	enum err e = blob_read(boot, uuid, t->keyslot, kind, &there, &len);
 	const bool good =
-	        e == OK && is_message_for((struct bytes){there, len}, t->fpr[0]);
+	        e == OK && is_blob_for((struct bytes){there, len}, t->backend, t->fpr[0]);
 	free(there);
 	if (e == ERR_NOMEM)
 		return e;
-	return good ? OK : blob_write(boot, uuid, t->keyslot, BLOB_MESSAGE, blob);
+	return good ? OK : blob_write(boot, uuid, t->keyslot, kind, blob);
 }
 
 /*
@@ -123,6 +142,26 @@ static void keep_entries(const struct volume *v, struct record *r)
 	}
 }
 
+static bool is_active(const struct volume *v, int keyslot)
+{
+	struct luks_slot slot = {0};
+
+	return luks_slot(v->luks, keyslot, &slot) == OK && slot.active;
+}
+
+/* What opens it is on paper.  No token's word is taken for it, and it may be what opened
+ * the volume just now. */
+static void keep_recovery(const struct volume *v, struct record *r)
+{
+	for (size_t i = 0; v->state == RECORD_DIFFERS && i < v->record.n; i++) {
+		const struct record_entry *old = &v->record.entry[i];
+
+		if (strcmp(old->backend, BACKEND_RECOVERY) == 0 &&
+		    is_active(v, old->keyslot))
+			r->entry[r->n++] = *old;
+	}
+}
+
 /* Converted from LUKS1 to LUKS2, or a token that was lost: the old entry and the blob on
  * /boot still tell. */
 static void keep_by_blob(const struct volume *v, int opened, struct record *r)
@@ -135,9 +174,9 @@ static void keep_by_blob(const struct volume *v, int opened, struct record *r)
 		if (entry_at(r, old->keyslot) != NULL ||
 		    !may_be_ours(v, old->keyslot, opened, old->fpr) ||
 		    blob_read(v->where.boot_dir, luks_uuid(v->luks), old->keyslot,
-		              BLOB_MESSAGE, &blob, &len) != OK)
+		              blob_kind_of(old->backend), &blob, &len) != OK)
 			continue;
-		if (is_message_for((struct bytes){blob, len}, old->fpr))
+		if (is_blob_for((struct bytes){blob, len}, old->backend, old->fpr))
 			r->entry[r->n++] = *old;
 		free(blob);
 	}
@@ -148,6 +187,7 @@ static enum err build(struct volume *v, int opened, struct record *r)
 	memcpy(r->uuid, luks_uuid(v->luks), sizeof(r->uuid));
 	memcpy(r->pin, v->pin, sizeof(r->pin));
 	keep_entries(v, r);
+	keep_recovery(v, r);
 	for (int i = 0; i < LUKS_TOKENS_MAX; i++) {
 		struct token t = {0};
 
@@ -160,7 +200,7 @@ static enum err build(struct volume *v, int opened, struct record *r)
 		    may_be_ours(v, t.keyslot, opened, t.fpr[0]))
 			r->entry[r->n++] = entry_of(v, &t);
 		const struct record_entry *en = entry_at(r, t.keyslot);
-		if (en != NULL && strcmp(t.backend, BACKEND_CARD) == 0 &&
+		if (en != NULL && t.blob_len > 0 && strcmp(t.backend, en->backend) == 0 &&
 		    memcmp(en->fpr, t.fpr[0], FPR_LEN) == 0)
 			e = mend_blob(v, &t);
 		token_clear(&t);

@@ -8,6 +8,7 @@
 #include "core/hex.h"
 #include "unlock/fields.h"
 #include "unlock/json.h"
+#include "unlock/pcrs_json.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -29,39 +30,13 @@ static enum err read_bank(const struct json_object *o, struct tpm2_sealed *s)
 	return s->pcrs.bank == HASH_NONE ? ERR_FORMAT : OK;
 }
 
-static enum err read_pcr(const struct json_object *o, struct tpm2_pcrs *p)
-{
-	static const char *const two[] = {"pcr", "value"};
-	const char *text = NULL;
-	int i = 0;
-
-	if (!json_only(o, two, COUNT(two)))
-		return ERR_FORMAT;
-	enum err e = json_int(o, "pcr", 0, TPM2_PCRS - 1, &i);
-	if (e == OK && p->mask >> i != 0) /* in order, none twice */
-		e = ERR_FORMAT;
-	if (e == OK)
-		e = json_text(o, "value", &text);
-	if (e == OK)
-		e = field_hex_lower(text, p->value[i], hash_len(p->bank));
-	if (e == OK)
-		p->mask |= 1U << i;
-	return e;
-}
-
 static enum err read_pcrs(const struct json_object *o, struct tpm2_sealed *s)
 {
-	const struct json_object *from = json_at(o, "pcrs");
+	const enum err e = pcrs_read(json_at(o, "pcrs"), &s->pcrs);
 
-	if (!json_is_array(from) || json_count(from) < 1 || json_count(from) > TPM2_PCRS)
+	if (e == OK && (s->pcrs.mask & TPM2_PCRS_RESETTABLE) != 0)
 		return ERR_FORMAT;
-	for (size_t i = 0; i < json_count(from); i++) {
-		const enum err e = read_pcr(json_item(from, i), &s->pcrs);
-
-		if (e != OK)
-			return e;
-	}
-	return s->pcrs.mask & TPM2_PCRS_RESETTABLE ? ERR_FORMAT : OK;
+	return e;
 }
 
 static enum err read_base64(const struct json_object *o, const char *name, uint8_t *ret,
@@ -145,20 +120,6 @@ static void put_hex(struct bytes b, FILE *out)
 	(void)fprintf(out, "\"%s\"", text);
 }
 
-static void put_pcrs(const struct tpm2_pcrs *p, FILE *out)
-{
-	const char *comma = "";
-
-	for (unsigned i = 0; i < TPM2_PCRS; i++) {
-		if ((p->mask >> i & 1) == 0)
-			continue;
-		(void)fprintf(out, "%s{\"pcr\":%u,\"value\":", comma, i);
-		put_hex((struct bytes){p->value[i], hash_len(p->bank)}, out);
-		(void)fputc('}', out);
-		comma = ",";
-	}
-}
-
 static void put_base64(const uint8_t *p, size_t n, FILE *out)
 {
 	uint8_t text[(TPM2_PRIVATE_MAX + 2) / 3 * 4];
@@ -169,9 +130,9 @@ static void put_base64(const uint8_t *p, size_t n, FILE *out)
 
 static void put_sealed(const struct tpm2_sealed *s, FILE *out)
 {
-	(void)fprintf(out, "{\"bank\":\"%s\",\"pcrs\":[", tpm2_bank_name(s->pcrs.bank));
-	put_pcrs(&s->pcrs, out);
-	(void)fputs("],\"private\":", out);
+	(void)fprintf(out, "{\"bank\":\"%s\",\"pcrs\":", tpm2_bank_name(s->pcrs.bank));
+	pcrs_put(&s->pcrs, out);
+	(void)fputs(",\"private\":", out);
 	put_base64(s->priv, s->priv_len, out);
 	(void)fputs(",\"public\":", out);
 	put_base64(s->pub, s->pub_len, out);

@@ -58,6 +58,7 @@ enum err session_new(const struct session_options *o, struct session **ret)
 		s->o.poll_ms = POLL_MS;
 	s->wanted_key = CARD_KEY_DEC;
 	s->pins.good_full = -1;
+	s->watched = -1;
 	/* Finds out now whether --serial is one. */
 	const enum err e = s->o.readers ? need_pick(s, true) : OK;
 
@@ -73,13 +74,40 @@ struct session *session_free(struct session *s)
 {
 	if (!s)
 		return NULL;
+	if (s->held > 0) {
+		s->held--;
+		return NULL;
+	}
 	pin_memory_clear(&s->pins);
+	session_tpm_forget(s);
 	s->card = card_close(s->card);
 	s->pick = pick_free(s->pick);
 	s->o.readers = readers_close(s->o.readers);
 	s->o.ask = ask_close(s->o.ask);
 	free(s);
 	return NULL;
+}
+
+struct session *session_hold(struct session *s)
+{
+	s->held++;
+	return s;
+}
+
+enum err session_know_pin(struct session *s, const struct pin_memory *m)
+{
+	struct secret *copy = NULL;
+
+	if (!m->good || m->good_full < 0)
+		return OK;
+	const enum err e = secret_copy(secret_view(m->good), &copy);
+	if (e != OK)
+		return e;
+	pin_memory_forget_good(&s->pins);
+	s->pins.good = copy;
+	s->pins.good_card = m->good_card;
+	s->pins.good_full = m->good_full;
+	return OK;
 }
 
 struct ask *session_ask(struct session *s)
@@ -253,12 +281,20 @@ void session_drop_card(struct session *s)
 /* Wait for input at most `ms`; without a descriptor, sleep. */
 static bool input_within(struct session *s, bool ask, int ms)
 {
-	struct pollfd p = {.fd = -1, .events = POLLIN};
+	struct pollfd p[] = {
+	        {.fd = -1,         .events = POLLIN},
+	        {.fd = s->watched, .events = POLLIN},
+	};
 
 	if (ask && s->o.ask)
-		p.fd = s->o.ask->ops->fd(s->o.ask);
+		p[0].fd = s->o.ask->ops->fd(s->o.ask);
 	/* A signal ends the nap early: the caller loops anyway. */
-	return poll(&p, 1, ms) > 0;
+	return poll(p, sizeof(p) / sizeof(p[0]), ms) > 0 && p[0].revents != 0;
+}
+
+void session_watch(struct session *s, int fd)
+{
+	s->watched = fd;
 }
 
 bool session_pause(struct session *s, bool ask)

@@ -16,6 +16,9 @@ struct session_options {
 	int wait_ms;            /* how long to wait for reader and card; -1: for ever */
 	int poll_ms;            /* between two looks; 0: 250 */
 	bool pin_by_fd, passphrase_by_fd; /* the asker has a descriptor for that kind */
+	const char *tpm;                  /* how to reach the TPM, as in struct tpm2 */
+	const char *run; /* what was saved before the cap is below it; NULL:
+	                    TPM2_SAVED_RUN */
 };
 
 struct session;
@@ -23,6 +26,13 @@ struct session;
 enum err session_new(const struct session_options *o, struct session **ret);
 struct session *
 session_free(struct session *s); /* resets the card, wipes the PIN; returns NULL */
+
+/* For who lends it to several commands: it lives for one session_free() more. */
+struct session *session_hold(struct session *s);
+/* A user PIN that its card took in this command, elsewhere than here: used as if it had
+ * been typed here. */
+struct pin_memory;
+enum err session_know_pin(struct session *s, const struct pin_memory *m);
 
 struct ask *session_ask(struct session *s);
 const struct card_info *session_card(const struct session *s); /* NULL: no card open */
@@ -68,6 +78,8 @@ void session_drop_card(struct session *s);
  */
 bool session_pause(struct session *s, bool ask);
 bool session_has_input(struct session *s);
+/* A pause ends early when there is something to read from `fd`, too; -1: nothing more. */
+void session_watch(struct session *s, int fd);
 
 /* What the prompts call the disk (NULL: nothing), and whether an empty answer means "the
  * other way". */

@@ -5,9 +5,21 @@
 
 #include "unlock/pin_memory.h"
 #include "unlock/session.h"
+#include "unlock/session_tpm.h"
 #include "unlock/words.h"
 
 enum { PIN_TRIES_FULL = 3, WANTED_MAX = 32, KNOWN_MAX = 64 };
+
+/* PINs of the TPM: those that failed, and the one that succeeded. */
+struct tpm_pins {
+	struct {
+		uint8_t object[TPM2_ID_LEN];
+		struct secret *pin;
+	} failed[FAILED_PINS_MAX];
+	size_t n_failed;
+	struct secret *good;
+	uint32_t counted; /* failed tries when it succeeded */
+};
 
 struct session {
 	struct session_options o;
@@ -21,9 +33,13 @@ struct session {
 	struct card *card;
 	bool verified;
 	struct pin_memory pins;
+	struct tpm_pins tpm_pins;
+	enum err tpm_end; /* the TPM is of no use, and that was said; OK: not so */
+	int watched;      /* -1: nothing */
 	const char *disk;
 	bool other_way, wants_other_way;
 	bool trusts_record;
+	unsigned held; /* so many more session_free() end it */
 	unsigned told; /* bits of enum pick_why that were noted */
 	struct card_who told_card[READERS_MAX]; /* foreign cards that were noted */
 	size_t n_told;

@@ -18,6 +18,11 @@ static bool is_tpm2(const struct token *t)
 	return strcmp(t->backend, BACKEND_TPM2) == 0;
 }
 
+static bool is_recovery(const struct token *t)
+{
+	return strcmp(t->backend, BACKEND_RECOVERY) == 0;
+}
+
 static enum err read_keyslot(const struct json_object *o, int *ret)
 {
 	const struct json_object *slots = json_at(o, "keyslots");
@@ -141,11 +146,24 @@ static enum err read_tpm2(const struct json_object *o, struct token *t)
 	return OK;
 }
 
+static enum err read_recovery(const struct json_object *o, struct token *t)
+{
+	static const char *const names[] = {"type", "keyslots", "version", "backend",
+	                                    "id"};
+	const char *text = NULL;
+
+	if (!json_only(o, names, COUNT(names)))
+		return ERR_FORMAT;
+	t->n_fpr = 1;
+	const enum err e = json_text(o, "id", &text);
+	return e == OK ? field_fpr(text, t->fpr[0]) : e;
+}
+
 enum err token_parse(struct bytes json, struct token *ret)
 {
 	static const char *const names[] = {"type",    "keyslots",   "version",
 	                                    "backend", "recipients", "serial",
-	                                    "blob",    "sealed"};
+	                                    "blob",    "sealed",     "id"};
 	struct token t = {0};
 	AUTO_JSON *o = NULL;
 	const char *text = NULL;
@@ -166,7 +184,9 @@ enum err token_parse(struct bytes json, struct token *ret)
 	if (e == OK)
 		e = read_keyslot(o, &t.keyslot);
 	if (e == OK)
-		e = is_tpm2(&t) ? read_tpm2(o, &t) : read_card(o, &t);
+		e = is_tpm2(&t)       ? read_tpm2(o, &t)
+		    : is_recovery(&t) ? read_recovery(o, &t)
+		                      : read_card(o, &t);
 	if (e == OK)
 		*ret = t;
 	return e;
@@ -183,6 +203,12 @@ static void put_token(const struct token *t, const uint8_t *blob, size_t n, FILE
 	if (is_tpm2(t)) {
 		(void)fputs(",\"sealed\":", out);
 		(void)fwrite(t->blob, 1, t->blob_len, out);
+		(void)fputc('}', out);
+		return;
+	}
+	if (is_recovery(t)) {
+		(void)fputs(",\"id\":", out);
+		field_put_fpr(t->fpr[0], out);
 		(void)fputc('}', out);
 		return;
 	}
@@ -207,7 +233,7 @@ enum err token_format(const struct token *t, char **ret_json)
 	char *text = NULL;
 	size_t n = 0;
 
-	if (t->blob_len == 0 || t->blob_len > TOKEN_BLOB_MAX)
+	if ((t->blob_len == 0) != is_recovery(t) || t->blob_len > TOKEN_BLOB_MAX)
 		return ERR_NO_SPACE;
 	if (t->n_fpr == 0 || t->n_fpr > TOKEN_RECIPIENTS || t->keyslot >= LUKS_SLOTS_MAX)
 		return ERR_BUG;

@@ -104,10 +104,13 @@ enum err tpm2_seal(const struct tpm2 *t, const struct tpm2_wish *w,
 	        .bank = w->bank,
 	        .mask = w->mask,
 	        .pin = pin != NULL,
+	        .to = w->to,
 	};
 
 	if (secret_len(what) != TPM2_SECRET_LEN || (w->mask & ~TPM2_PCRS_ALL) != 0 ||
 	    w->mask == 0)
+		return ERR_BUG;
+	if (w->to && (w->to->bank != w->bank || w->to->mask != w->mask))
 		return ERR_BUG;
 	enum err e = pin ? tpm2_auth_value(pin, w->salt, &auth) : OK;
 	if (e == OK)
@@ -118,10 +121,10 @@ enum err tpm2_seal(const struct tpm2 *t, const struct tpm2_wish *w,
 	return e == OK ? take_made(w, pin != NULL, &made, ret) : e;
 }
 
-enum err tpm2_unseal(const struct tpm2 *t, const struct tpm2_sealed *s,
-                     const struct secret *pin, struct secret **ret)
+enum err tpm2_unseal_start(const struct tpm2 *t, const struct tpm2_sealed *s,
+                           const struct secret *pin, struct aside **ret)
 {
-	AUTO_SECRET *auth = NULL, *out = NULL;
+	AUTO_SECRET *auth = NULL;
 	const struct tpm2_task task = {.tcti = t->tcti, .sealed = s, .pin = s->needs_pin};
 
 	enum err e = tpm2_sealed_check(s);
@@ -130,8 +133,16 @@ enum err tpm2_unseal(const struct tpm2 *t, const struct tpm2_sealed *s,
 	if (e == OK && pin)
 		e = tpm2_auth_value(pin, s->salt, &auth);
 	if (e == OK)
-		e = of_child(aside_run(tpm2_job_unseal, &task, auth, TPM2_SECRET_LEN,
-		                       limit(t, WORK_MS), &out));
+		e = of_child(aside_start(tpm2_job_unseal, &task, auth, TPM2_SECRET_LEN,
+		                         limit(t, WORK_MS), ret));
+	return e;
+}
+
+enum err tpm2_unseal_finish(struct aside *a, struct secret **ret)
+{
+	AUTO_SECRET *out = NULL;
+
+	enum err e = of_child(aside_finish(a, &out));
 	if (e == OK && secret_len(out) != TPM2_SECRET_LEN)
 		e = ERR_TPM_FAILED;
 	if (e != OK)
@@ -139,6 +150,37 @@ enum err tpm2_unseal(const struct tpm2 *t, const struct tpm2_sealed *s,
 	*ret = out;
 	out = NULL;
 	return OK;
+}
+
+enum err tpm2_unseal(const struct tpm2 *t, const struct tpm2_sealed *s,
+                     const struct secret *pin, struct secret **ret)
+{
+	struct aside *a = NULL;
+
+	const enum err e = tpm2_unseal_start(t, s, pin, &a);
+	return e == OK ? tpm2_unseal_finish(a, ret) : e;
+}
+
+enum err tpm2_look_start(const struct tpm2 *t, enum hash_alg bank, uint32_t mask,
+                         struct aside **ret)
+{
+	const struct tpm2_task task = {
+	        .tcti = t->tcti, .bank = bank, .mask = mask & TPM2_PCRS_ALL};
+
+	return of_child(aside_start(tpm2_job_look, &task, NULL, sizeof(struct tpm2_look),
+	                            limit(t, LOOK_MS), ret));
+}
+
+enum err tpm2_look_finish(struct aside *a, struct tpm2_look *ret)
+{
+	AUTO_SECRET *out = NULL;
+
+	enum err e = of_child(aside_finish(a, &out));
+	if (e == OK && secret_len(out) != sizeof(*ret))
+		e = ERR_TPM_FAILED;
+	if (e == OK)
+		memcpy(ret, secret_buf(out), sizeof(*ret));
+	return e;
 }
 
 enum err tpm2_extend(const struct tpm2 *t, unsigned pcr, const char *what)

@@ -52,6 +52,8 @@ struct tpm2_wish {
 	enum hash_alg bank;
 	uint32_t mask;
 	uint8_t salt[TPM2_SALT_LEN]; /* random, of the PIN */
+	/* To these values, of that bank and mask; NULL: to what they are now. */
+	const struct tpm2_pcrs *to;
 };
 
 /* tpm2.c */
@@ -59,8 +61,8 @@ struct tpm2_wish {
 /* ERR_NOT_FOUND: the TPM has no such bank. */
 enum err tpm2_read_pcrs(const struct tpm2 *t, enum hash_alg bank, uint32_t mask,
                         struct tpm2_pcrs *ret);
-/* Seal TPM2_SECRET_LEN bytes to what the PCRs are now, and to the PIN (NULL: to none).
- * ERR_TPM_OTHER: wish.srk is no such key. */
+/* Seal TPM2_SECRET_LEN bytes to the PCRs, and to the PIN (NULL: to none).
+ * ERR_TPM_OTHER: wish.srk is no such key.  ERR_NOT_FOUND: the TPM has no such bank. */
 enum err tpm2_seal(const struct tpm2 *t, const struct tpm2_wish *w,
                    const struct secret *what, const struct secret *pin,
                    struct tpm2_sealed *ret);
@@ -80,8 +82,26 @@ struct tpm2_lockout {
 	uint32_t interval_s;  /* after which one is forgotten */
 	uint32_t recovery_s;  /* how long the lockout hierarchy waits after its own */
 	uint32_t locked;      /* not 0: it is */
+	uint32_t password;    /* not 0: the lockout hierarchy has one */
 };
 enum err tpm2_lockout(const struct tpm2 *t, struct tpm2_lockout *ret);
+
+/*
+ * For who has a person to wait for meanwhile: started here, then polled and finished (or
+ * dropped) as core/aside.h says, but for the finish, which is one of these.  Their errors
+ * are those of the calls above.
+ */
+struct aside;
+struct tpm2_look {
+	struct tpm2_pcrs pcrs;
+	struct tpm2_lockout lockout;
+};
+enum err tpm2_look_start(const struct tpm2 *t, enum hash_alg bank, uint32_t mask,
+                         struct aside **ret);
+enum err tpm2_look_finish(struct aside *a, struct tpm2_look *ret);
+enum err tpm2_unseal_start(const struct tpm2 *t, const struct tpm2_sealed *s,
+                           const struct secret *pin, struct aside **ret);
+enum err tpm2_unseal_finish(struct aside *a, struct secret **ret);
 
 /* tpm2_policy.c: without a TPM */
 

@@ -13,15 +13,24 @@ aside_job tpm2_job_seal;   /* what to seal, then the auth value -> struct tpm2_m
 aside_job tpm2_job_unseal; /* auth value -> the secret */
 aside_job tpm2_job_extend;
 aside_job tpm2_job_lockout; /* -> struct tpm2_lockout */
+aside_job tpm2_job_look;    /* both: -> struct tpm2_look */
+
+/* Password of the lockout hierarchy and the new one: see tpm2_admin.c. */
+aside_job tpm2_job_admin; /* tpm2_admin_work.c, or tpm2_admin_none.c */
+enum tpm2_admin { TPM2_RESET, TPM2_LIMITS, TPM2_PASSWORD };
 
 /* Which of them is what a job needs; the rest is zero. */
+struct tpm2_limits;
 struct tpm2_task {
 	const char *tcti;
 	enum hash_alg bank;
 	uint32_t mask;
 	uint32_t srk;
 	bool pin;
+	const struct tpm2_pcrs *to;
 	const struct tpm2_sealed *sealed;
+	enum tpm2_admin admin;
+	const struct tpm2_limits *limits;
 	unsigned pcr;
 	const char *what;
 };

@@ -36,3 +36,9 @@ enum err tpm2_job_lockout(const void *how, const struct secret *in, struct write
 	(void)how, (void)in, (void)out;
 	return none();
 }
+
+enum err tpm2_job_look(const void *how, const struct secret *in, struct writer *out)
+{
+	(void)how, (void)in, (void)out;
+	return none();
+}

@@ -164,6 +164,7 @@ static void take_property(const TPMS_TAGGED_PROPERTY *p, struct tpm2_lockout *l)
 	switch (p->property) {
 	case TPM2_PT_PERMANENT:
 		l->locked = (p->value & TPMA_PERMANENT_INLOCKOUT) != 0;
+		l->password = (p->value & TPMA_PERMANENT_LOCKOUTAUTHSET) != 0;
 		break;
 	case TPM2_PT_LOCKOUT_COUNTER:
 		l->failed = p->value;
@@ -182,28 +183,56 @@ static void take_property(const TPMS_TAGGED_PROPERTY *p, struct tpm2_lockout *l)
 	}
 }
 
-enum err tpm2_job_lockout(const void *how, const struct secret *in, struct writer *out)
+static enum err lockout(struct tpm *t, struct tpm2_lockout *ret)
 {
-	const struct tpm2_task *task = how;
 	const UINT32 count = TPM2_PT_LOCKOUT_RECOVERY - TPM2_PT_PERMANENT + 1;
 	TPMS_CAPABILITY_DATA *have = NULL;
 	struct tpm2_lockout l = {0};
 	TPMI_YES_NO more = 0;
+
+	enum err e = tpm_err(Esys_GetCapability(t->esys, ESYS_TR_NONE, ESYS_TR_NONE,
+	                                        ESYS_TR_NONE, TPM2_CAP_TPM_PROPERTIES,
+	                                        TPM2_PT_PERMANENT, count, &more, &have));
+	if (e == OK && have->capability != TPM2_CAP_TPM_PROPERTIES)
+		e = ERR_TPM_FAILED;
+	for (UINT32 i = 0; e == OK && i < have->data.tpmProperties.count; i++)
+		take_property(&have->data.tpmProperties.tpmProperty[i], &l);
+	Esys_Free(have);
+	if (e == OK)
+		*ret = l;
+	return e;
+}
+
+enum err tpm2_job_lockout(const void *how, const struct secret *in, struct writer *out)
+{
+	const struct tpm2_task *task = how;
+	struct tpm2_lockout l;
 	struct tpm t;
 
 	(void)in;
 	enum err e = tpm_open(task->tcti, &t);
 	if (e == OK)
-		e = tpm_err(Esys_GetCapability(t.esys, ESYS_TR_NONE, ESYS_TR_NONE,
-		                               ESYS_TR_NONE, TPM2_CAP_TPM_PROPERTIES,
-		                               TPM2_PT_PERMANENT, count, &more, &have));
-	if (e == OK && have->capability != TPM2_CAP_TPM_PROPERTIES)
-		e = ERR_TPM_FAILED;
-	for (UINT32 i = 0; e == OK && i < have->data.tpmProperties.count; i++)
-		take_property(&have->data.tpmProperties.tpmProperty[i], &l);
+		e = lockout(&t, &l);
 	if (e == OK)
 		put_bytes(out, &l, sizeof(l));
-	Esys_Free(have);
+	tpm_close(&t);
+	return e;
+}
+
+enum err tpm2_job_look(const void *how, const struct secret *in, struct writer *out)
+{
+	const struct tpm2_task *task = how;
+	struct tpm2_look l;
+	struct tpm t;
+
+	(void)in;
+	enum err e = tpm_open(task->tcti, &t);
+	if (e == OK)
+		e = tpm_pcrs(&t, task->bank, task->mask, &l.pcrs);
+	if (e == OK)
+		e = lockout(&t, &l.lockout);
+	if (e == OK)
+		put_bytes(out, &l, sizeof(l));
 	tpm_close(&t);
 	return e;
 }

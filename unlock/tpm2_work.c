@@ -93,7 +93,9 @@ static enum err seal(struct sealing *s, const struct tpm2_task *task, struct byt
 	if (e == OK)
 		e = tpm_session(&s->t, TPM2_SE_HMAC, &s->srk, ESYS_TR_NONE,
 		                TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &s->session);
-	if (e == OK)
+	if (e == OK && task->to)
+		s->made.pcrs = *task->to;
+	else if (e == OK)
 		e = tpm_pcrs(&s->t, task->bank, task->mask, &s->made.pcrs);
 	if (e == OK)
 		e = template_of(&s->made.pcrs, task->pin, &template);

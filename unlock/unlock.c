@@ -17,13 +17,31 @@ static void say_no_use(struct run *r, enum err e)
 		          &(struct words_args){.disk = r->disk, .text = err_text(e)});
 }
 
-static enum err try_passphrase(struct run *r, const struct secret *pass)
+/* Nothing was tried: its checksum tells. */
+static enum err mistyped(struct run *r)
+{
+	r->f.passphrase_end = ERR_PASSPHRASE;
+	if (r->f.passphrase == ANSWER_FD)
+		r->f.passphrase = ANSWER_NONE;
+	else
+		run_say(r, WORDS_RECOVERY_MISTYPED);
+	return OK;
+}
+
+static enum err try_passphrase(struct run *r, const struct secret *typed)
 {
 	const struct unlock_goal *goal = r->goal;
 	const bool person = r->f.passphrase == ANSWER_PERSON;
+	AUTO_SECRET *key = NULL;
 	int slot = LUKS_ANY_SLOT;
 
-	enum err e = OK;
+	enum err e = passphrase_recovery_key(r->v, typed, &key);
+	if (e == ERR_FORMAT)
+		return mistyped(r);
+	if (e != OK && e != ERR_NOT_FOUND)
+		return e;
+	const struct secret *pass = e == OK ? key : typed;
+	e = OK;
 	if (!goal->skip_check)
 		e = passphrase_find_slot(r->v, pass, &slot);
 	if (e != OK && e != ERR_PASSPHRASE && (!person || e == ERR_BUG))
@@ -43,78 +61,38 @@ static enum err try_passphrase(struct run *r, const struct secret *pass)
 
 /* --- the person --- */
 
-static void withdraw(struct run *r)
-{
-	if (r->standing)
-		session_ask(r->s)->ops->withdraw(session_ask(r->s));
-	r->standing = false;
-	r->f.typing = false;
-}
-
-static enum err begin_either(struct run *r)
-{
-	const struct ask_question q = {
-	        .kind = ASK_CARD_OR_PASSPHRASE,
-	        .about = r->disk,
-	        .tries_left = -1,
-	        .min = 0, /* an empty line: the card that is here by now */
-	        .max = PASSPHRASE_MAX,
-	};
-
-	enum err e = session_ask(r->s)->ops->begin(session_ask(r->s), &q);
-	if (e == OK)
-		r->standing = true;
-	r->said_here = false;
-	return e;
-}
-
 static enum err either_answered(struct run *r, const struct secret *pass)
 {
 	if (secret_len(pass) > 0)
 		return try_passphrase(r, pass);
 	if (r->f.card == CARD_HERE)
 		return OK;
-	if (r->why == PICK_FOUND || r->why == PICK_NO_CARD || r->why == PICK_NO_READER)
+	if (r->f.tpm_declined && r->f.tpm_ways > 0)
+		r->f.tpm_declined = false; /* she wants its PIN after all */
+	else if (r->why == PICK_FOUND || r->why == PICK_NO_CARD ||
+	         r->why == PICK_NO_READER)
 		run_say(r, WORDS_EMPTY_NO_CARD);
 	else
 		session_ask(r->s)->ops->note(session_ask(r->s), pick_why_text(r->why));
 	return OK;
 }
 
-/* One slice: the loop comes back here until something happens. */
 static enum err ask_either(struct run *r, enum err unused)
 {
-	struct ask *a = session_ask(r->s);
-	AUTO_SECRET *pass = NULL;
+	const bool card = r->f.card_ways > 0;
+	const enum ask_kind kind = card ? ASK_CARD_OR_PASSPHRASE : ASK_PASSPHRASE;
+	const bool stands = r->standing && r->standing_kind != ASK_TPM_PIN;
+	const struct ask_question q = {
+	        .kind = stands ? r->standing_kind : kind,
+	        .about = r->disk,
+	        .tries_left = -1,
+	        /* An empty line: the card that is here by now, or the TPM. */
+	        .min = card || r->f.tpm_declined ? 0 : 1,
+	        .max = PASSPHRASE_MAX,
+	};
 
 	(void)unused;
-	enum err e = r->standing ? OK : begin_either(r);
-	if (e == ERR_CANCELLED)
-		r->f.cancelled = true;
-	if (e == ERR_UNSUPPORTED)
-		r->f.passphrase = ANSWER_NONE;
-	if (e == ERR_CANCELLED || e == ERR_UNSUPPORTED)
-		return OK;
-	if (e != OK)
-		return e;
-	/* Before the step, which takes the input away. */
-	r->f.typing = session_has_input(r->s) || r->f.typing;
-	e = a->ops->step(a, &pass);
-	if (e == ERR_TIMEOUT) {
-		if (r->f.card == CARD_HERE && r->f.typing && !r->said_here) {
-			run_say(r, WORDS_HERE_WHILE_TYPING);
-			r->said_here = true;
-		}
-		r->f.typing = session_pause(r->s, true) || r->f.typing;
-		return OK;
-	}
-	r->standing = false;
-	r->f.typing = false;
-	if (e == ERR_CANCELLED) {
-		r->f.cancelled = true;
-		return OK;
-	}
-	return e == OK ? either_answered(r, pass) : e;
+	return run_stand(r, &q, either_answered);
 }
 
 static enum err ask_passphrase(struct run *r, enum err unused)
@@ -123,7 +101,9 @@ static enum err ask_passphrase(struct run *r, enum err unused)
 	AUTO_SECRET *pass = NULL;
 
 	(void)unused;
-	session_set_prompt(r->s, r->disk, r->f.card_ways > 0 && !r->f.passphrase_first);
+	session_set_prompt(r->s, r->disk,
+	                   (r->f.card_ways > 0 || r->f.tpm_declined) &&
+	                           !r->f.passphrase_first);
 	enum err e = backend_passphrase.recover(r->s, r->v, NULL, &pass);
 	if (e == OK)
 		return try_passphrase(r, pass);
@@ -158,6 +138,10 @@ static enum err (*const acts[])(struct run *r, enum err e) = {
         [DO_REFUSE] = run_refuse,
         [DO_CONFIRM] = run_confirm,
         [DO_TRY_CARD] = run_try_card,
+        [DO_LOOK_TPM] = run_look_tpm,
+        [DO_TRY_TPM] = run_try_tpm,
+        [DO_WAIT_TPM] = run_wait_tpm,
+        [DO_ASK_TPM_PIN] = run_ask_tpm_pin,
         [DO_ASK_EITHER] = ask_either,
         [DO_ASK_PASSPHRASE] = ask_passphrase,
         [DO_WAIT_CARD] = run_wait_card,
@@ -184,6 +168,34 @@ static enum err start(struct run *r)
 	return f->record == RECORD_MATCHES && !f->strange ? run_count_ways(r) : OK;
 }
 
+/* What goes on while a question stands. */
+static bool leaves_question(enum policy_action a)
+{
+	return a == DO_ASK_EITHER || a == DO_ASK_TPM_PIN || a == DO_LOOK_TPM ||
+	       a == DO_TRY_TPM;
+}
+
+static enum err once(struct run *r)
+{
+	enum err e = run_look(r);
+
+	if (e == OK)
+		e = run_step_tpm(r);
+	if (e != OK || r->done)
+		return e;
+	/* Reading a card takes a while: what was typed meanwhile is no PIN. */
+	if (r->standing && session_has_input(r->s))
+		r->f.typing = true;
+	r->f.typing_pin = r->standing && r->standing_kind == ASK_TPM_PIN;
+	if (r->elsewhere && !r->f.typing && r->f.tpm != TPM_BUSY)
+		return ERR_WRONG_CARD;
+	const struct policy_next next = policy_next(&r->f);
+	if (!leaves_question(next.action))
+		run_withdraw(r);
+	assert((size_t)next.action < sizeof(acts) / sizeof(acts[0]));
+	return acts[next.action](r, next.e);
+}
+
 enum err unlock_volume(struct session *s, struct volume *v,
                        const struct unlock_goal *goal, struct unlock_result *ret)
 {
@@ -196,24 +208,10 @@ enum err unlock_volume(struct session *s, struct volume *v,
 
 	session_set_trusts_record(s, goal->trust_record);
 	enum err e = start(&r);
-	while (e == OK && !r.done) {
-		e = run_look(&r);
-		if (e != OK)
-			break;
-		/* Reading a card takes a while: what was typed meanwhile is no PIN. */
-		if (r.standing && session_has_input(r.s))
-			r.f.typing = true;
-		if (r.elsewhere && !r.f.typing) {
-			e = ERR_WRONG_CARD;
-			break;
-		}
-		const struct policy_next next = policy_next(&r.f);
-		if (next.action != DO_ASK_EITHER)
-			withdraw(&r);
-		assert((size_t)next.action < sizeof(acts) / sizeof(acts[0]));
-		e = acts[next.action](&r, next.e);
-	}
-	withdraw(&r);
+	while (e == OK && !r.done)
+		e = once(&r);
+	run_withdraw(&r);
+	run_end_tpm(&r);
 	session_set_prompt(s, NULL, false);
 	if (e != OK)
 		return e;

@@ -52,6 +52,7 @@ enum err run_count_ways(struct run *r)
 	}
 	r->f.card_ways = n;
 	know_cards(r);
+	run_count_tpm(r);
 	if (r->goal->n_wanted > 0)
 		return session_want(r->s, r->goal->wanted, r->goal->n_wanted);
 	return n > 0 ? session_want(r->s, (const uint8_t(*)[FPR_LEN])fprs, n) : OK;
@@ -303,6 +304,7 @@ enum err run_try_card(struct run *r, enum err unused)
 void run_back_to_card(struct run *r)
 {
 	r->f.wants_passphrase = false;
+	r->f.tpm_declined = false;
 	r->f.card_end = OK;
 	r->f.card_errors = 0;
 	session_look_again(r->s);

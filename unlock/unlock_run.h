@@ -4,6 +4,7 @@
 #define UNLOCK_UNLOCK_RUN_H
 
 #include "unlock/policy.h"
+#include "unlock/tpm2_try.h"
 #include "unlock/unlock.h"
 #include "unlock/words.h"
 
@@ -22,8 +23,15 @@ struct run {
 	int64_t since;               /* when waiting for a card began */
 	int64_t broken_since;        /* when a card that does not answer was last tried */
 	char ident[CARD_IDENT_LEN];  /* the card that was here last, or "" */
-	bool standing;               /* the question for either does */
-	bool elsewhere;              /* the open card is for another volume */
+	bool standing;               /* a question does, of this kind */
+	enum ask_kind standing_kind;
+	bool tpm_usable[LUKS_SLOTS_MAX]; /* of v->enrolled */
+	size_t tpm_which;                /* the one in question */
+	struct tpm2_try tpm;
+	bool tpm_looks;    /* what is under way */
+	int64_t tpm_since; /* when the person began to wait for it */
+	bool said_slow;
+	bool elsewhere; /* the open card is for another volume */
 	bool said_here, said_waiting;
 	bool done;
 	struct unlock_result result;
@@ -33,6 +41,11 @@ void run_say(struct run *r, enum words w);
 /* Hand over what opens the volume: the run is done. */
 enum err run_deliver(struct run *r, const char *backend, int slot,
                      const struct secret *pass);
+
+/* One slice of a question that stands until it is answered, or run_withdraw. */
+enum err run_stand(struct run *r, const struct ask_question *q,
+                   enum err (*answered)(struct run *r, const struct secret *answer));
+void run_withdraw(struct run *r);
 
 /* unlock_trust.c: DO_REFUSE and DO_CONFIRM. */
 enum err run_refuse(struct run *r, enum err e);
@@ -44,5 +57,14 @@ enum err run_look(struct run *r);
 enum err run_try_card(struct run *r, enum err unused);
 enum err run_wait_card(struct run *r, enum err unused);
 void run_back_to_card(struct run *r); /* the person wants it after all */
+
+/* unlock_tpm.c */
+void run_count_tpm(struct run *r);
+enum err run_step_tpm(struct run *r); /* what the TPM has done meanwhile */
+enum err run_look_tpm(struct run *r, enum err unused);
+enum err run_try_tpm(struct run *r, enum err unused);
+enum err run_wait_tpm(struct run *r, enum err unused);
+enum err run_ask_tpm_pin(struct run *r, enum err unused);
+void run_end_tpm(struct run *r);
 
 #endif

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "unlock/blob.h"
 #include "unlock/journal.h"
+#include "unlock/sealed.h"
 
 /* What was found before it is merged. */
 struct found {
@@ -101,6 +102,7 @@ static void from_record(const struct volume *v, int slot, struct enrolment *en)
 		memcpy(en->ident, r->ident, sizeof(en->ident));
 		memcpy(en->kdf_digest, r->kdf_digest, sizeof(en->kdf_digest));
 		memcpy(en->srk_name, r->srk_name, sizeof(en->srk_name));
+		en->cap = r->cap;
 		en->knows_passphrase = r->knows_passphrase;
 		memcpy(en->passphrase_digest, r->passphrase_digest,
 		       sizeof(en->passphrase_digest));
@@ -115,6 +117,33 @@ static bool token_is_for(const struct token *t, const char *backend,
 		    memcmp(t->fpr[i], fpr, FPR_LEN) == 0)
 			return true;
 	return false;
+}
+
+static bool is_recovery(const struct enrolment *en)
+{
+	return en->backend != NULL && strcmp(en->backend, BACKEND_RECOVERY) == 0;
+}
+
+/* In an initramfs the record does not know the object, as it is resealed without a new
+ * image: what the object says of the PIN has to be what the record says of one. */
+static void from_image_record(const struct volume *v, const struct token *t,
+                              struct enrolment *en)
+{
+	struct tpm2_sealed s = {0};
+	size_t fits = 0;
+
+	if (v->record.n_tpm2 == 0 || strcmp(t->backend, BACKEND_TPM2) != 0)
+		return;
+	if (sealed_parse((struct bytes){t->blob, t->blob_len}, &s) == OK)
+		while (fits < v->record.n_tpm2 &&
+		       v->record.tpm2[fits].needs_pin != s.needs_pin)
+			fits++;
+	if (fits == v->record.n_tpm2)
+		fits = 0; /* it is told when it is tried */
+	en->in_record = true;
+	en->needs_pin = v->record.tpm2[fits].needs_pin;
+	en->cap = v->record.tpm2[fits].cap;
+	memcpy(en->srk_name, v->record.tpm2[fits].srk_name, sizeof(en->srk_name));
 }
 
 /* The first token of the slot; the record has the last word on whose it is. */
@@ -136,9 +165,10 @@ static void from_tokens(const struct volume *v, struct found *f, struct enrolmen
 		en->token_id = luks_version(v->luks) == 1 ? -1 : i;
 		if (!en->in_record) {
 			en->backend = t->backend;
-			en->needs_pin = true;
+			en->needs_pin = !is_recovery(en);
 			memcpy(en->fpr, t->fpr[0], sizeof(en->fpr));
 			memcpy(en->ident[0], t->ident, sizeof(en->ident[0]));
+			from_image_record(v, t, en);
 		}
 		en->blob[1] = t->blob;
 		en->blob_len[1] = t->blob_len;
@@ -146,28 +176,84 @@ static void from_tokens(const struct volume *v, struct found *f, struct enrolmen
 	}
 }
 
+/* Some other object than the one that is known of? */
+static enum err sealed_is(const struct enrolment *en, struct bytes blob)
+{
+	struct tpm2_sealed s;
+	uint8_t id[TPM2_ID_LEN];
+
+	enum err e = sealed_parse(blob, &s);
+	if (e == OK)
+		e = tpm2_id(&s, id);
+	if (e == OK && memcmp(id, en->fpr, sizeof(id)) != 0)
+		e = ERR_TPM_OTHER;
+	return e;
+}
+
+/* Nothing in *en changes unless such a blob lies there. */
+static void take_blob(const struct volume *v, struct enrolment *en, enum blob_kind kind)
+{
+	uint8_t *blob = NULL;
+	size_t n = 0;
+
+	enum err e = blob_read(v->where.boot_dir, luks_uuid(v->luks), en->keyslot, kind,
+	                       &blob, &n);
+	if (e == OK && n == 0)
+		e = ERR_FORMAT;
+	if (e == OK && kind == BLOB_SEALED)
+		e = sealed_is(en, (struct bytes){blob, n});
+	if (e != OK) {
+		if (e != ERR_NOT_FOUND)
+			log_line(LOG_DEBUG, "the blob of keyslot %d is skipped: %s",
+			         en->keyslot, err_text(e));
+		free(blob);
+		return;
+	}
+	en->has_blob_file = true;
+	en->blob[0] = blob;
+	en->blob_len[0] = n;
+}
+
+/* Until it is enrolled, its token lies on /boot, whatever the version of LUKS. */
+static bool has_recovery_mark(const struct volume *v, const struct enrolment *en)
+{
+	struct token t = {0};
+
+	if (token1(v, en->keyslot, &t) != OK)
+		return false;
+	const bool found = token_is_for(&t, BACKEND_RECOVERY, en->fpr);
+	token_clear(&t);
+	return found;
+}
+
+/* All that a journal tells: what it was about to enroll, the blob shows. */
+static void from_journal(const struct volume *v, const struct journal *j,
+                         struct enrolment *en)
+{
+	memcpy(en->fpr, j->fpr, sizeof(en->fpr));
+	if (has_recovery_mark(v, en)) {
+		en->backend = BACKEND_RECOVERY;
+		en->has_blob_file = true;
+		return;
+	}
+	take_blob(v, en, BLOB_MESSAGE);
+	en->backend = BACKEND_CARD;
+	if (!en->has_blob_file) {
+		take_blob(v, en, BLOB_SEALED);
+		en->backend = BACKEND_TPM2;
+	}
+	en->needs_pin = true;
+}
+
 /* Anybody writes to /boot: a blob there is looked at only where a way in is known of. */
 static void from_boot(const struct volume *v, const struct found *f, struct enrolment *en)
 {
-	const bool journaled = f->journal_ok && f->journal.keyslot == en->keyslot;
-
-	if (!en->in_record && !en->has_token && !journaled)
-		return;
-	const enum err e = blob_read(v->where.boot_dir, luks_uuid(v->luks), en->keyslot,
-	                             BLOB_MESSAGE, &en->blob[0], &en->blob_len[0]);
-	if (e != OK && e != ERR_NOT_FOUND)
-		log_line(LOG_DEBUG, "the blob of keyslot %d is skipped: %s", en->keyslot,
-		         err_text(e));
-	en->has_blob_file = e == OK && en->blob_len[0] > 0;
-	if (e == OK && !en->has_blob_file) { /* an empty file */
-		free(en->blob[0]);
-		en->blob[0] = NULL;
-	}
-	if (en->has_blob_file && !en->in_record && !en->has_token) {
-		en->backend = BACKEND_CARD;
-		en->needs_pin = true;
-		memcpy(en->fpr, f->journal.fpr, sizeof(en->fpr));
-	}
+	if (is_recovery(en))
+		return; /* what opens it is on paper */
+	if (en->in_record || en->has_token)
+		take_blob(v, en, blob_kind_of(en->backend));
+	else if (f->journal_ok && f->journal.keyslot == en->keyslot)
+		from_journal(v, &f->journal, en);
 }
 
 static void drop_second_copy(struct enrolment *en)
@@ -196,7 +282,7 @@ static void merge_slot(struct volume *v, struct found *f, int slot)
 	drop_second_copy(en);
 	en->slot_active = luks_slot(v->luks, slot, &s) == OK && s.active;
 	en->complete = v->state == RECORD_MATCHES && en->in_record && en->slot_active &&
-	               (en->has_token || en->has_blob_file);
+	               (en->has_token || en->has_blob_file || is_recovery(en));
 	v->n_enrolled++;
 }
 

@@ -34,9 +34,12 @@ struct enrolment {
 	enum record_kdf kdf;
 	uint8_t kdf_digest[32];
 	uint8_t srk_name[TPM2_NAME_LEN]; /* tpm2: as the record has it */
+	unsigned cap;                    /* the same: see record.h */
 	bool knows_passphrase;           /* the record does, by its digest */
 	uint8_t passphrase_digest[PASSPHRASE_DIGEST_LEN];
-	uint8_t *blob[2]; /* to be tried in this order: /boot's copy, then the token's */
+	/* Encrypted passphrase, or (tpm2) sealed object: see unlock/tpm2_way.h.  To be
+	 * tried in this order: /boot's copy, then the token's. */
+	uint8_t *blob[2];
 	size_t blob_len[2]; /* 0: not there; identical copies are kept once, as [0] */
 };
 

@@ -86,6 +86,56 @@ static const char *const table[WORDS_COUNT_] = {
 		"Nobody touched the dongle in time. Press Enter to try again, and "
 		"touch it when it blinks.",
 
+	[WORDS_TPM_PIN_FOR] = "the TPM, to unlock %d",
+	[WORDS_TPM_HINT] = "An empty line: the passphrase instead.",
+	[WORDS_TPM_HINT_CARD] =
+		"Or insert the dongle. An empty line: the passphrase instead.",
+	[WORDS_TPM_HERE_WHILE_TYPING] =
+		"Card %c is here. Finish the PIN of the TPM, or send an empty line (^U, Enter) to use the "
+		"card.",
+	[WORDS_TPM_WRONG] = "Wrong PIN. The TPM has %n tries left.",
+	[WORDS_TPM_WRONG_ONE_LEFT] =
+		"Wrong PIN. The TPM has one try left. If that is wrong too, it refuses the right one as "
+		"well until some time has passed (%t for each try).",
+	[WORDS_TPM_LAST_TRY] =
+		"The TPM has one try left, and a wrong PIN locks it. To spend it, give the PIN twice, on "
+		"two lines.",
+	[WORDS_TPM_DIFFERS] =
+		"The two PINs differ. Nothing was sent to the TPM, and no try was spent.",
+	[WORDS_TPM_REFUSED_BEFORE] =
+		"The TPM refused this PIN before. It was not sent again, and no try was spent.",
+	[WORDS_TPM_LOCKED] =
+		"The TPM is locked: too many wrong PINs were counted (%n), or the machine lost power too often. "
+		"It refuses the right PIN too, until it has been on for %t: then one try is free. Use the "
+		"dongle or the passphrase.",
+	[WORDS_TPM_PCRS] =
+		"The TPM does not open %d, as the machine did not start as it did when that was sealed. "
+		"Changed: %t. If you know why (an update does it), open %d another way, then: bootlatch tpm "
+		"reseal. If you do not, look into it before you type anything.",
+	[WORDS_TPM_PCRS_UNKNOWN] =
+		"The TPM does not open %d, as the machine did not start as it did when that was sealed. If "
+		"you know why, open %d another way, then: bootlatch tpm reseal.",
+	[WORDS_TPM_CAPPED] =
+		"The TPM was closed when this system had started. It opens %d at the next start, no sooner.",
+	[WORDS_TPM_OTHER] =
+		"The TPM is not the one that was enrolled for %d, or it was cleared since. Open %d another "
+		"way, then: bootlatch unenroll --keyslot %n, and bootlatch enroll --tpm2.",
+	[WORDS_TPM_DAMAGED] =
+		"What the TPM sealed for keyslot %n of %d is damaged. Open %d another way, then: bootlatch "
+		"unenroll --keyslot %n, and bootlatch enroll --tpm2.",
+	[WORDS_TPM_NOT_RECORDED] =
+		"What the TPM shall open for keyslot %n of %d is not what was enrolled: somebody changed it. "
+		"The TPM is not asked. Open %d another way, then: bootlatch unenroll --keyslot %n, and "
+		"bootlatch enroll --tpm2.",
+	[WORDS_TPM_STALE] =
+		"What the TPM gave out does not open keyslot %n of %d. Once it is open: bootlatch unenroll "
+		"--keyslot %n, and bootlatch enroll --tpm2.",
+	[WORDS_TPM_CANNOT] = "The TPM cannot be used: %t. Use another way.",
+	[WORDS_TPM_SLOW] = "The TPM has not answered yet. You need not wait for it.",
+	[WORDS_TPM_NOT_CAPPED] =
+		"The TPM could not be closed for this start: %t. Whoever is root from now on could ask it for "
+		"what opens the disks, where that needs no PIN.",
+
 	[WORDS_BLOB_DAMAGED] =
 		"The key blob of keyslot %n (%t) is damaged. Once the volume is open: bootlatch unenroll "
 		"--keyslot %n, then enroll card %c again.",
@@ -102,11 +152,15 @@ static const char *const table[WORDS_COUNT_] = {
 		"Card %c cannot open keyslot %n of %d. Use another way.",
 
 	[WORDS_PASSPHRASE_HINT] = "An empty line: the dongle instead.",
+	[WORDS_PASSPHRASE_HINT_TPM] = "An empty line: the TPM instead.",
 	[WORDS_PASSPHRASE_WRONG] =
 		"This passphrase does not open %d. Check Caps Lock and the keyboard layout, then type it "
 		"again.",
 	[WORDS_PASSPHRASE_UNTRIED] =
 		"The passphrase could not be tried on %d: %t. Type it again, or use the dongle.",
+	[WORDS_RECOVERY_MISTYPED] =
+		"That is no recovery key: a letter is wrong, missing or too many. Type all 72 letters "
+		"again. Dashes, blanks and capitals make no difference.",
 
 	[WORDS_STRANGE] =
 		"%d is refused. %t Type no PIN and no passphrase: check the disk from a system that you "

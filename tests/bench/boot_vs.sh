@@ -13,19 +13,14 @@ here=$(cd "$(dirname "$0")/../vm" && pwd)
 . "$here/console.sh"
 . "$here/../bench/rows.sh"
 need 'booting is measured' qemu-system-x86_64 mmdebstrap mke2fs cryptsetup busybox unshare pcscd opensc-tool gpg jq
-[ -n "${LIB_INSIDE:-}" ] || vm_tree system || stop 'that Debian cannot be had'
+[ -n "${LIB_INSIDE:-}" ] || { vm_tree system && vm_tree gpg12; } || stop 'those Debians cannot be had'
 lib_reexec_in_namespace "$here/../bench/boot_vs.sh" "$@"
 ROUNDS=${ROUNDS:-3} OUT=${OUT:-$O/../bench-boot.json} LOGS=$O/bench
 CARD_MS=13 # as bench.sh
 # A guest without KVM: with these argon2id takes what luksFormat aims at, about 2 s.
 KDF='--pbkdf argon2id --pbkdf-memory 65536 --pbkdf-parallel 1 --pbkdf-force-iterations 4'
 NONCE=bench
-mkdir -p "$LOGS" "$T/system" "$T/plain"
-TREE_COPY=$T/system/tree
-vm_tree system
-cp -a "$TREE" "$TREE_COPY"
-cp "$TREE_COPY/boot/vmlinuz-$(vm_versions "$TREE" | head -n 1)" "$T/system/vmlinuz"
-make -s -C "$here/../.." O="$O" DESTDIR="$TREE_COPY" install >"$T/out" 2>&1 || stop 'make install' "$T/out"
+mkdir -p "$LOGS" "$T/plain"
 vm_root "$T/plain/root.ext4"
 
 # --- one disk, opened by a passphrase, by gpg's key as README.gnupg-sc makes it, and by us, who took that over
@@ -52,25 +47,36 @@ mark() { # FOLDER: a script there, from standard input, behind what every script
 	{ printf '#!/bin/sh\n[ "$1" != prereqs ] || exit 0\n' && cat; } >"$TREE_COPY/etc/initramfs-tools/$1/mark"
 	chmod 755 "$TREE_COPY/etc/initramfs-tools/$1/mark"
 }
-${CC:-cc} -O2 -D_GNU_SOURCE -static -o "$TREE_COPY/usr/bin/mapped" "$here/../bench/mapped.c" || stop 'mapped.c does not compile'
-echo '. /usr/share/initramfs-tools/hook-functions; copy_exec /usr/bin/mapped' | mark hooks
-echo 'mapped </dev/null >/dev/console' | mark scripts/init-premount
-mkdir -p "$TREE_COPY/etc/keys" "$TREE_COPY/etc/cryptsetup-initramfs"
-cp "$S/cryptkey.gpg" "$TREE_COPY/etc/keys/cryptkey.gpg"
-cp "$T/cv.pub" "$TREE_COPY/etc/cryptsetup-initramfs/pubring.gpg"
-cp -r "$BOOT/bootlatch" "$TREE_COPY/boot/"
-cp -r "$CONF" "$TREE_COPY/etc/"
-image() { # NAME KEY [OPTION]: sets BYTES
-	echo "cryptroot UUID=$(uuid_of "$S/root.img") $2 luks,initramfs${3:+,$3}" >"$TREE_COPY/etc/crypttab"
-	vm_initramfs "$TREE_COPY" "$T/system/$1.initrd" >"$T/out" 2>&1 || stop "no image for $1" "$T/out"
-	BYTES=$(wc -c <"$T/system/$1.initrd")
+image() { # RELEASE NAME KEY [OPTION]: sets BYTES
+	echo "cryptroot UUID=$(uuid_of "$S/root.img") $3 luks,initramfs${4:+,$4}" >"$TREE_COPY/etc/crypttab"
+	vm_initramfs "$TREE_COPY" "$T/$1/$2.initrd" >"$T/out" 2>&1 || stop "no image for $2" "$T/out"
+	BYTES=$(wc -c <"$T/$1/$2.initrd")
 }
-image plain none
-plain=$BYTES
-image theirs /etc/keys/cryptkey.gpg keyscript=decrypt_gnupg-sc
-theirs=$((BYTES - plain))
-image ours none keyscript=decrypt_bootlatch
-row image-bytes-vs-gnupg-sc KiB "$(((BYTES - plain) / 1024))" "$((theirs / 1024))" 4 least
+images() { # RELEASE ROW
+	vm_tree "$1"
+	TREE_COPY=$T/$1/tree
+	mkdir "$T/$1"
+	cp -a "$TREE" "$TREE_COPY"
+	cp "$TREE_COPY/boot/vmlinuz-$(vm_versions "$TREE" | head -n 1)" "$T/$1/vmlinuz"
+	make -s -C "$here/../.." O="$O" DESTDIR="$TREE_COPY" install >"$T/out" 2>&1 || stop 'make install' "$T/out"
+	cp "$T/mapped" "$TREE_COPY/usr/bin/mapped"
+	echo '. /usr/share/initramfs-tools/hook-functions; copy_exec /usr/bin/mapped' | mark hooks
+	echo 'mapped </dev/null >/dev/console' | mark scripts/init-premount
+	mkdir -p "$TREE_COPY/etc/keys" "$TREE_COPY/etc/cryptsetup-initramfs"
+	cp "$S/cryptkey.gpg" "$TREE_COPY/etc/keys/cryptkey.gpg"
+	cp "$T/cv.pub" "$TREE_COPY/etc/cryptsetup-initramfs/pubring.gpg"
+	cp -r "$BOOT/bootlatch" "$TREE_COPY/boot/"
+	cp -r "$CONF" "$TREE_COPY/etc/"
+	image "$1" plain none
+	plain=$BYTES
+	image "$1" theirs /etc/keys/cryptkey.gpg keyscript=decrypt_gnupg-sc
+	theirs=$((BYTES - plain))
+	image "$1" ours none keyscript=decrypt_bootlatch
+	row "$2" KiB "$(((BYTES - plain) / 1024))" "$((theirs / 1024))" 4 least
+}
+${CC:-cc} -O2 -D_GNU_SOURCE -static -o "$T/mapped" "$here/../bench/mapped.c" || stop 'mapped.c does not compile'
+images system image-bytes-vs-gnupg-sc
+images gpg12 image-bytes-vs-gnupg-sc-12
 
 # --- boots, in turn
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
@@ -90,17 +96,17 @@ shows() {
 		sleep 0.1
 	done
 }
-# pin ENTER: only when it is on the screen, Enter ends what the person does
+# Only when the PIN is on the screen, Enter ends what the person does.
 pin() {
 	SEEN=$(wc -c <"$LOG")
 	printf 123456 >&7
 	shows 6 30 || lost 'the PIN does not reach the prompt'
-	printf '%b' "$1" >&7
+	printf '\r' >&7
 	HUMAN=$(($(now_ms) - BEGAN))
 }
 pin_ours() {
 	seen 'PIN for'
-	pin '\r'
+	pin
 }
 pin_theirs() { # what is typed before pinentry is ready is lost, or comes late
 	seen '<Cancel>'
@@ -109,7 +115,7 @@ pin_theirs() { # what is typed before pinentry is ready is lost, or comes late
 	sleep 3
 	printf '\177\177\177\177\177\177\177\177\177\177' >&7
 	sleep 3
-	pin '\n'
+	pin
 }
 at() { tr -d '\r' <"$LOG" | sed -n "s/^@$1 \([0-9]*\)\$/\1/p" | head -n 1; }
 boot() { # NAME: adds the milliseconds to $T/NAME.ms

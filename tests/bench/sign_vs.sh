@@ -7,12 +7,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../integration/lib.sh"
 . "$here/../integration/volumes.sh"
 . "$here/rows.sh"
+. "$here/../sign/boot.sh"
 lib_reexec_in_namespace "$here/sign_vs.sh" "$@"
 ROUNDS=${ROUNDS:-5} OUT=${OUT:-$O/../bench-sign.json}
 CARD_MS=13 # as bench.sh
 need 'signing is measured' unshare pcscd opensc-tool gpg jq taskset
 ${CC:-cc} -O2 -D_GNU_SOURCE -o "$T/run" "$here/run.c" || stop 'run.c does not compile'
 volumes_start
+state_apart
 pcscd_start || stop 'pcscd does not start' "$T/pcscd.log"
 vcard_start bench --serial 00000A01 || stop 'no card'
 gpg_home_new bench

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A hostile card.  First byte: what its reader can do and how it is used (the bits of
- * enum how); then every answer is two length bytes and that much of the input.
+ * enum how); then every answer is two length bytes and that much of the input.  What is
+ * left after the PIN and the keys were used answers what changes a card.
  */
-#include "card/card.h"
+#include "card/alter.h"
 #include "crypto/crypto.h"
 
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct hostile {
 	struct card *card;
 	uint32_t how;
 	unsigned verifies, allowed, looks;
+	enum card_pw which; /* whose try the next command with a PIN spends */
 };
 
 static void check(bool ok)
@@ -39,7 +41,7 @@ static void check(bool ok)
 static void spend(struct hostile *h)
 {
 	check(h->card && ++h->verifies <= h->allowed);
-	const int tries = card_info(h->card)->tries_user;
+	const int tries = card_tries(card_info(h->card), h->which);
 	check(tries > 1 || (tries == 1 && (h->how & SPENDS_LAST)));
 }
 
@@ -50,7 +52,8 @@ static enum err transmit(struct transport *t, struct bytes cmd, uint8_t *resp, s
 	struct bytes part;
 	uint32_t n;
 
-	if (cmd.n > 1 && cmd.p[1] == 0x20)
+	if (cmd.n > 3 &&
+	    (cmd.p[1] == 0x20 || cmd.p[1] == 0x24 || (cmd.p[1] == 0x2c && cmd.p[2] == 0)))
 		spend(h);
 	if (bytes_take_be(&h->in, 2, &n) != OK)
 		return ERR_CARD_LOST;
@@ -135,6 +138,48 @@ static void sign(struct card *c, struct hostile *h, const struct secret *pin)
 			check(sig.n > 0 && sig.n <= 8192);
 }
 
+/* What needs the Admin PIN is sent once it was taken, and only then. */
+static void change_keys(struct card *c)
+{
+	static const struct card_key_attr rsa = {.type = CARD_KEY_RSA, .rsa_bits = 3072};
+	static const uint8_t fpr[FPR_LEN] = {1};
+	struct card_pubkey key;
+	struct card_extra x;
+
+	if (card_read_extra(c, &x) == OK)
+		check(x.code_max > 0 && x.code_max < 128 && x.admin_max < 128);
+	(void)(card_set_attr(c, CARD_KEY_SIG, &rsa) == OK);
+	if (card_generate(c, CARD_KEY_DEC, &key) == OK)
+		check(key.type != CARD_KEY_NONE);
+	(void)(card_put_created(c, CARD_KEY_DEC, 1) == OK);
+	(void)(card_put_fpr(c, CARD_KEY_DEC, fpr) == OK);
+	(void)(card_put_touch(c, CARD_KEY_AUT, UIF_ON, 0x20) == OK);
+}
+
+static void change(struct card *c, struct hostile *h, const struct secret *pin)
+{
+	const bool may = (h->how & SPENDS_LAST) != 0;
+	AUTO_SECRET *fresh = NULL;
+
+	if (secret_copy((struct bytes){(const uint8_t *)"87654321", 8}, &fresh) != OK)
+		return;
+	h->which = CARD_PW_ADMIN;
+	h->allowed = h->verifies + 1;
+	enum err e = card_has_pad(c) ? card_verify_admin_on_pad(c, may)
+	                             : card_verify_admin(c, fresh, may);
+	check((e == OK) == card_admin_holds(c));
+	change_keys(c);
+	(void)(card_unblock_by_admin(c, fresh) == OK);
+	(void)(card_set_code(c, fresh) == OK);
+	h->which = CARD_PW_CODE;
+	h->allowed = h->verifies + 1;
+	(void)(card_unblock_by_code(c, fresh, pin, may) == OK);
+	h->which = CARD_PW_USER;
+	h->allowed = h->verifies + 1;
+	(void)(card_change_pin(c, CARD_PW_USER, pin, fresh, may) == OK);
+	(void)(card_terminate(c) == OK);
+}
+
 static void use(struct card *c, struct hostile *h)
 {
 	AUTO_SECRET *pin = NULL;
@@ -150,6 +195,7 @@ static void use(struct card *c, struct hostile *h)
 	                     : card_verify_user(c, pin, may)) == OK)
 		decipher(c, h);
 	sign(c, h, pin);
+	change(c, h, pin);
 }
 
 static struct hostile *make(uint32_t how, struct bytes in)

@@ -36,5 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	                    (struct bytes){document, sizeof(document)}, keys, 2,
 	                    1800000000, &d) == OK)
 		abort();
+	if (detached_verify_every((struct bytes){data, n},
+	                          (struct bytes){document, sizeof(document)}, keys, 2,
+	                          1800000000, &d) == OK)
+		abort();
 	return 0;
 }

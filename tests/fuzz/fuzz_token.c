@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ready = true;
 	if (token_parse((struct bytes){data, size}, &t) != OK)
 		return 0;
-	if (t.n_fpr == 0 || t.n_fpr > TOKEN_RECIPIENTS || t.blob_len == 0 ||
+	if (t.n_fpr == 0 || t.n_fpr > TOKEN_RECIPIENTS ||
+	    (t.blob_len == 0) != (strcmp(t.backend, BACKEND_RECOVERY) == 0) ||
 	    token_format(&t, &json) != OK ||
 	    token_parse((struct bytes){(const uint8_t *)json, strlen(json)}, &again) !=
 	            OK ||

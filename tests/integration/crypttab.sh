@@ -147,7 +147,7 @@ cat >/usr/local/sbin/modprobe <<-'EOF'
 EOF
 chmod 755 /usr/local/sbin/modprobe
 # shellcheck disable=SC2120 # check gives them
-status() { "$O/bootlatch" status "$D" --crypttab-file "$TAB" --boot "$BOOT" --config "$CONF" --files-list "$LIST" "$@"; }
+status() { "$O/bootlatch" status "$D" --no-card --crypttab-file "$TAB" --boot "$BOOT" --config "$CONF" --files-list "$LIST" "$@"; }
 # entries VERSION: what the hook makes of the list, a path in the image each
 entries() {
 	while read -r e_kind e_what e_target; do

@@ -283,6 +283,7 @@ if [ -n "$agent" ]; then
 	question >"$T/question"
 	check '... shows what changed' grep -q 'changed .*vmlinuz-6.2' "$T/question"
 	check '... and who is to sign' grep -q '00000A01' "$T/question"
+	check '... and that it may have to be touched' grep -q 'touch the dongle if it blinks' "$T/question"
 	check '... and why' grep -q 'Noted: .*kernel: 9.9 installed, by package linux-image-9.9' "$T/question"
 	check '... without an echo, without a cache' sh -c "grep -qx Echo=0 $ASK/ask.* && grep -qx AcceptCached=0 $ASK/ask.*"
 	tries=$(vcard_field alice pin.pw1.tries)

@@ -5,7 +5,7 @@
 # PIN. Judged by the script, not by us. STEP=N: only every N-th call.
 set -eu
 . "$(dirname "$0")/lib.sh"
-need 'signing survives an interruption' unshare ip pcscd opensc-tool gpg busybox jq strace
+need 'signing survives an interruption' unshare ip pcscd opensc-tool gpg busybox jq strace taskset
 lib_reexec_in_namespace "$0" "$@"
 # shellcheck disable=SC2034 # for boot.sh
 TESTS=$(cd "$(dirname "$0")/.." && pwd)
@@ -40,7 +40,8 @@ restore() {
 }
 under() { # STRACE-OPTIONS...
 	# shellcheck disable=SC2086 # words without blanks
-	strace -f -y -o "$T/strace" -e trace=$CALLS "$@" "$O/bootlatch" sign --boot "$BOOT" --config "$CONF" \
+	# On one processor, so that what opens folders is always the same thread.
+	taskset -c 0 strace -f -y -o "$T/strace" -e trace=$CALLS "$@" "$O/bootlatch" sign --boot "$BOOT" --config "$CONF" \
 		--wait 2 --yes --rollback none $WISH --pin-fd 3 3<"$T/pin" </dev/null
 }
 # The calls of the first process in $T/strace that change something, as "NAME N": the N-th call of

@@ -207,7 +207,26 @@ restore newer
 restore signed
 check_status 'an older /boot with its older signature is good but for the counter' 0 verify
 
-# --- a date, a style ---------------------------------------------------------------------------
+# --- odd things beside the files ------------------------------------------------------------------
+tampered sees added ./newdev 'a device added' mknod newdev c 1 3
+tampered sees added ./hard 'a hard link added' ln vmlinuz-6.1 hard
+link_loop() { ln -s loop-b loop-a && ln -s loop-a loop-b; }
+tampered sees added ./loop-a 'links that lead to each other' link_loop
+deep=$(seq -s / 1 60)
+deeper() { mkdir -p "$deep" && echo x >"$deep/x"; }
+tampered sees added "./$deep/x" 'a file sixty folders down' deeper
+tampered sees added './ ' 'a name that is a blank' add ' '
+tampered sees added './..x' 'a name that begins with dots' add ..x
+restore signed
+(cd "$BOOT" && ln vmlinuz-6.2 "$T/outside")
+check 'a hard link from elsewhere changes nothing' verify # docs/THREATS.md
+rm "$T/outside"
+mkdir -p "$BOOT/$(seq -s / 1 66)"
+check_says 'what is deeper than is taken is not signed' 10 'folders within folders' card_signs
+check_fails 'nor good' verify
+restore signed
+
+# --- a date, a style, a form ---------------------------------------------------------------------------
 soft_key cv25519
 restore signed
 later() { gpg --batch --yes -q --no-tty --faked-system-time "$1" 2>/dev/null -u "$KEY!" -a -o "$BOOT/kexec.sig" --detach-sign "$T/manifest"; }
@@ -216,6 +235,13 @@ heads_sign --key "$KEY" "$BOOT"
 later "$(date -u -d '+2 hours' +%Y%m%dT%H%M%S)!"
 check_says 'a signature of the future is bad' 7 'dated in the future' verify --cert "$T/cert"
 check 'gpg takes it' heads_verify "$BOOT" # 2.2.40; of keys only it looks at the date
+formed() { gpg --batch --yes -q --no-tty 2>/dev/null -u "$KEY!" -a -o "$BOOT/kexec.sig" "$@" --detach-sign "$T/manifest"; }
+formed --digest-algo SHA1
+check_says 'one over SHA-1 is bad' 7 'not one of a known key' verify --cert "$T/cert"
+formed --textmode
+check_says 'one over text is bad' 7 'not one of a known key' verify --cert "$T/cert"
+formed
+check 'the usual one is good' verify --cert "$T/cert"
 heads_sign --key "$KEY" --style absolute "$BOOT"
 check 'a signature of the other style is good, and its style told' \
 	says 'with absolute names' verify --cert "$T/cert"

@@ -6,7 +6,7 @@
 
 #include "core/file.h"
 #include "core/hex.h"
-#include "unlock/tpm2.h"
+#include "unlock/tpm2_way.h"
 
 static const char usage_text[] =
         "Usage: tpmtool WAY WHAT...          WAY: a TCTI, or - for /dev/tpmrm0\n"
@@ -17,6 +17,8 @@ static const char usage_text[] =
         "  pcrs MASK BANK                   prints them\n"
         "  extend PCR\n"
         "  lockout                          failed max interval recovery locked\n"
+        "  way CONFIG DEVICE [PIN]          unseals what a LUKS token of DEVICE has, by "
+        "the record\n"
         "  zeros SALT                       a PIN whose auth value ends in a zero byte\n"
         "PIN: - for none.  MASK: hex.  Without an answer in 2 s it gives up.\n";
 
@@ -93,6 +95,32 @@ static enum err do_unseal(const struct tpm2 *t, char **arg)
 	}
 	if (e == OK)
 		put_hex(secret_view(out));
+	return e;
+}
+
+/* What root of a system would do that knows the record, without a look at the PCRs. */
+static enum err do_way(const struct tpm2 *t, char **arg)
+{
+	const struct volume_where where = {
+	        .device = arg[1], .boot_dir = "/none", .config_dir = arg[0]};
+	AUTO_SECRET *out = NULL, *pin = NULL;
+	struct volume *v = NULL;
+	struct tpm2_sealed s;
+
+	enum err e = volume_load(&where, &v);
+	if (e != OK)
+		return e;
+	e = ERR_NOT_ENROLLED;
+	for (size_t i = 0; i < v->n_enrolled && e == ERR_NOT_ENROLLED; i++)
+		if (strcmp(v->enrolled[i].backend, BACKEND_TPM2) == 0)
+			e = tpm2_way(&v->enrolled[i], 1, &s);
+	if (e == OK && s.needs_pin)
+		e = pin_of(arg[2], &pin);
+	if (e == OK)
+		e = tpm2_unseal(t, &s, pin, &out);
+	if (e == OK)
+		put_hex(secret_view(out));
+	v = volume_free(v);
 	return e;
 }
 
@@ -193,6 +221,8 @@ int main(int argc, char **argv)
 		e = tpm2_extend(&t, (unsigned)atoi(arg[0]), "test");
 	else if (strcmp(what, "lockout") == 0)
 		e = do_lockout(&t);
+	else if (strcmp(what, "way") == 0 && argc >= 5)
+		e = do_way(&(struct tpm2){.tcti = t.tcti}, arg);
 	else if (strcmp(what, "zeros") == 0 && argc == 4)
 		e = do_zeros(arg);
 	if (e == ERR_USAGE)

@@ -41,7 +41,7 @@ cpp_check() {
   c_files | xargs cppcheck -q --error-exitcode=1 --enable=warning,portability --inline-suppr \
     --suppress=missingInclude -j2 -I.
 }
-shells() { files '*.sh' .ci/run 'initramfs-hooks/initramfs-tools/*' initramfs-hooks/decrypt_bootlatch sign/hooks/kernel sign/hooks/initramfs sign/hooks/motd 'sign/hooks/boot-*' | xargs -n4 -P"$JOBS" shellcheck; }
+shells() { files '*.sh' .ci/run 'initramfs-hooks/initramfs-tools/*' initramfs-hooks/decrypt_bootlatch sign/hooks/kernel sign/hooks/initramfs sign/hooks/motd 'sign/hooks/boot-*' 'debian/*.p[ro][es]*' 'debian/tests/*' 'tests/lint/*.bash' | grep -v '^debian/tests/control$' | xargs -n4 -P"$JOBS" shellcheck; }
 licensed() {
   bad=$(files '*.[ch]' '*.sh' Makefile | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-or-later')
   [ -z "$bad" ] || { echo "no licence line: $bad"; return 1; }
@@ -64,6 +64,7 @@ check 'layers only include downwards' tests/lint/layers.sh
 check 'scripts can be started' startable
 check 'each outside library is included where it belongs' tests/lint/libraries.sh
 check 'docs/CARDS.md names files and tests that there are' tests/lint/cards.sh
+check 'manual, --help and completions agree' tests/lint/manual.sh
 check 'every header compiles alone' headers_alone
 check 'every source file names its licence' licensed
 check 'every source file is listed in the Makefile' listed

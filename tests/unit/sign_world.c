@@ -102,7 +102,7 @@ static enum err ask_world(struct ask **ret)
 
 /* --- the counter --- */
 
-static enum err read_count(void *ctx, const struct rollback *r, uint64_t *ret)
+static enum err read_count(const void *ctx, const struct rollback *r, uint64_t *ret)
 {
 	(void)ctx;
 	CHECK(r->index == COUNTER);
@@ -111,7 +111,7 @@ static enum err read_count(void *ctx, const struct rollback *r, uint64_t *ret)
 	return sw.read_err;
 }
 
-static enum err increment(void *ctx, const struct rollback *r, uint64_t *ret)
+static enum err increment(const void *ctx, const struct rollback *r, uint64_t *ret)
 {
 	(void)ctx;
 	CHECK(r->index == COUNTER);

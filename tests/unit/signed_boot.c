@@ -84,13 +84,31 @@ void boot_drop(struct signed_boot *b)
 	CHECK(nftw(b->dir, drop_one, 8, FTW_DEPTH | FTW_PHYS) == 0);
 }
 
-static void put_list(struct signed_boot *b, const struct tree *t, const char *name,
-                     enum err (*write)(const struct tree *t, struct buffer *out))
+struct kexec_set *boot_set(int dirfd)
+{
+	struct kexec_set *s = NULL;
+
+	if (kexec_read(dirfd, &s, NULL) != OK)
+		abort();
+	for (size_t i = 0; i < s->n; i++) {
+		const struct kexec_file *f = &s->file[i];
+		AUTO_BUFFER own = {0};
+		struct bytes content;
+
+		if (!f->data)
+			CHECK_ROW(kexec_content(s, f, &own, &content) == OK &&
+			                  kexec_put(s, f->name, content) == OK,
+			          f->name);
+	}
+	return s;
+}
+
+static void put_list(struct signed_boot *b, const struct tree *t, enum manifest_kind kind)
 {
 	AUTO_BUFFER out = {0};
 
-	CHECK_ROW(write(t, &out) == OK && buffer_ok(&out) == OK, name);
-	boot_put_bytes(b, name, buffer_bytes(&out));
+	CHECK_ROW(manifest_write(kind, t, &out) == OK, manifest_name(kind));
+	boot_put_bytes(b, manifest_name(kind), buffer_bytes(&out));
 }
 
 static void put_default(struct signed_boot *b, const struct tree *t)
@@ -143,13 +161,13 @@ void boot_sign(struct signed_boot *b, const struct boot_signing *how)
 
 	CHECK(tree_walk(b->fd, &o, &t) == OK);
 	if (!how->no_lists) {
-		put_list(b, t, KEXEC_HASHES, manifest_hashes);
-		put_list(b, t, KEXEC_TREE, manifest_tree);
+		put_list(b, t, MANIFEST_HASHES);
+		put_list(b, t, MANIFEST_TREE);
 	}
 	if (!how->no_lists && !how->no_default)
 		put_default(b, t);
 	if (!how->no_lists && !how->no_full)
-		put_list(b, t, KEXEC_FULL, manifest_full);
+		put_list(b, t, MANIFEST_FULL);
 	t = tree_free(t);
 	boot_signature(b, how, &w);
 	if (!how->armored) {

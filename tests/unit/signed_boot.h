@@ -36,6 +36,9 @@ void boot_sign(struct signed_boot *b, const struct boot_signing *how);
 void boot_signature(struct signed_boot *b, const struct boot_signing *how,
                     struct writer *w);
 
+/* What kexec_read reads, with all content held, whatever becomes of the files. */
+struct kexec_set *boot_set(int dirfd);
+
 /* name: a path below it.  Folders and files with these permissions, whatever the umask.
  */
 void boot_put(struct signed_boot *b, const char *name, const char *content);

@@ -173,15 +173,55 @@ static void too_much_is_refused_at_once(void)
 	CHECK(aside_run(twice, "", NULL, ASIDE_MAX, LONG_MS, &out) == ERR_BUG);
 }
 
+static void meanwhile_its_caller_does_other_things(void)
+{
+	AUTO_SECRET *in = NULL, *out = NULL;
+	struct aside *a = NULL;
+	char how[] = "to ";
+
+	CHECK(secret_copy(bytes_of("ab"), &in) == OK);
+	CHECK(aside_start(twice, how, in, CAP, LONG_MS, &a) == OK);
+	how[0] = '?';
+	in = secret_free(in);
+	struct pollfd p = {.fd = aside_fd(a), .events = POLLIN};
+	CHECK(poll(&p, 1, LONG_MS) == 1);
+	CHECK(aside_done(a));
+	CHECK(aside_finish(a, &out) == OK);
+	CHECK(is(out, "to abab"));
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0);
+}
+
+static void one_that_hangs_is_not_done_before_its_time(void)
+{
+	AUTO_SECRET *out = NULL;
+	struct aside *a = NULL;
+
+	CHECK(aside_start(hangs, NULL, NULL, CAP, LONG_MS, &a) == OK);
+	CHECK(!aside_done(a));
+	CHECK(!aside_drop(a));
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0); /* and no child is left */
+	CHECK(aside_start(hangs, NULL, NULL, CAP, SHORT_MS, &a) == OK);
+	const int64_t begun = clock_ms();
+	while (!aside_done(a) && clock_ms() - begun < LONG_MS)
+		(void)poll(NULL, 0, 1);
+	CHECK(aside_done(a));
+	CHECK(aside_finish(a, &out) == ERR_TIMEOUT);
+	CHECK(!aside_drop(NULL));
+}
+
 static const struct check_case cases[] = {
-        {"what_it_writes_comes_back",          what_it_writes_comes_back         },
-        {"nothing_in_and_nothing_out",         nothing_in_and_nothing_out        },
-        {"its_error_is_the_callers",           its_error_is_the_callers          },
-        {"more_than_was_asked_for_is_nothing", more_than_was_asked_for_is_nothing},
-        {"one_that_hangs_is_given_up",         one_that_hangs_is_given_up        },
-        {"one_that_dies_breaks_nothing",       one_that_dies_breaks_nothing      },
-        {"it_has_none_of_our_descriptors",     it_has_none_of_our_descriptors    },
-        {"too_much_is_refused_at_once",        too_much_is_refused_at_once       },
+        {"what_it_writes_comes_back",                  what_it_writes_comes_back         },
+        {"nothing_in_and_nothing_out",                 nothing_in_and_nothing_out        },
+        {"its_error_is_the_callers",                   its_error_is_the_callers          },
+        {"more_than_was_asked_for_is_nothing",         more_than_was_asked_for_is_nothing},
+        {"one_that_hangs_is_given_up",                 one_that_hangs_is_given_up        },
+        {"one_that_dies_breaks_nothing",               one_that_dies_breaks_nothing      },
+        {"it_has_none_of_our_descriptors",             it_has_none_of_our_descriptors    },
+        {"too_much_is_refused_at_once",                too_much_is_refused_at_once       },
+        {"meanwhile_its_caller_does_other_things",
+         meanwhile_its_caller_does_other_things                                          },
+        {"one_that_hangs_is_not_done_before_its_time",
+         one_that_hangs_is_not_done_before_its_time                                      },
 };
 
 int main(void)

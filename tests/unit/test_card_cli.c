@@ -182,10 +182,10 @@ static void the_ways_out_of_a_blocked_pin_are_those_that_are_left(void)
 		int admin, code;
 		const char *says, *not ;
 	} rows[] = {
-	        {3, 3, "passwd",        "factory" },
-	        {3, 0, "passwd",        "unblock)"},
-	        {0, 3, "unblock)",      "passwd"  },
-	        {0, 0, "factory reset", "gpg"     },
+	        {3, 3, "or with the reset code", "factory"           },
+	        {3, 0, "card unblock).",         "--reset-code"      },
+	        {0, 3, "--reset-code).",         "with the Admin PIN"},
+	        {0, 0, "factory reset",          "gpg"               },
 	};
 	static char told[TOLD_MAX];
 	struct vcard *v = world_card(CURVE_25519);

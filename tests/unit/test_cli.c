@@ -61,6 +61,7 @@ static const struct {
         {"a device for card status",         &verb_card_status,   {"a"}                          },
         {"a PIN for card status",            &verb_card_status,   {"--pin-fd", "0"}              },
         {"a crypttab to edit for list",      &verb_list,          {"a", "--crypttab"}            },
+        {"a root that is no path",           &verb_doctor,        {"--root", "x"}                },
         {"a PIN for status",                 &verb_status,        {"a", "--pin-fd", "0"}         },
         {"a wrong PIN for card status",      &verb_card_status,   {"--destructive"}              },
         {"a report of no name",              &verb_card_selftest, {"--report", ""}               },

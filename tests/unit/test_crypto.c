@@ -50,6 +50,22 @@ static void sha256_of_abc_is_known(void)
 	CHECK(is_hex((struct bytes){out, 32},
 	             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
 	CHECK(hash_new(HASH_SHA1, &h) == OK && hash_end(h, out, 32) == ERR_BUG);
+	/* What is public takes another way to the same digest, and begins anew. */
+	uint8_t same[32];
+	const struct bytes abc = {(const uint8_t *)"abc", 3};
+	CHECK(hash_all(HASH_SHA256, abc, out, 32) == OK &&
+	      hash_all_public(HASH_SHA256, abc, same, 32) == OK &&
+	      memcmp(out, same, 32) == 0);
+	CHECK(hash_all_public(HASH_SHA256, abc, same, 31) == ERR_BUG &&
+	      hash_all_public(HASH_NONE, abc, same, 32) == ERR_UNSUPPORTED);
+	CHECK(hash_new_public(HASH_SHA256, &h) == OK);
+	for (int i = 0; i < 2; i++) {
+		memset(same, 0, sizeof(same));
+		hash_add(h, abc);
+		CHECK(hash_take(h, same, 31) == ERR_BUG);
+		CHECK(hash_take(h, same, 32) == OK && memcmp(out, same, 32) == 0);
+	}
+	h = hash_free(h);
 	CHECK(hash_len((enum hash_alg)99) == 0);
 	CHECK(hash_new((enum hash_alg)99, &h) == ERR_UNSUPPORTED);
 }

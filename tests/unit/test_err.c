@@ -25,7 +25,7 @@ static void exit_statuses_are_frozen(void)
 	CHECK(err_exit(ERR_WRONG_CARD) == 6 && err_exit(ERR_TAMPERED) == 7);
 	CHECK(err_exit(ERR_NOT_ENROLLED) == 8 && err_exit(ERR_TOUCH) == 9);
 	CHECK(err_exit(ERR_PIN_LAST_TRY) == 10 && err_exit(ERR_CARD_STATE) == 1);
-	CHECK(err_exit(ERR_PASSPHRASE) == 1);
+	CHECK(err_exit(ERR_PASSPHRASE) == 1 && err_exit(ERR_WARNED) == 11);
 }
 
 static void only_what_the_person_typed_is_asked_again(void)

@@ -126,20 +126,80 @@ static void what_does_not_belong_into_a_set_is_refused(void)
 	s = kexec_free(s);
 }
 
-static void a_buffer_is_taken_without_a_copy_or_left_alone(void)
+static bool content_is(const struct kexec_set *s, const char *name, const char *wanted)
 {
-	struct buffer b = {0}, failed = {.failed = true};
-	struct kexec_set *s = NULL;
+	const struct kexec_file *f = kexec_find(s, name);
+	AUTO_BUFFER own = {0};
+	struct bytes content;
 
-	CHECK(kexec_new(&s) == OK);
-	CHECK(kexec_take(s, "kexec_a.txt", &b) == OK); /* an empty one */
-	CHECK(kexec_find(s, "kexec_a.txt")->data != NULL);
-	buffer_text(&b, "abc");
-	CHECK(kexec_take(s, "vmlinuz", &b) == ERR_USAGE && b.n == 3);
-	CHECK(kexec_take(s, "kexec_a.txt", &b) == OK && !b.p && b.n == 0 && b.cap == 0);
-	CHECK(manifest_is(s, KEXEC_RELATIVE, OF_ABC "  kexec_a.txt\n"));
-	CHECK(kexec_take(s, "kexec_a.txt", &failed) == ERR_NOMEM);
+	return f && kexec_content(s, f, &own, &content) == OK &&
+	       bytes_equal(content, bytes_of(wanted));
+}
+
+static enum err content_of(const struct kexec_set *s, const char *name)
+{
+	const struct kexec_file *f = kexec_find(s, name);
+	AUTO_BUFFER own = {0};
+	struct bytes content;
+
+	return f ? kexec_content(s, f, &own, &content) : ERR_NOT_FOUND;
+}
+
+static void a_list_is_not_held_and_is_read_again_as_it_was_or_not_at_all(void)
+{
+	struct kexec_set *s = NULL;
+	struct tree_folder f;
+
+	tf_make(&f);
+	tf_file(&f, "kexec_hashes.txt", "abc");
+	tf_file(&f, "kexec_a.txt", "abc");
+	CHECK(kexec_read(f.fd, &s, NULL) == OK && s->n == 2);
+	CHECK(!kexec_find(s, "kexec_hashes.txt")->data &&
+	      kexec_find(s, "kexec_a.txt")->data);
+	CHECK(content_is(s, "kexec_hashes.txt", "abc"));
+	static const char *const others[] = {"abd", "ab", "abcd", ""};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		tf_rm(&f, "kexec_hashes.txt");
+		tf_file(&f, "kexec_hashes.txt", others[i]);
+		CHECK_ROW(content_of(s, "kexec_hashes.txt") == ERR_BUSY, others[i]);
+	}
+	tf_rm(&f, "kexec_hashes.txt");
+	tf_rm(&f, "kexec_a.txt");
+	CHECK(content_of(s, "kexec_hashes.txt") == ERR_BUSY);
+	tf_link(&f, "kexec_hashes.txt", "kexec_b.txt");
+	tf_file(&f, "kexec_b.txt", "abc");
+	CHECK(content_of(s, "kexec_hashes.txt") == ERR_BUSY);
+	CHECK(content_is(s, "kexec_a.txt", "abc"));
 	s = kexec_free(s);
+	tf_drop(&f);
+}
+
+static void a_list_is_written_of_its_tree(void)
+{
+	static struct tree_entry entry[] = {
+	        {.path = "./",  .type = TREE_FOLDER, .mode = 0755, .target = NULL},
+	        {.path = "./a", .type = TREE_LINK,   .mode = 0777, .target = "b" },
+	};
+	const struct tree t = {.entry = entry, .n = 2, .permissions = true};
+	struct kexec_set *s = NULL, *copy = NULL;
+
+	CHECK(kexec_new(&s) == OK && kexec_new(&copy) == OK);
+	CHECK(kexec_put_list(s, MANIFEST_FULL, &t) == OK &&
+	      kexec_put_list(s, MANIFEST_HASHES, &t) == OK && s->n == 2);
+	const char full[] = "bootlatch boot manifest 1\npermissions yes\n"
+	                    "d 0755 0 0 - - ./\nl - 0 0 - - ./a b\n";
+	CHECK(content_is(s, KEXEC_FULL, full) && content_is(s, KEXEC_HASHES, ""));
+	CHECK(kexec_find(s, KEXEC_FULL)->n == sizeof(full) - 1);
+	/* Its digest is the content's. */
+	CHECK(kexec_put(copy, KEXEC_FULL, bytes_of(full)) == OK &&
+	      memcmp(copy->file[0].sha256, kexec_find(s, KEXEC_FULL)->sha256,
+	             TREE_HASH_LEN) == 0);
+	const uint8_t any[TREE_HASH_LEN] = {1};
+	CHECK(kexec_put_digest(copy, KEXEC_TREE, 1, any) == OK &&
+	      content_of(copy, KEXEC_TREE) != OK);
+	CHECK(kexec_put_digest(copy, "vmlinuz", 1, any) == ERR_USAGE);
+	s = kexec_free(s);
+	copy = kexec_free(copy);
 }
 
 static void what_lies_on_boot_is_read_once_and_whole(void)
@@ -164,11 +224,12 @@ static void what_lies_on_boot_is_read_once_and_whole(void)
 		const size_t fds = tf_count("/proc/self/fd");
 
 		CHECK(kexec_read(f.fd, &s, NULL) == OK && s->sig && s->sig_n == 0);
-		CHECK(tf_count("/proc/self/fd") == fds);
+		CHECK(tf_count("/proc/self/fd") == fds + 1); /* the folder */
 		CHECK(manifest_is(s, KEXEC_RELATIVE,
 		                  OF_NOTHING "  kexec_default.1.txt\n" OF_ABC
 		                             "  kexec_hashes.txt\n"));
 		s = kexec_free(s);
+		CHECK(tf_count("/proc/self/fd") == fds);
 	}
 	tf_drop(&f);
 }
@@ -242,20 +303,21 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"names_begin_with_kexec_and_end_in_txt",
-	         names_begin_with_kexec_and_end_in_txt                                             },
+	         names_begin_with_kexec_and_end_in_txt	                                                },
 	        {"the_manifest_is_byte_for_byte_that_of_heads",
-	         the_manifest_is_byte_for_byte_that_of_heads                                       },
+	         the_manifest_is_byte_for_byte_that_of_heads                                                  },
 	        {"what_is_put_replaces_and_what_is_dropped_is_gone",
-	         what_is_put_replaces_and_what_is_dropped_is_gone                                  },
+	         what_is_put_replaces_and_what_is_dropped_is_gone                                             },
 	        {"what_does_not_belong_into_a_set_is_refused",
-	         what_does_not_belong_into_a_set_is_refused                                        },
-	        {"a_buffer_is_taken_without_a_copy_or_left_alone",
-	         a_buffer_is_taken_without_a_copy_or_left_alone                                    },
+	         what_does_not_belong_into_a_set_is_refused                                                   },
+	        {"a_list_is_not_held_and_is_read_again_as_it_was_or_not_at_all",
+	         a_list_is_not_held_and_is_read_again_as_it_was_or_not_at_all                                 },
+	        {"a_list_is_written_of_its_tree",                                a_list_is_written_of_its_tree},
 	        {"what_lies_on_boot_is_read_once_and_whole",
-	         what_lies_on_boot_is_read_once_and_whole                                          },
+	         what_lies_on_boot_is_read_once_and_whole                                                     },
 	        {"only_regular_files_of_allowed_size_and_name_are_read",
-	         only_regular_files_of_allowed_size_and_name_are_read                              },
-	        {"too_many_files_are_refused",                           too_many_files_are_refused},
+	         only_regular_files_of_allowed_size_and_name_are_read                                         },
+	        {"too_many_files_are_refused",                                   too_many_files_are_refused   },
 	};
 
 	if (crypto_init() != OK)

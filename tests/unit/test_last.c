@@ -73,9 +73,10 @@ static bool is_kept(const char *boot, size_t n, const char *hashes, const char *
 	if (last_load(w.state, boot, &s) != OK)
 		return false;
 	const struct kexec_file *f = kexec_find(s, KEXEC_HASHES);
-	const bool same = s->n == n && f &&
-	                  bytes_equal((struct bytes){f->data, f->n}, bytes_of(hashes)) &&
-	                  s->sig &&
+	AUTO_BUFFER own = {0};
+	struct bytes list;
+	const bool same = s->n == n && f && kexec_content(s, f, &own, &list) == OK &&
+	                  bytes_equal(list, bytes_of(hashes)) && s->sig &&
 	                  bytes_equal((struct bytes){s->sig, s->sig_n}, bytes_of(sig));
 
 	s = kexec_free(s);

@@ -39,7 +39,7 @@ static void hashes_are_of_regular_files_that_heads_sees(void)
 
 	make_boot(&f);
 	struct tree *t = tf_walk(&f, 0);
-	CHECK(manifest_hashes(t, &b) == OK &&
+	CHECK(manifest_write(MANIFEST_HASHES, t, &b) == OK &&
 	      bytes_equal(buffer_bytes(&b), bytes_of(wanted)));
 	t = tree_free(t);
 	tf_drop(&f);
@@ -54,7 +54,7 @@ static void the_tree_is_every_path_that_heads_sees_and_a_nul_behind_each(void)
 
 	make_boot(&f);
 	struct tree *t = tf_walk(&f, 0);
-	CHECK(manifest_tree(t, &b) == OK &&
+	CHECK(manifest_write(MANIFEST_TREE, t, &b) == OK &&
 	      bytes_equal(buffer_bytes(&b),
 	                  (struct bytes){(const uint8_t *)wanted, sizeof(wanted)}));
 	t = tree_free(t);
@@ -76,7 +76,8 @@ static void both_lists_are_what_the_tools_of_heads_print(void)
 	tf_file(&f, "caf\xc3\xa9 \t\x01", "4");
 	tf_file(&f, "-n", "5");
 	struct tree *t = tf_walk(&f, 0);
-	CHECK(manifest_hashes(t, &hashes) == OK && manifest_tree(t, &tree) == OK);
+	CHECK(manifest_write(MANIFEST_HASHES, t, &hashes) == OK &&
+	      manifest_write(MANIFEST_TREE, t, &tree) == OK);
 	char *h = tf_run(&f,
 	                 "find ./ -type f ! -path './kexec*' -print0 | sort -z | "
 	                 "xargs -0 sha256sum",
@@ -97,8 +98,9 @@ static void an_empty_boot_has_an_empty_list_and_a_tree_of_one(void)
 
 	tf_make(&f);
 	struct tree *t = tf_walk(&f, 0);
-	CHECK(manifest_hashes(t, &b) == OK && b.n == 0);
-	CHECK(manifest_tree(t, &b) == OK && b.n == 3 && memcmp(b.p, "./", 3) == 0);
+	CHECK(manifest_write(MANIFEST_HASHES, t, &b) == OK && b.n == 0);
+	CHECK(manifest_write(MANIFEST_TREE, t, &b) == OK && b.n == 3 &&
+	      memcmp(b.p, "./", 3) == 0);
 	t = tree_free(t);
 	tf_drop(&f);
 }
@@ -196,6 +198,20 @@ static void note(const struct tree_entry *a, const struct tree_entry *b, unsigne
 		CHECK(!"neither before nor after");
 }
 
+/* Of the first one's text. */
+static bool compare(const struct tree *before, const struct tree *after,
+                    struct told *told)
+{
+	uint8_t none[TREE_HASH_LEN] = {0};
+	AUTO_BUFFER text = {0};
+	bool current = true;
+
+	return manifest_write(MANIFEST_FULL, before, &text) == OK &&
+	       manifest_compare_full(buffer_bytes(&text), after, none, none, note, told,
+	                             &current) == OK &&
+	       !current;
+}
+
 /* One entry beside the root, before and after. */
 static bool differ(struct tree_entry a, struct tree_entry b, unsigned changes)
 {
@@ -208,7 +224,7 @@ static bool differ(struct tree_entry a, struct tree_entry b, unsigned changes)
 
 	if (changes != 0)
 		(void)snprintf(wanted, sizeof(wanted), "%s:%u ", a.path, changes);
-	manifest_compare(&x, &y, note, &told);
+	CHECK(compare(&x, &y, &told));
 	return strcmp(told.text, wanted) == 0;
 }
 
@@ -264,17 +280,21 @@ static void what_comes_and_goes_is_told_in_order(void)
 	const struct tree x = {.entry = before, .n = 6, .permissions = true};
 	const struct tree y = {.entry = after, .n = 6, .permissions = true};
 	const struct tree none = {.permissions = true};
+	const struct tree root = {.entry = before, .n = 1, .permissions = true};
 	struct told told = {""};
 
-	manifest_compare(&x, &y, note, &told);
+	CHECK(compare(&x, &y, &told));
 	CHECK_ROW(strcmp(told.text,
 	                 "./a:2- +./a0:1 +./kexecdir:1 +./kexecdir/x:1 ./z:2- ") == 0,
 	          told.text);
 	told.text[0] = '\0';
-	manifest_compare(&none, &none, note, &told);
+	CHECK(compare(&root, &root, &told));
 	CHECK(told.text[0] == '\0');
-	manifest_compare(&none, &x, note, &told);
-	CHECK_ROW(strcmp(told.text, "+./:1 +./a:1 +./b:1 +./z:1 ") == 0, told.text);
+	CHECK(compare(&root, &x, &told));
+	CHECK_ROW(strcmp(told.text, "+./a:1 +./b:1 +./z:1 ") == 0, told.text);
+	told.text[0] = '\0';
+	CHECK(compare(&x, &none, &told));
+	CHECK_ROW(strcmp(told.text, "./:2- ./a:2- ./b:2- ./z:2- ") == 0, told.text);
 }
 
 static void modes_count_where_both_sides_have_them_and_losing_them_is_told_once(void)
@@ -286,15 +306,46 @@ static void modes_count_where_both_sides_have_them_and_losing_them_is_told_once(
 	struct told told = {""};
 
 	without[0].mode = without[1].mode = 0;
-	manifest_compare(&y, &x, note, &told);
-	manifest_compare(&y, &y, note, &told);
+	CHECK(compare(&y, &x, &told));
+	CHECK(compare(&y, &y, &told));
 	CHECK(told.text[0] == '\0');
-	manifest_compare(&x, &y, note, &told);
+	CHECK(compare(&x, &y, &told));
 	CHECK_ROW(strcmp(told.text, "./:48 ") == 0, told.text);
 	without[1].size = 1; /* content counts all the same */
 	told.text[0] = '\0';
-	manifest_compare(&y, &x, note, &told);
+	CHECK(compare(&y, &x, &told));
 	CHECK_ROW(strcmp(told.text, "./a:4 ") == 0, told.text);
+}
+
+static void whether_the_lists_of_heads_say_the_same_is_told(void)
+{
+	struct tree_entry entries[] = {entry("./", TREE_FOLDER), entry("./a", TREE_FILE),
+	                               entry("./l", TREE_LINK)};
+	const struct tree t = {.entry = entries, .n = 3, .permissions = true};
+	uint8_t hashes[TREE_HASH_LEN], paths[TREE_HASH_LEN], other[TREE_HASH_LEN];
+	struct told told = {""};
+	AUTO_BUFFER text = {0};
+	bool current = false;
+	size_t n = 0;
+
+	CHECK(manifest_write(MANIFEST_FULL, &t, &text) == OK &&
+	      manifest_digest(MANIFEST_HASHES, &t, hashes, &n) == OK && n == 70 &&
+	      manifest_digest(MANIFEST_TREE, &t, paths, &n) == OK && n == 11);
+	const struct bytes full = buffer_bytes(&text);
+	CHECK(manifest_compare_full(full, &t, hashes, paths, note, &told, &current) ==
+	              OK &&
+	      current && told.text[0] == '\0');
+	memcpy(other, hashes, sizeof(other));
+	other[TREE_HASH_LEN - 1] ^= 1;
+	CHECK(manifest_compare_full(full, &t, other, paths, note, &told, &current) ==
+	              OK &&
+	      !current);
+	CHECK(manifest_compare_full(full, &t, hashes, other, note, &told, &current) ==
+	              OK &&
+	      !current);
+	const struct bytes cut = {full.p, full.n - 1};
+	CHECK(manifest_compare_full(cut, &t, hashes, paths, note, &told, &current) ==
+	      ERR_FORMAT);
 }
 
 int main(void)
@@ -316,6 +367,8 @@ int main(void)
 	         each_difference_of_an_entry_is_told_as_what_it_is                  },
 	        {"what_comes_and_goes_is_told_in_order",
 	         what_comes_and_goes_is_told_in_order                               },
+	        {"whether_the_lists_of_heads_say_the_same_is_told",
+	         whether_the_lists_of_heads_say_the_same_is_told                    },
 	        {"modes_count_where_both_sides_have_them_and_losing_them_is_told_once",
 	         modes_count_where_both_sides_have_them_and_losing_them_is_told_once},
 	};

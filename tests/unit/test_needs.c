@@ -31,29 +31,32 @@ static void paths_and_names_are_as_in_the_image(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct needs n;
 
-		CHECK_ROW(needs_parse(bytes_of(rows[i].line), &n) == OK, rows[i].line);
+		CHECK_ROW(needs_parse(bytes_of(rows[i].line), false, &n) == OK,
+		          rows[i].line);
 		CHECK_ROW(n.n == 1 && n.need[0].kind == rows[i].kind, rows[i].line);
 		CHECK_ROW(strcmp(n.need[0].name, rows[i].name) == 0, rows[i].line);
 		CHECK_ROW(strcmp(n.need[0].file, rows[i].file) == 0, rows[i].line);
 	}
 }
 
+static void lines_for_a_tpm_count_where_there_is_one(void)
+{
+	static const char text[] = "module a\ntpm2 library b\ntpm2 try c\n";
+	struct needs n;
+
+	CHECK(needs_parse(bytes_of(text), false, &n) == OK && n.n == 1);
+	CHECK(needs_parse(bytes_of(text), true, &n) == OK && n.n == 3);
+	CHECK(n.need[1].kind == NEED_LIBRARY && strcmp(n.need[1].name, "b") == 0);
+	CHECK(n.need[2].kind == NEED_TRIED && strcmp(n.need[2].name, "c") == 0);
+}
+
 static void what_is_not_understood_is_refused(void)
 {
 	static const char *const bad[] = {
-	        "exec",
-	        "copy /x",
-	        "execute /x",
-	        "exec /a /b",
-	        "library a b",
-	        "module",
-	        "file /a b c",
-	        "there /a /b",
-	        "load",
-	        "exec /",
-	        "exec /usr/",
-	        "folder",
-	        "module xts # no",
+	        "tpm2",    "tpm2 what /x", "tpm2 library", "exec",
+	        "copy /x", "execute /x",   "exec /a /b",   "library a b",
+	        "module",  "file /a b c",  "there /a /b",  "load",
+	        "exec /",  "exec /usr/",   "folder",       "module xts # no",
 	};
 	char line[NEED_NAME_MAX + 16] = "module ";
 	static const char one[] = "module x\n";
@@ -62,18 +65,18 @@ static void what_is_not_understood_is_refused(void)
 	struct needs n;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		CHECK_ROW(needs_parse(bytes_of(bad[i]), &n) == ERR_FORMAT, bad[i]);
+		CHECK_ROW(needs_parse(bytes_of(bad[i]), false, &n) == ERR_FORMAT, bad[i]);
 	memset(line + 7, 'x', NEED_NAME_MAX);
-	CHECK(needs_parse(bytes_of(line), &n) == ERR_FORMAT);
+	CHECK(needs_parse(bytes_of(line), false, &n) == ERR_FORMAT);
 	line[7 + NEED_NAME_MAX - 1] = '\0';
-	CHECK(needs_parse(bytes_of(line), &n) == OK);
+	CHECK(needs_parse(bytes_of(line), false, &n) == OK);
 	for (size_t i = 0; i < NEEDS_MAX; i++)
 		put_string(&w, one);
-	CHECK(needs_parse(writer_bytes(&w), &n) == OK && n.n == NEEDS_MAX);
+	CHECK(needs_parse(writer_bytes(&w), false, &n) == OK && n.n == NEEDS_MAX);
 	put_string(&w, one);
-	CHECK(needs_parse(writer_bytes(&w), &n) == ERR_FORMAT);
-	CHECK(needs_parse((struct bytes){(const uint8_t *)"module a\0b", 10}, &n) ==
-	      ERR_FORMAT);
+	CHECK(needs_parse(writer_bytes(&w), false, &n) == ERR_FORMAT);
+	CHECK(needs_parse((struct bytes){(const uint8_t *)"module a\0b", 10}, false,
+	                  &n) == ERR_FORMAT);
 }
 
 static size_t count(const struct needs *n, enum need_kind k)
@@ -93,7 +96,7 @@ static void the_list_that_is_shipped_is_one(void)
 
 	CHECK(file_read_path("initramfs-hooks/files.list", NEEDS_LIST_MAX, &p, &len) ==
 	      OK);
-	CHECK(needs_parse((struct bytes){p, len}, &n) == OK);
+	CHECK(needs_parse((struct bytes){p, len}, false, &n) == OK);
 	CHECK(count(&n, NEED_PROGRAM) >= 2 && count(&n, NEED_LIBRARY) >= 1);
 	CHECK(count(&n, NEED_FOLDER) == 2 && count(&n, NEED_LOADED) >= 3);
 	free(p);
@@ -112,14 +115,14 @@ static void a_programs_libraries_are_its_loaders(void)
 	struct brought *b = calloc(1, sizeof(*b));
 	bool libc = false, loader = false;
 
-	CHECK(b && brought_by_program("/bin/sh", b) == OK);
+	CHECK(b && brought_by_program("", "/bin/sh", b) == OK);
 	for (size_t i = 0; i < b->n; i++) {
 		CHECK_ROW(strchr(b->name[i], '/') == NULL, b->name[i]);
 		libc = libc || strcmp(b->name[i], "libc.so.6") == 0;
 		loader = loader || strncmp(b->name[i], "ld-linux", 8) == 0;
 	}
 	CHECK(libc && loader);
-	CHECK(brought_by_program("/nonexistent/x", b) == OK && b->n == 0);
+	CHECK(brought_by_program("", "/nonexistent/x", b) == OK && b->n == 0);
 	free(b);
 }
 
@@ -127,12 +130,14 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"paths_and_names_are_as_in_the_image",
-	         paths_and_names_are_as_in_the_image                                      },
-	        {"what_is_not_understood_is_refused",    what_is_not_understood_is_refused},
-	        {"the_list_that_is_shipped_is_one",      the_list_that_is_shipped_is_one  },
-	        {"lines_begin_with_a_word_or_not",       lines_begin_with_a_word_or_not   },
+	         paths_and_names_are_as_in_the_image                                          },
+	        {"lines_for_a_tpm_count_where_there_is_one",
+	         lines_for_a_tpm_count_where_there_is_one                                     },
+	        {"what_is_not_understood_is_refused",        what_is_not_understood_is_refused},
+	        {"the_list_that_is_shipped_is_one",          the_list_that_is_shipped_is_one  },
+	        {"lines_begin_with_a_word_or_not",           lines_begin_with_a_word_or_not   },
 	        {"a_programs_libraries_are_its_loaders",
-	         a_programs_libraries_are_its_loaders                                     },
+	         a_programs_libraries_are_its_loaders                                         },
 	};
 
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));

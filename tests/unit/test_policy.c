@@ -244,6 +244,119 @@ static void a_test_of_the_card_asks_no_passphrase(void)
 	RUN(rows);
 }
 
+/* A TPM is enrolled beside the card, and what is known of it. */
+#define TPM     PERSON, .tpm_ways = 1
+#define TPM_PIN TPM, .tpm_pin = true
+#define TPM_ALONE                                                                        \
+	TRUSTED, .pin = ANSWER_PERSON, .passphrase = ANSWER_PERSON, .tpm_ways = 1,       \
+	         .tpm_pin = true
+#define TPM_FD     TRUSTED, .pin = ANSWER_FD, .tpm_ways = 1, .tpm_pin = true
+#define TPM_NOBODY TRUSTED, .tpm_ways = 1
+
+static void the_tpm_comes_after_the_card_and_before_a_prompt(void)
+{
+	static const struct row rows[] = {
+	        {"not trusted",
+	         {.record = RECORD_DIFFERS, .tpm_ways = 1},
+	         DO_REFUSE,	                                                                           ERR_TAMPERED },
+	        {"not looked at",                   {TPM},                                    DO_LOOK_TPM,    OK           },
+	        {"card here",                       {TPM, .card = CARD_HERE},                 DO_TRY_CARD,    OK           },
+	        {"looking",                         {TPM, .tpm = TPM_BUSY},                   DO_WAIT_TPM,    OK           },
+	        {"looking, card here",
+	         {TPM, .tpm = TPM_BUSY, .card = CARD_HERE},
+	         DO_TRY_CARD,	                                                                         OK           },
+	        {"slow",	                    {TPM, .tpm = TPM_BUSY, .tpm_slow = true}, DO_ASK_EITHER,  OK           },
+	        {"slow, no card enrolled",
+	         {TPM_ALONE, .tpm = TPM_BUSY, .tpm_slow = true},
+	         DO_ASK_EITHER,	                                                                       OK           },
+	        {"busy while typing",
+	         {TPM, .tpm = TPM_BUSY, .typing = true},
+	         DO_ASK_EITHER,	                                                                       OK           },
+	        {"no PIN",                          {TPM, .tpm = TPM_READY},                  DO_TRY_TPM,     OK           },
+	        {"no PIN, typing",
+	         {TPM, .tpm = TPM_READY, .typing = true},
+	         DO_TRY_TPM,	                                                                          OK           },
+	        {"PIN",	                     {TPM_PIN, .tpm = TPM_READY},              DO_ASK_TPM_PIN, OK           },
+	        {"PIN, typing the passphrase",
+	         {TPM_PIN, .tpm = TPM_READY, .typing = true},
+	         DO_ASK_EITHER,	                                                                       OK           },
+	        {"PIN, typing it, card here",
+	         {TPM_PIN, .tpm = TPM_READY, .typing = true, .typing_pin = true,
+	          .card = CARD_HERE},
+	         DO_ASK_TPM_PIN,	                                                                      OK           },
+	        {"PIN, card here",
+	         {TPM_PIN, .tpm = TPM_READY, .card = CARD_HERE},
+	         DO_TRY_CARD,	                                                                         OK           },
+	        {"PIN that succeeded before",
+	         {TPM_PIN, .tpm = TPM_READY, .tpm_pin_ready = true},
+	         DO_TRY_TPM,	                                                                          OK           },
+	        {"PIN, declined",
+	         {TPM_PIN, .tpm = TPM_READY, .tpm_declined = true},
+	         DO_ASK_EITHER,	                                                                       OK           },
+	        {"PIN, declined, no card enrolled",
+	         {TPM_ALONE, .tpm = TPM_READY, .tpm_declined = true},
+	         DO_ASK_PASSPHRASE,	                                                                   OK           },
+	        {"PIN, wants the passphrase",
+	         {TPM_PIN, .tpm = TPM_READY, .card = CARD_HERE, .wants_passphrase = true},
+	         DO_ASK_PASSPHRASE,	                                                                   OK           },
+	        {"none left",                       {PERSON, .tpm_end = ERR_TPM_PCRS},        DO_ASK_EITHER,  OK           },
+	        {"passphrase first",
+	         {TPM, .passphrase_first = true},
+	         DO_ASK_PASSPHRASE,	                                                                   OK           },
+	        {"cancelled",
+	         {TPM, .tpm = TPM_BUSY, .cancelled = true},
+	         DO_GIVE_UP,	                                                                          ERR_CANCELLED},
+	        {"a test, declined",
+	         {TPM_PIN, .card_only = true, .tpm = TPM_READY, .tpm_declined = true},
+	         DO_WAIT_CARD,	                                                                        OK           },
+	};
+
+	RUN(rows);
+}
+
+static void without_a_person_the_tpm_is_waited_for(void)
+{
+	static const struct row rows[] = {
+	        {"nobody, no PIN",                            {TPM_NOBODY},                   DO_LOOK_TPM,    OK          },
+	        {"nobody, busy and slow",
+	         {TPM_NOBODY, .tpm = TPM_BUSY, .tpm_slow = true},
+	         DO_WAIT_TPM,	                                                                         OK          },
+	        {"nobody, no PIN, ready",                     {TPM_NOBODY, .tpm = TPM_READY}, DO_TRY_TPM,     OK          },
+	        {"nobody, a PIN",                             {TPM_NOBODY, .tpm_pin = true},  DO_GIVE_UP,     ERR_USAGE   },
+	        {"nobody, a PIN that succeeded",
+	         {TPM_NOBODY, .tpm_pin = true, .tpm_pin_ready = true},
+	         DO_LOOK_TPM,	                                                                         OK          },
+	        {"PIN by descriptor",                         {TPM_FD, .tpm = TPM_READY},     DO_ASK_TPM_PIN, OK          },
+	        {"the PIN may be the card's",
+	         {TPM_FD, .card_ways = 1, .card = CARD_NONE, .tpm = TPM_READY},
+	         DO_WAIT_CARD,	                                                                        OK          },
+	        {"the card was waited for",
+	         {TPM_FD, .card_ways = 1, .card = CARD_NONE, .tpm = TPM_READY,
+	          .waited = true},
+	         DO_ASK_TPM_PIN,	                                                                      OK          },
+	        {"the card is here",
+	         {TPM_FD, .card_ways = 1, .card = CARD_HERE, .tpm = TPM_READY},
+	         DO_TRY_CARD,	                                                                         OK          },
+	        {"a passphrase by descriptor, the TPM first",
+	         {TPM_NOBODY, .passphrase = ANSWER_FD, .tpm = TPM_BUSY},
+	         DO_WAIT_TPM,	                                                                         OK          },
+	        {"then the passphrase",
+	         {TRUSTED, .passphrase = ANSWER_FD, .tpm_end = ERR_TPM_PCRS},
+	         DO_ASK_PASSPHRASE,	                                                                   OK          },
+	        {"none left",
+	         {TRUSTED, .tpm_end = ERR_TPM_PCRS},
+	         DO_GIVE_UP,	                                                                          ERR_TPM_PCRS},
+	        {"PIN wrong",
+	         {TRUSTED, .tpm_ways = 1, .tpm_pin = true, .tpm_end = ERR_TPM_PIN},
+	         DO_GIVE_UP,	                                                                          ERR_TPM_PIN },
+	        {"none left, and no card",
+	         {PIN_FD, .card = CARD_NONE, .waited = true, .tpm_end = ERR_TPM_LOCKED},
+	         DO_GIVE_UP,	                                                                          ERR_NO_CARD },
+	};
+
+	RUN(rows);
+}
+
 static void readers_are_left_alone_until_the_volume_is_trusted(void)
 {
 	CHECK(policy_may_look(&(struct policy_facts){.record = RECORD_MATCHES}));
@@ -267,6 +380,10 @@ int main(void)
 	         descriptors_are_used_once_and_never_hang             },
 	        {"a test of the card asks no passphrase",
 	         a_test_of_the_card_asks_no_passphrase                },
+	        {"the TPM comes after the card and before a prompt",
+	         the_tpm_comes_after_the_card_and_before_a_prompt     },
+	        {"without a person the TPM is waited for",
+	         without_a_person_the_tpm_is_waited_for               },
 	        {"readers are left alone until the volume is trusted",
 	         readers_are_left_alone_until_the_volume_is_trusted   },
 	};

@@ -18,7 +18,10 @@
 #define NAME "000b" SEALED_SALT
 #define WAY(pin, more)                                                                   \
 	"{\"keyslot\":3,\"backend\":\"tpm2\",\"needs_pin\":" pin                         \
-	",\"object\":\"" SEALED_ID "\",\"srk\":\"" NAME "\"" more "}"
+	",\"object\":\"" SEALED_ID "\",\"srk\":\"" NAME "\",\"cap\":12" more "}"
+#define CAPPED(cap)                                                                      \
+	"{\"keyslot\":3,\"backend\":\"tpm2\",\"needs_pin\":true,\"object\":\"" SEALED_ID \
+	"\",\"srk\":\"" NAME "\"" cap "}"
 #define RECORD(ways)                                                                     \
 	"{\"version\":1,\"uuid\":\"0b1c2d3e\",\"header_pin\":\"" SEALED_SALT             \
 	"\",\"ways\":[" ways "]}\n"
@@ -141,7 +144,8 @@ static void a_record_of_a_tpm_survives_the_round_trip(void)
 
 		CHECK_ROW(record_parse(bytes_of(rows[i]), &r) == OK, rows[i]);
 		CHECK_ROW(r.n == 1 && r.entry[0].needs_pin == (i == 0), rows[i]);
-		CHECK_ROW(r.entry[0].srk_name[1] == 0x0b, rows[i]);
+		CHECK_ROW(r.entry[0].srk_name[1] == 0x0b && r.entry[0].cap == 12,
+		          rows[i]);
 		CHECK_ROW(record_format(&r, &out) == OK, rows[i]);
 		CHECK_ROW(out && strcmp(out, rows[i]) == 0, rows[i]);
 		free(out);
@@ -155,9 +159,15 @@ static void a_record_says_of_a_tpm_what_it_must(void)
 	        RECORD(WAY("true", ",\"cards\":[]")),
 	        RECORD("{\"keyslot\":3,\"backend\":\"tpm2\",\"needs_pin\":true,"
 	               "\"object\":"
-	               "\"" SEALED_ID "\"}"),
+	               "\"" SEALED_ID "\",\"cap\":12}"),
 	        RECORD("{\"keyslot\":3,\"backend\":\"tpm2\",\"object\":\"" SEALED_ID
-	               "\",\"srk\":\"" NAME "\"}"),
+	               "\",\"srk\":\"" NAME "\",\"cap\":12}"),
+	        RECORD(CAPPED("")),
+	        RECORD(CAPPED(",\"cap\":\"12\"")),
+	        RECORD(CAPPED(",\"cap\":-1")),
+	        RECORD(CAPPED(",\"cap\":16")),
+	        RECORD(CAPPED(",\"cap\":23")),
+	        RECORD(CAPPED(",\"cap\":24")),
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

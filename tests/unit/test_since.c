@@ -215,20 +215,74 @@ static void what_is_ours_to_write_is_told_apart(void)
 	boot_drop(&b);
 }
 
+/* However many read it, and whichever of the two. */
+static void a_walk_and_a_look_give_the_same_stamp(void)
+{
+	struct stamp by_walk = {{0}, {0}};
+	const struct tree_options o = {.ret_stamp = &by_walk};
+	struct tree *t = NULL;
+	char name[40];
+
+	begin(false);
+	for (unsigned i = 0; i < 30; i++) {
+		(void)snprintf(name, sizeof(name), "many%u", i);
+		boot_folder(&b, name);
+		(void)snprintf(name, sizeof(name), "many%u/sub", i);
+		boot_folder(&b, name);
+		(void)snprintf(name, sizeof(name), "many%u/sub/file", i);
+		boot_put(&b, name, name);
+	}
+	boot_folder(&b, STAGE_FOLDER);
+	boot_put(&b, STAGE_FOLDER "/odd", "not even what is odd in it");
+	for (int i = 0; i < 20; i++) {
+		const struct stamp looked = now();
+
+		CHECK(tree_walk(b.fd, &o, &t) == OK);
+		CHECK(tree_same(&by_walk, &looked) && kexec_same(&by_walk, &looked));
+		t = tree_free(t);
+	}
+	CHECK(fchmod(b.fd, 0711) == 0); /* the root counts too */
+	const struct stamp after = now();
+	CHECK(!tree_same(&by_walk, &after));
+	boot_drop(&b);
+}
+
+static void folders_are_looked_into_as_deep_as_they_are_walked(void)
+{
+	char path[3 * TREE_DEPTH_MAX] = "";
+	struct stamp s;
+
+	begin(false);
+	for (size_t i = 0; i < TREE_DEPTH_MAX; i++) {
+		(void)snprintf(path + strlen(path), 3, "%sd", i > 0 ? "/" : "");
+		boot_folder(&b, path);
+	}
+	CHECK(stamp_take(b.fd, &s) == OK);
+	(void)snprintf(path + strlen(path), 3, "/d");
+	boot_folder(&b, path);
+	CHECK(stamp_take(b.fd, &s) == ERR_UNSUPPORTED);
+	CHECK(stamp_take(-1, &s) != OK);
+	boot_drop(&b);
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"by our manifest all of it is told",                 by_our_manifest_all_of_it_is_told},
+	        {"by our manifest all of it is told",                  by_our_manifest_all_of_it_is_told},
 	        {"by the lists of Heads names and contents are told",
-	         by_the_lists_of_heads_names_and_contents_are_told                                     },
+	         by_the_lists_of_heads_names_and_contents_are_told                                      },
 	        {"when Heads signed since both are told from",
-	         when_heads_signed_since_both_are_told_from                                            },
+	         when_heads_signed_since_both_are_told_from                                             },
 	        {"lists that are damaged tell nothing",
-	         lists_that_are_damaged_tell_nothing                                                   },
+	         lists_that_are_damaged_tell_nothing	                                            },
 	        {"whatever is written changes the stamp",
-	         whatever_is_written_changes_the_stamp                                                 },
+	         whatever_is_written_changes_the_stamp                                                  },
 	        {"what is ours to write is told apart",
-	         what_is_ours_to_write_is_told_apart                                                   },
+	         what_is_ours_to_write_is_told_apart	                                            },
+	        {"a walk and a look give the same stamp",
+	         a_walk_and_a_look_give_the_same_stamp                                                  },
+	        {"folders are looked into as deep as they are walked",
+	         folders_are_looked_into_as_deep_as_they_are_walked                                     },
 	};
 
 	if (crypto_init() != OK || !softkey_signer(CURVE_ED25519, &key))

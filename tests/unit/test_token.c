@@ -13,6 +13,9 @@
 	"{\"type\":\"bootlatch\",\"keyslots\":[" slots                                   \
 	"],\"version\":1,\"backend\":\"openpgp-card\",\"recipients\":[" recipients       \
 	"]," more "}"
+#define RECOVERY(more)                                                                   \
+	"{\"type\":\"bootlatch\",\"keyslots\":[\"2\"],\"version\":1,"                    \
+	"\"backend\":\"recovery\"" more "}"
 
 static struct bytes text(const char *s)
 {
@@ -25,6 +28,7 @@ static void a_token_survives_the_round_trip(void)
 	        TOKEN("\"2\"", "\"" FPR "\"",
 	              "\"serial\":\"000F:12345678\",\"blob\":\"AAEC/w==\""),
 	        TOKEN("", "\"" FPR "\"", "\"blob\":\"AAEC\""),
+	        RECOVERY(",\"id\":\"" FPR "\""),
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -32,7 +36,7 @@ static void a_token_survives_the_round_trip(void)
 		char *out = NULL;
 
 		CHECK_ROW(token_parse(text(rows[i]), &t) == OK, rows[i]);
-		CHECK_ROW(t.keyslot == (i == 0 ? 2 : -1), rows[i]);
+		CHECK_ROW(t.keyslot == (i == 1 ? -1 : 2), rows[i]);
 		CHECK_ROW(t.backend != NULL && token_format(&t, &out) == OK, rows[i]);
 		CHECK_ROW(out != NULL && strcmp(out, rows[i]) == 0, rows[i]);
 		free(out);
@@ -57,6 +61,10 @@ static void anything_odd_in_a_token_is_refused(void)
 	        TOKEN("\"2\"", "\"" FPR "\"", "\"blob\":\"AAEC\",\"x\":1"),
 	        TOKEN("\"2\"", "\"" FPR "\"", "\"blob\":\"AAEC\",\"serial\":null"),
 	        TOKEN("\"2\"", "\"" FPR "\"", "\"blob\":\"AAEC\",\"serial\":\"1\""),
+	        RECOVERY(""),
+	        RECOVERY(",\"id\":\"0011\""),
+	        RECOVERY(",\"id\":\"" FPR "\",\"blob\":\"AAEC\""),
+	        RECOVERY(",\"recipients\":[\"" FPR "\"]"),
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -137,7 +137,7 @@ static void fat_has_no_modes_and_owners(void)
 		struct tree *t = tf_walk(&f, 1);
 		world.magic = 0;
 		CHECK(!t->permissions && tree_find(t, "./a")->mode == 0);
-		CHECK(manifest_full(t, &b) == OK &&
+		CHECK(manifest_write(MANIFEST_FULL, t, &b) == OK &&
 		      bytes_equal(buffer_bytes(&b), bytes_of(wanted)));
 		t = tree_free(t);
 	}

@@ -74,11 +74,11 @@ static int not_entered(int boot)
 	if (!is_mount(t, "./efi") || !is_mount(t, "./bound"))
 		return 2;
 	/* Heads' tree: as empty folders. */
-	if (manifest_tree(t, &b) != OK ||
+	if (manifest_write(MANIFEST_TREE, t, &b) != OK ||
 	    !bytes_equal(buffer_bytes(&b),
 	                 (struct bytes){(const uint8_t *)paths, sizeof(paths)}))
 		return 3;
-	if (manifest_full(t, &full) != OK)
+	if (manifest_write(MANIFEST_FULL, t, &full) != OK)
 		return 4;
 	buffer_add(&full, "", 1);
 	t = tree_free(t);

@@ -23,13 +23,12 @@ static void sign_lists(struct signed_boot *b, const char *name, struct bytes con
 
 static void the_order_of_hashes_does_not_matter(void)
 {
-	struct kexec_set *s = NULL;
 	struct signed_boot b;
 	AUTO_BUFFER turned = {0};
 
 	boot_make(&b);
 	boot_sign(&b, &ours);
-	CHECK(kexec_read(b.fd, &s, NULL) == OK);
+	struct kexec_set *s = boot_set(b.fd);
 	const struct kexec_file *f = kexec_find(s, KEXEC_HASHES);
 	const uint8_t *first = f ? memchr(f->data, '\n', f->n) : NULL;
 	CHECK(first != NULL);
@@ -100,13 +99,12 @@ static void signed_nonsense_is_bad(void)
 
 static void a_tree_in_another_order_is_told(void)
 {
-	struct kexec_set *s = NULL;
 	struct signed_boot b;
 	AUTO_BUFFER turned = {0};
 
 	boot_make(&b);
 	boot_sign(&b, &ours);
-	CHECK(kexec_read(b.fd, &s, NULL) == OK);
+	struct kexec_set *s = boot_set(b.fd);
 	const struct kexec_file *f = kexec_find(s, KEXEC_TREE);
 	CHECK(f != NULL);
 	if (f) { /* "./" to the end */

@@ -6,6 +6,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/boot_cases.sh"
 . "$here/boot_evil.sh"
 . "$here/boot_dongles.sh"
+. "$here/boot_crypttab.sh"
+. "$here/boot_ways.sh"
 if [ "$1" = --list ]; then
 	shift
 	list "$@"

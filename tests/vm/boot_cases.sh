@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 # The cases of boot.sh: a line of the table and a function each (those of disks that an attacker made
-# are in boot_evil.sh, those of dongles that are odd in boot_dongles.sh). The numbers are issue 4's.
+# are in boot_evil.sh, odd dongles in boot_dongles.sh, many volumes in boot_crypttab.sh, other ways to answer in
+# boot_ways.sh). The numbers are issue 4's.
 # shellcheck disable=SC2016,SC2034,SC2059,SC2154,SC2046,SC2086,SC2120 # boot_case.sh, console.sh; options are words
 
 # NAME SET RELEASES TITLE; what takes longest first
 table() {
 	cat <<-'END'
-		installed12  installed12 bookworm (5) LVM on LUKS with swap: the image that it made itself boots it, and names what root and swap lie on
-		installed13  installed13 trixie (5) LVM on LUKS with swap: the image that it made itself boots it, and names what root and swap lie on
+		installed12  installed12 bookworm (5) LVM on LUKS with swap: the image that it made itself boots it, and wakes it up
+		installed13  installed13 trixie (5) LVM on LUKS with swap: the image that it made itself boots it, and wakes it up
 		pin          full     all       (1) the PIN opens the root
 		wrong        root     all       (2) a wrong PIN, then the right one
 		passphrase   root     all       (4) no dongle: the passphrase
@@ -22,6 +23,11 @@ table() {
 		pullverify   root     trixie    (8) pulled out during VERIFY, put back
 		pulldecipher root     bookworm  (8) pulled out during DECIPHER, put back
 		three        three    bookworm  (10) three volumes, one PIN
+		threepass    three    bookworm  three volumes, one passphrase
+		mixed        three    trixie    two dongles for different volumes; names and options of crypttab
+		latedisk     root     trixie    the disk comes late
+		screen       root     bookworm  a screen and keys, without a splash: a wrong PIN, then the right one
+		pipe         root     trixie    the PIN through the pipe, as by ssh
 		heads        root     bookworm  (12) the key that Heads injects opens the root, nothing is asked
 		headswrong   root     trixie    (12) a key of Heads that is wrong: on to the card
 		rsa4096      rsa4096  trixie    (17) RSA-4096
@@ -131,16 +137,6 @@ case_blocked() {
 	type_ "$PASSPHRASE"
 	opened
 	sent VERIFY 3
-}
-case_three() {
-	boots "$(disk root)" "$(disk data1)" "$(disk data2)"
-	dongle usb0 cv
-	pin
-	opened
-	for v in data1 data2; do
-		grep -aq "@$NONCE volume $v CRYPT-LUKS2.* $NONCE" "$LOG" || lost "$v is not open"
-	done
-	[ "$(grep -ac 'PIN for' "$LOG")" = 1 ] || lost 'the PIN was asked for again'
 }
 # tells MAPPING...: an image that says, before root is entered, what those lie on, and what init was given.
 tells() {
@@ -273,18 +269,6 @@ case_reencrypted() {
 	type_ "$PASSPHRASE"
 	opened
 }
-case_splash() {
-	command -v tesseract >/dev/null || { echo "skip  $TITLE (no tesseract)"; exit 0; }
-	screen_ready
-	guest "$RELEASE" "$SET" "root=/dev/mapper/cryptroot rootfstype=ext4 ro splash plymouth.ignore-serial-consoles" \
-		$(disks "$(disk root)") $(usb usb0) $(screen)
-	dongle usb0 cv
-	screen_shows 'PIN for card'
-	keys 1 2 3 4 5 6 ret
-	opened
-	sent VERIFY 1
-	never 'PIN for'
-}
 case_gnupgsc() {
 	LINE=plymouth.enable=0 # it reads the console too, and takes every other key
 	boots
@@ -324,7 +308,7 @@ case_kernels() {
 	grep -aq "@$NONCE kernel .*-rt-" "$LOG" || lost 'that is the first kernel'
 }
 case_system() {
-	LINE=rw
+	LINE="rw $SYSTEMD_PATIENCE"
 	boots
 	dongle usb0 cv
 	pin

@@ -16,6 +16,7 @@ images() {
 	[ "$im_release" != system ] || return 0
 	check "$im_release: the image holds what is listed, and nothing that enrolls" image_holds "$T/$im_release/tree"
 	check "$im_release: with a blob missing no image is made, and the old one stays" image_refused "$T/$im_release/tree"
+	check "$im_release: mkinitramfs is warned where nothing opens disks in an image" image_warned "$T/$im_release/tree"
 }
 # image_make RELEASE SET: $T/RELEASE/SET.initrd
 image_make() {
@@ -45,6 +46,15 @@ image_refused() { # TREE
 	! vm_initramfs "$1" /dev/null || return 1
 	mv "$1/boot/away" "$1/boot/bootlatch"
 	[ "$(sha256sum <"$ir_image")" = "$ir_sum" ]
+}
+image_warned() { # TREE: what mkinitramfs reads first
+	iw_hook='. /usr/share/initramfs-tools/conf-hooks.d/bootlatch'
+	vm_in "$1" sh -ec "$iw_hook" >"$T/warned" 2>&1 && ! grep . "$T/warned" || return 1
+	mv "$1/usr/share/initramfs-tools/hooks/cryptroot" "$1/away"
+	vm_in "$1" sh -ec "$iw_hook" >"$T/warned" 2>&1
+	mv "$1/away" "$1/usr/share/initramfs-tools/hooks/cryptroot"
+	cat "$T/warned"
+	grep -q '^W: bootlatch: .*apt install cryptsetup-initramfs$' "$T/warned"
 }
 
 # --- two kernels, and what bootlatch status says of their images (issue 4, 16)

@@ -91,6 +91,9 @@ set_three() {
 		set_enroll cv "$S/$n.img"
 		set_line "$n" "$S/$n.img"
 	done
+	# One that another dongle opens; the image's crypttab does not name it.
+	vm_volume "$S/data3.img" luks2 "$T/plain/data" --label third
+	set_enroll other "$S/data3.img"
 }
 # of another card: card_set NAME ALGORITHM [options]
 card_set() {

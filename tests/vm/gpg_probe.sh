@@ -7,7 +7,7 @@ say "root $(findmnt -no SOURCE /)"
 GNUPGHOME=/run/probe
 export GNUPGHOME
 mkdir -m 700 $GNUPGHOME
-timeout 60 gpg --batch --card-status >/run/probe/said 2>&1
+timeout 600 gpg --batch --card-status >/run/probe/said 2>&1
 say "gpg $?"
 said card </run/probe/said
 # VERIFY without a PIN asks whether one was verified: 9000 it was, 63Cx it was not.

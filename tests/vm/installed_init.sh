@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# /sbin/init of a Debian on LVM: makes an image and puts it on the second disk, or swaps.
+# /sbin/init of a Debian on LVM: makes an image and puts it on the second disk,
+# or sleeps on its swap.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 say() { echo "@$(cat /nonce) $*" >/dev/ttyS0; }
 off() {
@@ -19,6 +20,11 @@ case $(cat /proc/cmdline) in
 	update-initramfs -u -k "$(uname -r)" >/dev/ttyS0 2>&1 && cat "$image" >/dev/vdb && sync &&
 		say "image $(stat -c %s "$image") bytes"
 	;;
-*vm.do=swap*) swapon /dev/mapper/vg-swap_1 && say "swap $(sed -n 's,^\(/dev/[^ ]*\) .*,\1,p' /proc/swaps)" ;;
+*vm.do=sleep*)
+	swapon /dev/mapper/vg-swap_1 && say "swap $(sed -n 's,^\(/dev/[^ ]*\) .*,\1,p' /proc/swaps)"
+	echo 134217728 >/sys/power/image_size
+	echo shutdown >/sys/power/disk # ACPI's own way needs firmware that knows it
+	echo disk >/sys/power/state && say "resumed in $(sed -n 's/.*\(vm\.boot=[0-9]*\).*/\1/p' /proc/cmdline)"
+	;;
 esac
 off

@@ -160,7 +160,7 @@ for r in $VM_RELEASES; do
 	export GNUPGHOME
 	check "before: the independent verifier takes it, $r" heads_verify --default 1 "$W/boot"
 	init='init=/usr/sbin/sign-guest'
-	[ "$r" = bookworm ] || init=systemd.mask=getty-static.service
+	[ "$r" = bookworm ] || init="systemd.mask=getty-static.service $SYSTEMD_PATIENCE"
 	boots install "root=/dev/vda rw $init"
 	counted
 	check "the disk after it, $r" taken_out

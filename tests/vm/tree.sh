@@ -5,8 +5,10 @@
 
 VM_PACKAGES='linux-image-amd64 initramfs-tools zstd busybox cryptsetup-initramfs cryptsetup-bin udev kmod e2fsprogs
 	lvm2 libccid libpcsclite1 libusb-1.0-0 libjson-c5 libgcrypt20 zlib1g libtss2-esys-3.0.2-0 libtss2-tctildr0'
-# The release "system": Debian 13 with a second kernel, systemd, a splash, and gpg for its smart cards.
-VM_SYSTEM='linux-image-rt-amd64 systemd-sysv plymouth gpg gpg-agent gpgconf scdaemon pinentry-curses'
+# The release "system": Debian 13 with a second kernel, systemd, a splash, and gpg for its smart cards. "gpg12":
+# Debian 12 with that gpg.
+VM_GPG='gpg gpg-agent gpgconf scdaemon pinentry-curses'
+VM_SYSTEM="linux-image-rt-amd64 systemd-sysv plymouth $VM_GPG"
 
 # The mirror that this machine itself uses.
 vm_mirror() {
@@ -18,7 +20,10 @@ vm_mirror() {
 # vm_tree RELEASE: that Debian in the cache, once; sets TREE. Never used itself, only copied.
 vm_tree() {
 	vt_suite=$1 vt_more=''
-	[ "$1" != system ] || vt_suite=trixie vt_more=$VM_SYSTEM
+	case $1 in
+	system) vt_suite=trixie vt_more=$VM_SYSTEM ;;
+	gpg12) vt_suite=bookworm vt_more=$VM_GPG ;;
+	esac
 	# shellcheck disable=SC2086 # words
 	vt_list=$(printf '%s\n' $VM_PACKAGES $vt_more | sort -u | paste -sd,)
 	TREE=$VM_CACHE/debian-$1-$(printf '%s' "$vt_list" | sha256sum | cut -c1-12)

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bootlatch setup: the steps, each by the functions of its own verb. */
+#include <stdio.h>
+
+#include "cli/crypttab.h"
+#include "cli/recovery.h"
+#include "cli/setup.h"
+#include "unlock/enroll_recovery.h"
+
+/* One key for all volumes, so that one paper is enough. */
+static enum err recovery(struct setup *x)
+{
+	AUTO_SECRET *key = NULL;
+	struct cli *c = x->c;
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < x->m->n; i++) {
+		struct volume *v = x->m->volume[i].v;
+		AUTO_SECRET *volume_key = NULL;
+		int existing = -1, keyslot = -1;
+
+		if (!x->wanted[i])
+			continue;
+		e = recovery_settle(v);
+		if (e != OK || recovery_keyslot(v) >= 0)
+			continue;
+		e = enroll_volume_key(x->s, v, x->phrase, &volume_key, &existing);
+		if (e == ERR_PASSPHRASE)
+			return cli_why(
+			        c, e,
+			        "The passphrase does not open %s. Set that one up by "
+			        "itself: bootlatch setup %s.",
+			        v->where.device, v->where.device);
+		if (e == OK)
+			e = recovery_add(c, v, volume_key, existing, &key, &keyslot);
+		if (e == OK)
+			cli_say(c, "The recovery key opens keyslot %d of %s.", keyslot,
+			        v->where.device);
+	}
+	return e == OK ? setup_look_again(x) : e;
+}
+
+/* The lines first, the image once. */
+static enum err boot(struct setup *x)
+{
+	struct cli *c = x->c;
+	const char *named = c->device;
+	enum err e = OK;
+
+	c->ways.image_later = true;
+	for (size_t i = 0; e == OK && i < x->m->n; i++) {
+		if (!x->wanted[i])
+			continue;
+		c->device = c->where.device = x->m->volume[i].device;
+		e = crypttab_enter(c, x->m->volume[i].v);
+		c->device = c->where.device = named;
+	}
+	c->ways.image_later = false;
+	return e == OK ? crypttab_make_image(c) : e;
+}
+
+static enum err sign(struct setup *x)
+{
+	struct cli *c = x->c;
+	const char *named = c->device;
+
+	c->device = NULL;
+	c->sign.yes = true; /* the summary was confirmed */
+	c->sign.has_boot = strcmp(c->where.boot_dir, "/boot") != 0;
+	const enum err e = verb_sign.run(c);
+	c->device = named;
+	return e;
+}
+
+static enum err doctor(struct setup *x)
+{
+	x->c->doctor.no_card = true; /* enrolling has proven it */
+	const enum err e = verb_doctor.run(x->c);
+	/* What it found it has told: the setting up is done. */
+	if (e == ERR_WARNED) {
+		x->c->why[0] = '\0';
+		return OK;
+	}
+	return e;
+}
+
+enum err setup_do(struct setup *x, enum setup_step step)
+{
+	static enum err (*const acts[SETUP_STEPS])(struct setup * x) = {
+	        [SETUP_RECOVERY] = recovery,   [SETUP_KEYS] = setup_keys,
+	        [SETUP_PINS] = setup_pins,     [SETUP_ENROLL] = setup_enroll,
+	        [SETUP_SECOND] = setup_second, [SETUP_BOOT] = boot,
+	        [SETUP_SIGN] = sign,           [SETUP_DOCTOR] = doctor,
+	};
+
+	return acts[step](x);
+}

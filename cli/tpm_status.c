@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bootlatch tpm status: what is sealed to what, and will it open? */
+#include <stdio.h>
+
+#include "cli/output.h"
+#include "cli/tpm_each.h"
+#include "cli/tpm_words.h"
+#include "core/hex.h"
+#include "unlock/tpm2_saved.h"
+#include "unlock/tpm2_way.h"
+
+/* The machine's TPM, looked at once. */
+struct seen {
+	struct tpm2 tpm;
+	enum err tpm_e; /* of looking at it */
+	struct tpm2_saved saved;
+	bool was_capped;
+	size_t shut; /* ways in that would not open at a boot as this one */
+};
+
+/* --- the TPM --- */
+
+static void see_tpm(struct cli *c, struct seen *s)
+{
+	struct tpm2_lockout l = {0};
+	char list[TPM2_LIST_MAX];
+
+	s->tpm = (struct tpm2){.tcti = c->tpm.device};
+	s->tpm_e = tpm2_lockout(&s->tpm, &l);
+	out_bool(c, "tpm", s->tpm_e == OK);
+	if (s->tpm_e == OK) {
+		tpm_out_lockout(c, &l);
+		tpm_say_lockout(c, &l);
+	}
+	s->was_capped = tpm2_saved_read(TPM2_SAVED_RUN, &s->saved) == OK;
+	out_bool(c, "capped", s->was_capped);
+	if (!s->was_capped)
+		return;
+	tpm2_list(s->saved.capped, list);
+	cli_say(c,
+	        "This boot was shut with PCR %s: nothing is unsealed until the machine "
+	        "starts again.",
+	        list);
+}
+
+/* As the initramfs of this boot had them. */
+static enum err values(const struct seen *s, const struct tpm2_pcrs *like,
+                       struct tpm2_pcrs *ret)
+{
+	if (s->was_capped &&
+	    tpm2_saved_values(&s->saved, like->bank, like->mask, ret) == OK)
+		return OK;
+	return s->tpm_e != OK ? s->tpm_e
+	                      : tpm2_read_pcrs(&s->tpm, like->bank, like->mask, ret);
+}
+
+/* --- a way in --- */
+
+/* Copy i, or the other one. */
+static enum err sealed_of(const struct enrolment *en, struct tpm2_sealed *ret)
+{
+	const enum err first = tpm2_way(en, 0, ret);
+
+	return first == OK || tpm2_way(en, 1, ret) != OK ? first : OK;
+}
+
+static void say_pcr(struct cli *c, unsigned pcr, unsigned cap,
+                    const struct tpm2_pcrs *then, const struct tpm2_pcrs *now)
+{
+	char was[2 * HASH_MAX_LEN + 1], is[2 * HASH_MAX_LEN + 1];
+	const size_t n = hash_len(then->bank);
+	const bool known = now != NULL;
+	const bool same = known && memcmp(then->value[pcr], now->value[pcr], n) == 0;
+
+	hex_encode((struct bytes){then->value[pcr], n}, was);
+	out_enter(c, "pcrs");
+	out_number(c, "pcr", pcr);
+	out_text(c, "measures", tpm2_pcr_measures(pcr));
+	out_text(c, "sealed", was);
+	if (known) {
+		hex_encode((struct bytes){now->value[pcr], n}, is);
+		out_text(c, "now", is);
+		out_bool(c, "same", same);
+	}
+	out_leave(c);
+	cli_say(c, "    PCR %2u  %-9s  %s", pcr,
+	        !known ? "unknown"
+	        : same ? "as sealed"
+	               : "CHANGED",
+	        pcr == cap ? "the cap: shuts the TPM once all is open"
+	                   : tpm2_pcr_measures(pcr));
+	if (known && !same)
+		cli_say(c, "      sealed %s\n      now    %s", was, is);
+}
+
+static void say_state(struct cli *c, struct seen *s, const struct enrolment *en,
+                      const char *word, const char *sentence)
+{
+	s->shut += strcmp(word, "opens") != 0;
+	out_text(c, "state", word);
+	cli_say(c, "  keyslot %d, %s: %s", en->keyslot,
+	        en->needs_pin ? "with the PIN" : "without a PIN", sentence);
+}
+
+/* What its own files say, before the TPM comes into it. */
+static bool say_broken(struct cli *c, struct seen *s, const struct volume *v,
+                       const struct enrolment *en, enum err e)
+{
+	if (v->state != RECORD_MATCHES || !en->in_record)
+		say_state(c, s, en, "no-record",
+		          "not used, as this machine's record does not know it");
+	else if (!en->slot_active)
+		say_state(c, s, en, "no-keyslot",
+		          "its keyslot is gone: tpm forget, then enroll");
+	else if (e == ERR_TAMPERED)
+		say_state(c, s, en, "not-recorded",
+		          "NOT what the record says it is: it is not used");
+	else if (e != OK)
+		say_state(c, s, en, "damaged", "damaged: tpm reseal makes it anew");
+	else
+		return false;
+	return true;
+}
+
+static void say_way(struct cli *c, struct seen *s, const struct volume *v,
+                    const struct enrolment *en)
+{
+	struct tpm2_pcrs now = {0};
+	struct tpm2_sealed sealed;
+
+	out_number(c, "keyslot", en->keyslot);
+	out_bool(c, "needs_pin", en->needs_pin);
+	if (say_broken(c, s, v, en, sealed_of(en, &sealed)))
+		return;
+	out_text(c, "bank", tpm2_bank_name(sealed.pcrs.bank));
+	out_number(c, "cap", en->cap);
+	const enum err e = values(s, &sealed.pcrs, &now);
+	if (e != OK)
+		say_state(c, s, en, "unknown", err_text(e));
+	else if (tpm2_pcrs_differ(&sealed.pcrs, &now) != 0)
+		say_state(c, s, en, "changed",
+		          "does NOT open at a boot like this one; bless it with: "
+		          "bootlatch tpm "
+		          "reseal");
+	else
+		say_state(c, s, en, "opens", "opens at a boot like this one");
+	for (unsigned i = 0; i < TPM2_PCRS; i++)
+		if ((sealed.pcrs.mask >> i & 1) != 0)
+			say_pcr(c, i, en->cap, &sealed.pcrs, e == OK ? &now : NULL);
+}
+
+static enum err say_volume(struct cli *c, struct volume *v, void *ctx)
+{
+	struct seen *s = ctx;
+
+	out_enter(c, "volumes");
+	out_text(c, "device", v->where.device);
+	out_text(c, "uuid", luks_uuid(v->luks));
+	out_text(c, "record", record_state_text(v->state));
+	cli_say(c, "%s", v->where.device);
+	for (size_t i = 0; i < v->n_enrolled; i++) {
+		if (!tpm_is_way(v, &v->enrolled[i]))
+			continue;
+		out_enter(c, "ways");
+		say_way(c, s, v, &v->enrolled[i]);
+		out_leave(c);
+	}
+	out_leave(c);
+	return OK;
+}
+
+static enum err run(struct cli *c)
+{
+	struct seen s = {0};
+
+	see_tpm(c, &s);
+	const enum err e = tpm_each(c, say_volume, &s);
+	if (s.tpm_e != OK && (e == OK || e == ERR_NOT_ENROLLED)) {
+		*c->why = '\0';
+		return tpm_why(c, s.tpm_e, NULL);
+	}
+	if (e == OK && s.shut > 0)
+		return cli_why(
+		        c, ERR_TPM_PCRS,
+		        "%zu way%s in of the TPM would not open at a boot like this "
+		        "one. After an update, once card or passphrase opened the "
+		        "disk: bootlatch tpm reseal.",
+		        s.shut, s.shut == 1 ? "" : "s");
+	return e;
+}
+
+static const struct own_option own[] = {
+        {"tpm-device",     "TCTI", TPM_DEVICE_HELP, take_tpm_device},
+        {0},
+};
+
+const struct verb verb_tpm_status = {
+        .name = "tpm status",
+        .operands = "[DEVICE]",
+        .min_operands = 0,
+        .max_operands = 1,
+        .opts = OPT_BOOT | OPT_CONFIG | OPT_HEADER | OPT_CRYPTTAB_FILE | OPT_JSON |
+                OPT_DEBUG | OPT_HELP,
+        .own = own,
+        .summary = "what the TPM is sealed to, and whether it opens",
+        .help = "Shows for DEVICE, or for every volume of this machine that the TPM "
+                "opens, "
+                "to which PCRs its\n"
+                "way in is sealed, what is measured into them, and which of them are no "
+                "longer what they\n"
+                "were; how many wrong PINs were counted, and whether this boot was shut. "
+                "Asks for nothing\n"
+                "and changes nothing. Exit status 7 when a way in would not open at a "
+                "boot "
+                "like this one,\n"
+                "8 when there is none.",
+        .run = run,
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Values saved, then PCRs extended. */
+#include "unlock/cap.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "unlock/record.h"
+#include "unlock/token.h"
+#include "unlock/tpm2_saved.h"
+
+#define ENDING ".json"
+
+enum { FOLDER_MAX = 4096 };
+
+static const char what[] = "bootlatch: no more is unsealed in this boot";
+
+/* --- which --- */
+
+/* Of a file's name in volumes/; false: no record's. */
+static bool uuid_of(const char *name, char ret[static LUKS_UUID_LEN + 1])
+{
+	const size_t n = strlen(name), end = sizeof(ENDING) - 1;
+
+	if (n <= end || n - end > LUKS_UUID_LEN || strcmp(name + n - end, ENDING) != 0)
+		return false;
+	memcpy(ret, name, n - end);
+	ret[n - end] = '\0';
+	return true;
+}
+
+static void add_record(const char *config_dir, const char *uuid, uint32_t *pcrs)
+{
+	struct record r = {0};
+
+	const enum err e = record_load(config_dir, uuid, &r);
+	if (e != OK)
+		log_line(LOG_DEBUG, "cap: record of %s: %s", uuid, err_text(e));
+	for (size_t i = 0; e == OK && i < r.n; i++)
+		if (strcmp(r.entry[i].backend, BACKEND_TPM2) == 0)
+			*pcrs |= 1U << r.entry[i].cap;
+	for (size_t i = 0; e == OK && i < r.n_tpm2; i++)
+		*pcrs |= 1U << r.tpm2[i].cap;
+}
+
+enum err cap_pcrs(const char *config_dir, uint32_t *ret)
+{
+	char folder[FOLDER_MAX], uuid[LUKS_UUID_LEN + 1];
+	uint32_t pcrs = 0;
+
+	const int n = snprintf(folder, sizeof(folder), "%s/volumes", config_dir);
+	if (n < 0 || (size_t)n >= sizeof(folder))
+		return ERR_USAGE;
+	DIR *d = opendir(folder);
+	for (const struct dirent *f = NULL; d && (f = readdir(d)) != NULL;)
+		if (uuid_of(f->d_name, uuid))
+			add_record(config_dir, uuid, &pcrs);
+	if (d)
+		(void)closedir(d); /* read-only */
+	*ret = pcrs;
+	return OK;
+}
+
+/* --- what they were --- */
+
+static void save(const struct tpm2 *t, uint32_t pcrs, const char *run)
+{
+	static const enum hash_alg banks[TPM2_SAVED_BANKS] = {HASH_SHA256, HASH_SHA384,
+	                                                      HASH_SHA512};
+	struct tpm2_saved s = {.capped = pcrs};
+	enum err e = OK;
+
+	for (size_t i = 0; i < TPM2_SAVED_BANKS; i++) {
+		e = tpm2_read_pcrs(t, banks[i], TPM2_PCRS_ALL, &s.bank[s.n]);
+		s.n += e == OK;
+		if (e != OK && e != ERR_NOT_FOUND)
+			break; /* it does not answer, and would not the next time */
+	}
+	if (s.n > 0)
+		e = tpm2_saved_write(run, &s);
+	if (e != OK)
+		log_line(LOG_DEBUG, "cap: PCRs are not kept: %s", err_text(e));
+}
+
+/* Those of pcrs that are still as they were saved. */
+static uint32_t uncapped(const struct tpm2 *t, const struct tpm2_saved *s, uint32_t pcrs)
+{
+	struct tpm2_pcrs now;
+	uint32_t differ = 0;
+
+	if (tpm2_read_pcrs(t, s->bank[0].bank, pcrs, &now) == OK)
+		differ = tpm2_pcrs_differ(&now, &s->bank[0]);
+	return pcrs & ~(differ & s->capped);
+}
+
+bool cap_is_done(const char *run)
+{
+	struct tpm2_saved s;
+
+	return tpm2_saved_read(run, &s) == OK;
+}
+
+/* --- the cap --- */
+
+enum err cap_tpm(const struct tpm2 *t, const char *config_dir, const char *run)
+{
+	struct tpm2_saved before;
+	uint32_t pcrs = 0;
+
+	enum err e = cap_pcrs(config_dir, &pcrs);
+	if (e != OK || pcrs == 0)
+		return e;
+	if (tpm2_saved_read(run, &before) == OK)
+		pcrs = uncapped(t, &before, pcrs);
+	else
+		save(t, pcrs, run);
+	for (unsigned i = 0; i < TPM2_PCRS; i++) {
+		if ((pcrs >> i & 1) == 0)
+			continue;
+		const enum err failed = tpm2_extend(t, i, what);
+		if (e == OK)
+			e = failed;
+	}
+	return e;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The unlock loop's dealings with the TPM: it works in a child, while the person may type
+ * and a card may come. */
+#include "unlock/unlock_run.h"
+
+#include "core/aside.h"
+#include "core/clock.h"
+#include "core/log.h"
+
+enum { PATIENCE_MS = 1500 /* then there is a prompt, whatever it does */ };
+
+/* --- which enrolments count --- */
+
+/* Without a record the name of its key is not known, nor whether a PIN is needed. */
+static bool is_usable(const struct enrolment *en)
+{
+	return en->backend && strcmp(en->backend, backend_tpm2.type) == 0 &&
+	       en->complete && (en->blob_len[0] > 0 || en->blob_len[1] > 0);
+}
+
+/* The next one that is left. */
+static void choose_way(struct run *r)
+{
+	tpm2_try_end(&r->tpm);
+	session_watch(r->s, -1);
+	r->f.tpm = TPM_UNSEEN;
+	for (r->tpm_which = 0; r->tpm_which < r->v->n_enrolled; r->tpm_which++)
+		if (r->tpm_usable[r->tpm_which])
+			break;
+	if (r->tpm_which == r->v->n_enrolled)
+		return;
+	const struct enrolment *en = &r->v->enrolled[r->tpm_which];
+	r->tpm = (struct tpm2_try){.s = r->s, .v = r->v, .en = en, .disk = r->disk};
+	r->f.tpm_pin = en->needs_pin;
+}
+
+void run_count_tpm(struct run *r)
+{
+	r->f.tpm_ways = 0;
+	for (size_t i = 0; i < r->v->n_enrolled; i++) {
+		r->tpm_usable[i] = is_usable(&r->v->enrolled[i]);
+		r->f.tpm_ways += r->tpm_usable[i];
+	}
+	choose_way(r);
+	if (r->f.tpm_ways == 0 || session_tpm_end(r->s) == OK)
+		return;
+	r->f.tpm_ways = 0; /* said for another volume */
+	r->f.tpm_end = session_tpm_end(r->s);
+}
+
+/* --- how a try ends --- */
+
+static enum err ended(struct run *r, enum err e)
+{
+	struct policy_facts *f = &r->f;
+
+	log_line(LOG_DEBUG, "unlock: the TPM's way in ended: %s", err_text(e));
+	f->tpm_end = e;
+	f->tpm = TPM_UNSEEN;
+	if (e == ERR_NOMEM || e == ERR_BUG)
+		return e;
+	if (f->pin == ANSWER_FD && f->tpm_pin)
+		f->pin = ANSWER_NONE; /* its next line is no second guess */
+	if (e == ERR_TPM_PIN)
+		return OK; /* the tries are counted anew, then told */
+	r->tpm_usable[r->tpm_which] = false;
+	f->tpm_ways = session_tpm_end(r->s) == OK ? f->tpm_ways - 1 : 0;
+	choose_way(r);
+	return OK;
+}
+
+/* What is under way has come to its end. */
+static enum err harvest(struct run *r)
+{
+	AUTO_SECRET *pass = NULL;
+	const bool looking = r->tpm_looks;
+
+	session_watch(r->s, -1);
+	const enum err e =
+	        looking ? tpm2_try_looked(&r->tpm) : tpm2_try_unsealed(&r->tpm, &pass);
+	if (e != OK)
+		return ended(r, e);
+	if (looking) {
+		r->f.tpm = TPM_READY;
+		return OK;
+	}
+	run_withdraw(r); /* what stood while it worked */
+	return run_deliver(r, backend_tpm2.type, r->tpm.en->keyslot, pass);
+}
+
+enum err run_step_tpm(struct run *r)
+{
+	struct policy_facts *f = &r->f;
+	enum err e = OK;
+
+	if (r->tpm.job && aside_done(r->tpm.job))
+		e = harvest(r);
+	f->tpm_pin_ready = f->tpm_ways > 0 && f->tpm_pin &&
+	                   (f->tpm == TPM_UNSEEN
+	                            ? session_tpm_pin(r->s, r->tpm.en->fpr, NULL) != NULL
+	                            : f->tpm == TPM_BUSY || tpm2_try_has_pin(&r->tpm));
+	f->tpm_slow = r->tpm.job && clock_ms() - r->tpm_since >= PATIENCE_MS;
+	if (f->tpm_slow && !r->said_slow && f->passphrase == ANSWER_PERSON) {
+		run_say(r, WORDS_TPM_SLOW);
+		r->said_slow = true;
+	}
+	return e;
+}
+
+/* --- what policy asks for --- */
+
+static enum err begun(struct run *r, enum err e, bool looks)
+{
+	if (e != OK)
+		return ended(r, e);
+	r->tpm_looks = looks;
+	r->f.tpm = TPM_BUSY;
+	session_watch(r->s, aside_fd(r->tpm.job));
+	return OK;
+}
+
+enum err run_look_tpm(struct run *r, enum err unused)
+{
+	(void)unused;
+	if (r->tpm_since == 0)
+		r->tpm_since = clock_ms();
+	return begun(r, tpm2_try_look(&r->tpm), true);
+}
+
+enum err run_try_tpm(struct run *r, enum err unused)
+{
+	(void)unused;
+	return begun(r, tpm2_try_unseal(&r->tpm, NULL), false);
+}
+
+enum err run_wait_tpm(struct run *r, enum err unused)
+{
+	(void)unused;
+	(void)session_pause(r->s, false);
+	return OK;
+}
+
+static enum err pin_answered(struct run *r, const struct secret *pin)
+{
+	if (secret_len(pin) == 0) { /* the card that is here by now, or another way */
+		r->f.tpm_declined = r->f.card != CARD_HERE;
+		return OK;
+	}
+	const enum err e = tpm2_try_unseal(&r->tpm, pin);
+	if (e == ERR_TIMEOUT)
+		return OK; /* asked again */
+	r->tpm_since = clock_ms();
+	return begun(r, e, false);
+}
+
+enum err run_ask_tpm_pin(struct run *r, enum err unused)
+{
+	const bool instead = !r->f.card_only && r->f.passphrase == ANSWER_PERSON;
+	struct tpm2_texts room;
+	const struct ask_question q =
+	        tpm2_try_question(&r->tpm, instead, r->f.card_ways > 0, &room);
+
+	(void)unused;
+	return run_stand(r, &q, pin_answered);
+}
+
+void run_end_tpm(struct run *r)
+{
+	session_watch(r->s, -1);
+	tpm2_try_end(&r->tpm);
+}
