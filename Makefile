@@ -40,7 +40,8 @@ card_src    := card/transport.c card/tlv.c card/apdu.c card/atr.c card/data.c ca
                card/card.c card/pubkey.c card/operate.c card/decipher.c card/sign.c \
                card/extra.c card/admin.c card/keys.c card/life.c card/pw_lay.c card/pw.c card/pw_admin.c card/pw_change.c \
                card/quirks.c card/pick.c card/pick_why.c \
-               card/pcsc.c card/part10.c card/ifd.c card/ifd_handler.c card/ifd_usb.c card/usb_names.c card/confine.c card/choose.c card/child.c \
+               card/pcsc.c card/part10.c card/ifd.c card/ifd_handler.c card/ifd_usb.c card/usb_names.c \
+               card/confine.c card/choose.c card/child.c \
                card/child_link.c card/child_card.c card/child_serve.c
 openpgp_src := openpgp/armor.c openpgp/packet.c openpgp/pubkey.c openpgp/signature.c \
                openpgp/reveal.c openpgp/sign.c openpgp/cert_write.c openpgp/detached.c \
@@ -51,9 +52,12 @@ unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c 
                unlock/header_pin.c unlock/recovery.c unlock/record.c unlock/record_image.c unlock/token.c unlock/blob.c \
                unlock/journal.c unlock/volume.c unlock/card_key.c unlock/words.c unlock/session.c \
                unlock/pin_memory.c unlock/session_pin.c unlock/session_say.c unlock/open_session.c unlock/backend.c \
-               unlock/backend_card.c unlock/session_tpm.c unlock/tpm2_try.c unlock/backend_tpm2.c unlock/backend_passphrase.c unlock/policy.c \
-               unlock/unlock_run.c unlock/unlock.c unlock/unlock_card.c unlock/unlock_tpm.c unlock/unlock_trust.c unlock/source.c \
-               unlock/heads_key.c unlock/crypttab.c unlock/stack.c unlock/boot_left.c unlock/boot_volume.c unlock/boot.c unlock/cap.c
+               unlock/backend_card.c unlock/session_tpm.c unlock/tpm2_try.c unlock/backend_tpm2.c \
+               unlock/backend_passphrase.c unlock/policy.c \
+               unlock/unlock_run.c unlock/unlock.c unlock/unlock_card.c unlock/unlock_tpm.c unlock/unlock_trust.c \
+               unlock/source.c \
+               unlock/heads_key.c unlock/crypttab.c unlock/stack.c unlock/boot_left.c unlock/boot_volume.c \
+               unlock/boot.c unlock/cap.c
 # Sealing to a TPM 2.0, and the rollback counter of Heads in it.
 WITH_TPM2   ?= $(if $(shell $(PKG_CONFIG) --exists tss2-esys tss2-mu tss2-tctildr && echo yes),1,0)
 counter_src := $(if $(filter 1,$(WITH_TPM2)),sign/counter_tpm2.c,sign/counter_none.c)
@@ -61,21 +65,36 @@ tpm2_pkgs   := $(if $(filter 1,$(WITH_TPM2)),tss2-esys tss2-mu tss2-tctildr)
 unlock_src  += unlock/pcrs_json.c unlock/sealed.c unlock/tpm2.c unlock/tpm2_policy.c unlock/tpm2_way.c unlock/tpm2_saved.c \
                $(if $(filter 1,$(WITH_TPM2)),unlock/tpm2_esys.c unlock/tpm2_srk.c unlock/tpm2_pcr.c unlock/tpm2_work.c,unlock/tpm2_none.c)
 # Signing and verifying /boot: no card in it.
-sign_src    := sign/tree.c sign/tree_walk.c sign/tree_hash.c sign/kexec.c sign/kexec_read.c sign/manifest.c sign/manifest_write.c sign/manifest_full.c sign/manifest_parse.c sign/manifest_compare.c sign/pending.c sign/pending_here.c \
-               sign/entry.c sign/entry_text.c sign/entry_grub.c sign/entry_bls.c sign/entry_path.c sign/entry_find.c sign/entry_read.c sign/entry_default.c \
+sign_src    := sign/tree.c sign/tree_walk.c sign/tree_hash.c sign/kexec.c sign/kexec_read.c sign/manifest.c \
+               sign/manifest_write.c sign/manifest_full.c sign/manifest_parse.c sign/manifest_compare.c \
+               sign/pending.c sign/pending_here.c \
+               sign/entry.c sign/entry_text.c sign/entry_grub.c sign/entry_bls.c sign/entry_path.c \
+               sign/entry_find.c sign/entry_read.c sign/entry_default.c \
                sign/rollback.c $(counter_src) \
                sign/signers.c sign/last.c sign/stamp.c sign/since.c sign/stage_list.c sign/stage_write.c sign/publish.c \
                sign/verify.c sign/verify_default.c sign/verify_full.c sign/verify_lists.c sign/findings.c
-enroll_src  := unlock/crypttab_options.c unlock/crypttab_line.c unlock/crypttab_edit.c unlock/luks_write.c unlock/keyslot.c unlock/leftovers.c unlock/import.c unlock/enroll_say.c unlock/enroll.c unlock/enroll_key.c \
+enroll_src  := unlock/crypttab_options.c unlock/crypttab_line.c unlock/crypttab_edit.c unlock/luks_write.c \
+               unlock/keyslot.c unlock/leftovers.c unlock/import.c unlock/enroll_say.c unlock/enroll.c \
+               unlock/enroll_key.c \
                unlock/enroll_slot.c unlock/enroll_write.c unlock/enroll_recovery.c unlock/unenroll.c unlock/renew.c \
                unlock/tpm2_choice.c unlock/enroll_tpm2.c unlock/tpm2_admin.c $(if $(filter 1,$(WITH_TPM2)),unlock/tpm2_admin_work.c,unlock/tpm2_admin_none.c)
-cli_src     := cli/options.c cli/output.c cli/common.c cli/program.c cli/crypttab.c cli/import.c cli/show_once.c cli/recovery.c cli/revoke_note.c cli/revoke_find.c cli/revoke_tell.c cli/revoke.c cli/setup_look.c cli/setup_dongle.c cli/setup_do.c cli/setup.c cli/cpio.c cli/lines.c cli/needs.c cli/image_wants.c cli/image.c cli/machine.c cli/screen.c cli/usb_seen.c cli/boot_seen.c cli/status_dongles.c cli/status_volumes.c cli/status_boot.c cli/status_images.c cli/status.c \
-               cli/doctor.c cli/doctor_faults.c cli/doctor_table.c cli/doctor_generator.c cli/doctor_volumes.c cli/doctor_ways.c cli/doctor_heads.c cli/doctor_images.c cli/doctor_boot.c cli/doctor_system.c cli/doctor_tpm.c cli/doctor_card.c cli/tpm_wish.c cli/tpm_words.c cli/enroll_tpm2.c cli/tpm_each.c cli/tpm_status.c cli/tpm_reseal.c cli/tpm_lockout.c cli/tpm_forget.c cli/enroll.c cli/unenroll.c cli/list.c cli/verify.c \
+cli_src     := cli/options.c cli/output.c cli/common.c cli/program.c cli/crypttab.c cli/import.c cli/show_once.c \
+               cli/recovery.c cli/revoke_note.c cli/revoke_find.c cli/revoke_tell.c cli/revoke.c cli/setup_look.c \
+               cli/setup_dongle.c cli/setup_do.c cli/setup.c cli/cpio.c cli/lines.c cli/needs.c cli/image_wants.c \
+               cli/image.c cli/machine.c cli/screen.c cli/usb_seen.c cli/boot_seen.c cli/status_dongles.c \
+               cli/status_volumes.c cli/status_boot.c cli/status_images.c cli/status.c \
+               cli/doctor.c cli/doctor_faults.c cli/doctor_table.c cli/doctor_generator.c cli/doctor_volumes.c \
+               cli/doctor_ways.c cli/doctor_heads.c cli/doctor_images.c cli/doctor_boot.c cli/doctor_system.c \
+               cli/doctor_tpm.c cli/doctor_card.c cli/tpm_wish.c cli/tpm_words.c cli/enroll_tpm2.c cli/tpm_each.c \
+               cli/tpm_status.c cli/tpm_reseal.c cli/tpm_lockout.c cli/tpm_forget.c cli/enroll.c cli/unenroll.c \
+               cli/list.c cli/verify.c \
                cli/unlock.c cli/record.c cli/card.c cli/card_facts.c cli/card_names.c cli/card_words.c \
                cli/card_selftest.c cli/card_report.c cli/card_cases.c cli/card_pin_cases.c \
                cli/card_wish.c cli/card_work.c cli/card_pin.c cli/card_new_pin.c cli/card_records.c cli/card_slot.c \
                cli/card_generate.c cli/card_passwd.c cli/card_touch.c cli/card_cert.c cli/card_reset.c \
-               cli/sign.c cli/sign_options.c cli/sign_card.c cli/sign_read.c cli/sign_base.c cli/sign_text.c cli/sign_changes.c cli/sign_since.c cli/sign_plan.c cli/sign_show.c cli/sign_put.c cli/sign_resume.c cli/progress.c \
+               cli/sign.c cli/sign_options.c cli/sign_card.c cli/sign_read.c cli/sign_base.c cli/sign_text.c \
+               cli/sign_changes.c cli/sign_since.c cli/sign_plan.c cli/sign_show.c cli/sign_put.c cli/sign_resume.c \
+               cli/progress.c \
                cli/pending.c cli/pending_look.c
 vcard_src   := tests/vcard/algo.c tests/vcard/attest.c tests/vcard/buf.c tests/vcard/card_options.c tests/vcard/command.c \
                tests/vcard/data.c tests/vcard/fault.c tests/vcard/import.c \
@@ -90,15 +109,19 @@ dongle_src  := tests/dongle/atr.c tests/dongle/t0.c tests/dongle/t1.c tests/dong
 dongle_main := tests/dongle/main.c tests/dongle/dongle.c tests/dongle/redir.c \
                tests/dongle/redir_usb.c
 # Doubles and helpers of the unit tests.
-double_src  := tests/unit/ask_scene.c tests/unit/double_ask.c tests/unit/double_fault.c tests/unit/double_io.c tests/unit/double_map.c tests/unit/boot_world.c \
+double_src  := tests/unit/ask_scene.c tests/unit/double_ask.c tests/unit/double_fault.c tests/unit/double_io.c \
+               tests/unit/double_map.c tests/unit/boot_world.c \
                tests/unit/double_pcsc.c tests/unit/double_script.c tests/unit/double_tpm.c tests/unit/double_odd.c \
-               tests/unit/double_usb.c tests/unit/double_vcard.c tests/unit/card_lines.c tests/unit/card_seen.c tests/unit/forked.c tests/unit/luks2_edit.c tests/unit/needles.c tests/unit/pick_room.c tests/unit/signed_boot.c \
-               tests/unit/sign_world.c tests/unit/softkey.c tests/unit/grub_cfgs.c tests/unit/tree_folder.c tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
+               tests/unit/double_usb.c tests/unit/double_vcard.c tests/unit/card_lines.c tests/unit/card_seen.c \
+               tests/unit/forked.c tests/unit/luks2_edit.c tests/unit/needles.c tests/unit/pick_room.c \
+               tests/unit/signed_boot.c \
+               tests/unit/sign_world.c tests/unit/softkey.c tests/unit/grub_cfgs.c tests/unit/tree_folder.c \
+               tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
                tests/unit/world_files.c tests/unit/world_header.c
 integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli card_life card_change crypttab doctor import counter tpm2 tpm2_enroll tpm2_unlock boot hook pending sign sign_verify sign_tamper sign_kill sign_counter recovery revoke setup package
 
 # Guests of QEMU (make vm), the longest first.
-vm          := boot dongle dongle13 sign tpm
+vm          := boot dongle dongle13 sign sign_fs tpm
 
 unit_core    := err harden aside secret hex utf8 buffer file ask_fds ask_quiet ask_tty ask_plymouth ask_fifo ask_boot ask_agents vcard vcard_keys
 unit_crypto  := crypto crypto_fails curve pbkdf2

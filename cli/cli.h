@@ -143,6 +143,7 @@ extern const struct verb verb_enroll, verb_unenroll, verb_list, verb_status, ver
  * printed. */
 enum err cli_parse(const struct verb *v, int argc, char **argv, struct cli *c);
 void cli_usage(const struct verb *v);
+enum err cli_take_cert(struct cli *c, const char *arg); /* --cert */
 
 /* Set c->why (printf) and return e. */
 __attribute__((format(printf, 3, 4))) enum err cli_why(struct cli *c, enum err e,

@@ -16,6 +16,12 @@ enum { WAIT_MS = 500, FEW_TRIES = 3, TEST_WAIT_S = 5 };
 
 static const char yes[] = "yes";
 
+/* The dongles that are here. */
+struct here {
+	const struct card_facts *list;
+	size_t n;
+};
+
 /* --- what it says of itself --- */
 
 static const struct enrolment *find_way(const struct machine_volume *mv,
@@ -132,13 +138,22 @@ static bool person_wants(struct doctor *d, struct session *s)
 	return bytes_equal(secret_view(answer), bytes_of(yes));
 }
 
+/* Another dongle may be what opens it. */
+static bool is_way_of(const struct machine_volume *mv, const struct here *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->list[i].why == PICK_FOUND && find_way(mv, &h->list[i]))
+			return true;
+	return false;
+}
+
 static enum err try_volume(struct doctor *d, struct session *s,
-                           const struct machine_volume *mv)
+                           const struct machine_volume *mv, const struct here *h)
 {
 	const struct unlock_goal goal = {.card_only = true};
 	struct unlock_result r = {0};
 
-	if (!mv->v || volume_trusted(mv->v) != OK || mv->v->n_enrolled == 0)
+	if (!mv->v || volume_trusted(mv->v) != OK || !is_way_of(mv, h))
 		return OK;
 	const enum err e = unlock_volume(s, mv->v, &goal, &r);
 	if (e == ERR_NOMEM || e == ERR_BUG)
@@ -152,7 +167,7 @@ static enum err try_volume(struct doctor *d, struct session *s,
 	return OK;
 }
 
-static enum err try_all(struct doctor *d)
+static enum err try_all(struct doctor *d, const struct here *h)
 {
 	AUTO_SESSION *s = NULL;
 
@@ -166,7 +181,7 @@ static enum err try_all(struct doctor *d)
 		return OK;
 	}
 	for (size_t i = 0; e == OK && i < d->m->n; i++)
-		e = try_volume(d, s, &d->m->volume[i]);
+		e = try_volume(d, s, &d->m->volume[i], h);
 	return e;
 }
 
@@ -203,11 +218,14 @@ enum err doctor_card(struct doctor *d)
 	if (e == OK)
 		for (size_t i = 0; i < n; i++)
 			opens = look_at_card(d, &list[i]) || opens;
-	free(list);
-	if (e == ERR_NOMEM || e == ERR_BUG)
-		return e;
-	if (e != OK)
+	if (e != OK && e != ERR_NOMEM && e != ERR_BUG) {
 		doctor_skip(d, "the dongle", pick_why_text(end.why));
-	look_at_usb(d, end.readers.n);
-	return opens ? try_all(d) : OK;
+		e = OK;
+	}
+	if (e == OK)
+		look_at_usb(d, end.readers.n);
+	if (e == OK && opens)
+		e = try_all(d, &(struct here){list, n});
+	free(list);
+	return e;
 }

@@ -223,7 +223,7 @@ static const struct fault_row rows[] = {
 
 	[FAULT_CARD_BLOCKED] = {"pin-blocked", DOCTOR_ERROR,
 		"The dongle deciphers nothing until it is unblocked.",
-		"gpg --card-edit, admin, passwd (with the Admin PIN or the reset code)"},
+		"bootlatch card unblock (with the Admin PIN), or bootlatch card unblock --reset-code"},
 	[FAULT_CARD_TRIES] = {"pin-tries", DOCTOR_WARNING,
 		"Somebody typed a wrong PIN. The right one fills the counter again.",
 		"bootlatch test DEVICE"},

@@ -83,7 +83,7 @@ static void look_at_volume(struct doctor *d, const struct machine_volume *mv)
 		doctor_find(d, FAULT_NOT_OURS, mv->device, "%s %s.", d->m->crypttab,
 		            mv->line ? "has a line for it, without our keyscript"
 		                     : "has no line for it");
-	if (machine_names_us(mv) && !mv->root && !mv->line->initramfs)
+	if (mv->line && machine_names_us(mv) && !mv->root && !mv->line->initramfs)
 		doctor_find(d, FAULT_SYSTEMD, mv->line->name,
 		            "The line of %s has our keyscript, but not the option "
 		            "initramfs.",

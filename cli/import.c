@@ -4,9 +4,11 @@
 #include "cli/import.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/crypttab.h"
 #include "cli/output.h"
+#include "unlock/token.h"
 
 /* Debian's; smartcard-key-luks uses it too. */
 static const char their_keyscript[] = "decrypt_gnupg-sc";
@@ -64,7 +66,8 @@ static enum err nothing(struct cli *c, const struct crypttab_theirs *line)
 static bool is_enrolled(const struct volume *v)
 {
 	for (size_t i = 0; i < v->n_enrolled; i++)
-		if (v->enrolled[i].complete)
+		if (v->enrolled[i].complete &&
+		    strcmp(v->enrolled[i].backend, BACKEND_CARD) == 0)
 			return true;
 	return false;
 }

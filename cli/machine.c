@@ -49,8 +49,14 @@ enum err machine_read(const struct machine *m, const char *path, uint8_t **ret,
                       size_t *ret_len)
 {
 	char at[MACHINE_PATH_MAX];
+	struct stat st;
 
 	machine_path(m, path, at);
+	/* Some lie in people's homes: a pipe would be waited for without end. */
+	if (stat(at, &st) != 0)
+		return err_from_errno(errno);
+	if (!S_ISREG(st.st_mode))
+		return ERR_FORMAT;
 	return file_read_path(at, MACHINE_FILE_MAX, ret, ret_len);
 }
 

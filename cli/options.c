@@ -20,53 +20,53 @@ static const struct row {
 	const char *help;
 } rows[] = {
         {OPT_CARD,              "card",              NULL,
-         "enroll the card in the reader (the default without --cert)"                                                },
+         "enroll the card in the reader (the default without --cert)"                                         },
         {OPT_CERT,              "cert",              "FILE",
-         "enroll the encryption key of this OpenPGP certificate; again for more"                                     },
-        {OPT_KEYSLOT,           "keyslot",           "N",       "this keyslot"                                       },
+         "enroll the encryption key of this OpenPGP certificate; again for more"                              },
+        {OPT_KEYSLOT,           "keyslot",           "N",       "this keyslot"                                },
         {OPT_KEY_FILE,          "key-file",          "FILE",
-         "a file whose bytes open the volume (- for standard input)"                                                 },
+         "a file whose bytes open the volume (- for standard input)"                                          },
         {OPT_PASSPHRASE_FD,     "passphrase-fd",     "N",
-         "read the passphrase from descriptor N, to a newline or its end"                                            },
+         "read the passphrase from descriptor N, to a newline or its end"                                     },
         {OPT_PIN_FD,            "pin-fd",            "N",
-         "read the PIN from descriptor N, to a newline or its end"                                                   },
-        {OPT_READER,            "reader",            "NAME",    "only readers with NAME in their name"               },
+         "read the PIN from descriptor N, to a newline or its end"                                            },
+        {OPT_READER,            "reader",            "NAME",    "only readers with NAME in their name"        },
         {OPT_SERIAL,            "serial",            "S",
-         "only the card of this serial number (12345678 or 000F:12345678)"                                           },
-        {OPT_WAIT,              "wait",              "SECONDS", "how long to wait for reader and card"               },
+         "only the card of this serial number (12345678 or 000F:12345678)"                                    },
+        {OPT_WAIT,              "wait",              "SECONDS", "how long to wait for reader and card"        },
         {OPT_TRANSPORT,         "transport",         "HOW",
-         "auto (the default), pcsc, ccid (no pcscd), or LIBRARY@CHANNEL"                                             },
-        {OPT_BOOT,              "boot",              "DIR",     "where the encrypted passphrases lie (default /boot)"},
+         "auto (the default), pcsc, ccid (no pcscd), or LIBRARY@CHANNEL"                                      },
+        {OPT_BOOT,              "boot",              "DIR",     "another folder than /boot"                   },
         {OPT_CONFIG,            "config",            "DIR",
-         "where the enrolment records lie (default /etc/bootlatch)"                                                  },
-        {OPT_HEADER,            "header",            "FILE",    "a detached LUKS header"                             },
+         "another folder than /etc/bootlatch (records, known signers)"                                        },
+        {OPT_HEADER,            "header",            "FILE",    "a detached LUKS header"                      },
         {OPT_NO_RECORD,         "no-record",         NULL,
-         "open a volume that this machine has no record of, after asking"                                            },
-        {OPT_READONLY,          "readonly",          NULL,      "map the volume read-only"                           },
-        {OPT_FORCE,             "force",             NULL,      "do it although it was refused to protect you"       },
+         "open a volume that this machine has no record of, after asking"                                     },
+        {OPT_READONLY,          "readonly",          NULL,      "map the volume read-only"                    },
+        {OPT_FORCE,             "force",             NULL,      "do it although it was refused to protect you"},
         {OPT_DESTRUCTIVE,       "destructive",       NULL,
-         "send a wrong PIN too, after asking for the serial number"                                                  },
-        {OPT_REPORT,            "report",            "FILE",    "write FILE.txt and FILE.json, to be sent in"        },
+         "send a wrong PIN too, after asking for the serial number"                                           },
+        {OPT_REPORT,            "report",            "FILE",    "write FILE.txt and FILE.json, to be sent in" },
         {OPT_WITH_SERIAL,       "with-serial",       NULL,
-         "tell serial number, fingerprints and times too"                                                            },
+         "tell serial number, fingerprints and times too"                                                     },
         {OPT_CRYPTTAB,          "crypttab",          NULL,
-         "open it at boot: put our keyscript into crypttab, make the image anew"                                     },
+         "open it at boot: put our keyscript into crypttab, make the image anew"                              },
         {OPT_CRYPTTAB_NAME,     "crypttab-name",     "NAME",
-         "the line of this mapping, which is added if there is none"                                                 },
+         "the line of this mapping, which is added if there is none"                                          },
         {OPT_CRYPTTAB_FILE,     "crypttab-file",     "FILE",
-         "another crypttab (default /etc/crypttab)"                                                                  },
+         "another crypttab (default /etc/crypttab)"                                                           },
         {OPT_REPLACE_KEYSCRIPT, "replace-keyscript", NULL,
-         "also where the line has another keyscript"                                                                 },
+         "also where the line has another keyscript"                                                          },
         {OPT_NO_INITRAMFS,      "no-initramfs",      NULL,
-         "leave the image of the next boot as it is"                                                                 },
+         "leave the image of the next boot as it is"                                                          },
         {OPT_IMPORT,            "import",            "[=FILE]",
-         "take over what decrypt_gnupg-sc or a gpg-token opens it with"                                              },
+         "take over what decrypt_gnupg-sc or a gpg-token opens it with"                                       },
         {OPT_FILES_LIST,        "files-list",        "FILE",
-         "another list of what an image needs (default " BOOTLATCH_LIBDIR "/files.list)"                             },
-        {OPT_JSON,              "json",              NULL,      "print the result as JSON"                           },
+         "another list of what an image needs (default " BOOTLATCH_LIBDIR "/files.list)"                      },
+        {OPT_JSON,              "json",              NULL,      "print the result as JSON"                    },
         {OPT_DEBUG,             "debug",             NULL,
-         "say on standard error what the layers below do (never a secret)"                                           },
-        {OPT_HELP,              "help",              NULL,      "this text"                                          },
+         "say on standard error what the layers below do (never a secret)"                                    },
+        {OPT_HELP,              "help",              NULL,      "this text"                                   },
 };
 
 enum {
@@ -165,6 +165,14 @@ static enum err transport(struct cli *c, const char *text)
 	return OK;
 }
 
+enum err cli_take_cert(struct cli *c, const char *arg)
+{
+	if (c->n_certs == CLI_CERTS_MAX)
+		return cli_why(c, ERR_USAGE, "At most %d --cert at once.", CLI_CERTS_MAX);
+	c->cert[c->n_certs++] = arg;
+	return OK;
+}
+
 static int takes(const struct row *r)
 {
 	if (!r->arg)
@@ -258,11 +266,7 @@ static enum err take(struct cli *c, const struct row *r, bool given, const char 
 		c->debug = true;
 		return OK;
 	case OPT_CERT:
-		if (c->n_certs == CLI_CERTS_MAX)
-			return cli_why(c, ERR_USAGE, "At most %d --cert at once.",
-			               CLI_CERTS_MAX);
-		c->cert[c->n_certs++] = arg;
-		return OK;
+		return cli_take_cert(c, arg);
 	case OPT_HELP:
 	case OPT_VOLUME:
 	case OPT_READERS:

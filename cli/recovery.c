@@ -117,10 +117,13 @@ static enum err hand_over(struct cli *c, const struct secret *key, const char *d
 	return e;
 }
 
-static enum err void_again(struct cli *c, const struct volume *v, enum err e)
+/* others: the same key opens other volumes already. */
+static enum err void_again(struct cli *c, const struct volume *v, enum err e, bool others)
 {
-	static const char is_void[] = "The key that was shown opens nothing: throw it "
-	                              "away";
+	const char *is_void = others ? "The key that was shown opens the volumes named "
+	                               "above, not this one: keep it"
+	                             : "The key that was shown opens nothing: throw it "
+	                               "away";
 
 	if (e == ERR_NO_SPACE)
 		return cli_why(
@@ -141,6 +144,7 @@ enum err recovery_add(struct cli *c, struct volume *v, const struct secret *volu
                       int existing_slot, struct secret **key, int *ret_keyslot)
 {
 	AUTO_SECRET *fresh = NULL;
+	const bool others = *key != NULL;
 	enum err e = OK;
 
 	if (!*key) {
@@ -160,7 +164,7 @@ enum err recovery_add(struct cli *c, struct volume *v, const struct secret *volu
 	        .force = c->force,
 	};
 	e = recovery_enroll(v, &req, ret_keyslot);
-	return e == OK ? OK : void_again(c, v, e);
+	return e == OK ? OK : void_again(c, v, e, others);
 }
 
 /* --- the verb --- */
@@ -226,7 +230,7 @@ enum err recovery_run(struct cli *c)
 	enum err e = check_usage(c);
 	if (e == OK)
 		e = load(c, &v);
-	if (e != OK)
+	if (e != OK || !v)
 		return e;
 	const int there = recovery_keyslot(v);
 	if (there >= 0 && !c->force)

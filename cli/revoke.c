@@ -119,8 +119,10 @@ static void one(struct revocation *r, struct revoke_volume *rv)
 	rv->e = rv->v->state == RECORD_BROKEN ? cli_untrusted(r->c, rv->v, ERR_TAMPERED)
 	                                      : kill_ways(r, rv);
 	/* Also what a run before this one may have left. */
-	if (rv->e == OK && (was || (r->again && rv->v->n_enrolled == 0)))
+	if (rv->e == OK && (was || (r->again && rv->v->n_enrolled == 0))) {
 		rv->e = unenroll_at_boot(r->c);
+		r->line_left = r->line_left || rv->e != OK;
+	}
 	if (rv->e != OK)
 		tell_error(r, rv);
 }
@@ -183,7 +185,8 @@ static enum err act(struct revocation *r, bool ours)
 		if (e != OK)
 			return image_failed(c, e);
 	}
-	e = revoke_note_remove(r);
+	/* Without it nothing would tell the next run what to finish. */
+	e = r->line_left ? OK : revoke_note_remove(r);
 	if (e == OK) {
 		revoke_tell_rest(r);
 		e = at_end(r);

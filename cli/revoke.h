@@ -28,6 +28,7 @@ struct revocation {
 	size_t n_keys;
 	bool again; /* one that was cut short is finished */
 	bool changed;
+	bool line_left; /* crypttab could not be written: the note stays */
 };
 
 /* --- revoke_find.c --- */

@@ -236,7 +236,8 @@ static size_t choices(const struct revocation *r, struct choice *list)
 		if (i == REVOKE_KEYS_MAX)
 			continue;
 		if (i == n) {
-			list[n++] = (struct choice){.n = 0};
+			list[i] = (struct choice){.n = 0};
+			n++;
 			memcpy(list[i].fpr, en->fpr, FPR_LEN);
 		}
 		if (!*list[i].ident)

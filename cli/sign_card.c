@@ -24,9 +24,10 @@ static enum err no_such_card(struct signing *x, enum err e)
 		               "that is wanted.",
 		               c->serial);
 	if (e == ERR_WRONG_CARD && c->sign.has_key)
-		return cli_why(c, e,
-		               "No card that is here has the signing key that --key "
-		               "names. gpg --card-status shows which key a card has.");
+		return cli_why(
+		        c, e,
+		        "No card that is here has the signing key that --key "
+		        "names. bootlatch card status shows which key a card has.");
 	if (e == ERR_WRONG_CARD)
 		return cli_why(
 		        c, e,
@@ -61,10 +62,11 @@ static enum err no_key(struct signing *x, enum err e)
 
 	switch (e) {
 	case ERR_CARD_STATE:
-		return cli_why(c, e,
-		               "Card %s has no signature key. Put one on it (gpg "
-		               "--card-edit, admin, generate), or insert another card.",
-		               ident);
+		return cli_why(
+		        c, e,
+		        "Card %s has no signature key. Have it make one (bootlatch "
+		        "card generate), or insert another card.",
+		        ident);
 	case ERR_CARD_REFUSES:
 		return cli_why(c, e,
 		               "Card %s does not tell its signature key. Take it out and "
@@ -146,7 +148,7 @@ static enum err check_pin(struct signing *x)
 		return OK;
 	return cli_why(x->c, ERR_PIN_BLOCKED,
 	               "The PIN of card %s is blocked, and nothing was changed. Unblock "
-	               "it (gpg --card-edit), then sign again.",
+	               "it (bootlatch card unblock), then sign again.",
 	               info->ident);
 }
 

@@ -90,7 +90,7 @@ static void say_signature(struct cli *c, const struct boot_seen *b)
 		           err_text(b->e));
 		return;
 	}
-	if (b->n_keys == 0) {
+	if (!b->r || b->n_keys == 0) {
 		screen_row(c, SCREEN_WARN, "/boot",
 		           "signed, but nothing says whose signature counts "
 		           "(/etc/bootlatch/signers)");

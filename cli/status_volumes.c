@@ -127,7 +127,7 @@ static void say_volume(struct cli *c, const struct machine *m,
 {
 	const char *root = mv->root ? ", the root file system's" : "";
 
-	if (mv->e != OK) {
+	if (mv->e != OK || !mv->v) {
 		screen_row(c, SCREEN_BAD, "volume", "%s: %s", mv->device,
 		           mv->e == ERR_FORMAT ? "no LUKS volume" : err_text(mv->e));
 		return;

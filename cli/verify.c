@@ -308,12 +308,19 @@ static enum err run(struct cli *c)
 	return as_status(e);
 }
 
+static const struct own_option options[] = {
+        {"cert", "FILE", "signatures of this OpenPGP certificate count; again for more",
+         cli_take_cert                                                                       },
+        {NULL,   NULL,   NULL,                                                           NULL},
+};
+
 const struct verb verb_verify = {
         .name = "verify",
         .operands = "",
         .min_operands = 0,
         .max_operands = 0,
-        .opts = OPT_BOOT | OPT_CONFIG | OPT_CERT | OPT_JSON | OPT_DEBUG | OPT_HELP,
+        .opts = OPT_BOOT | OPT_CONFIG | OPT_JSON | OPT_DEBUG | OPT_HELP,
+        .own = options,
         .summary = "is /boot what was signed?",
         .help = "Compares all of /boot with what is signed there, and the signature with "
                 "the keys of\n"

@@ -52,10 +52,10 @@ static void write_number(struct buffer *out, uint64_t v, unsigned base, unsigned
 	char text[32];
 	size_t at = sizeof(text);
 
-	for (unsigned i = 0; i < width || v > 0; i++) {
+	do {
 		text[--at] = (char)('0' + v % base);
 		v /= base;
-	}
+	} while (v > 0 || sizeof(text) - at < width);
 	text[--at] = ' ';
 	buffer_add(out, text + at, sizeof(text) - at);
 }

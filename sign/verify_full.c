@@ -52,7 +52,7 @@ static enum err contradicts(const struct kexec_set *s, struct bytes text, bool *
 	AUTO_BUFFER own = {0}, h = {0};
 	uint8_t sha256[TREE_HASH_LEN];
 	struct tree *full = NULL;
-	struct bytes theirs;
+	struct bytes theirs = {0};
 	bool same = false;
 	size_t n = 0;
 

@@ -52,7 +52,8 @@ static enum err once(struct tpm2_try *t, struct secret **ret_pass)
 		return e;
 	do
 		e = ask_and_unseal(t);
-	while (e == ERR_TIMEOUT);
+	while (e == ERR_TIMEOUT || (e == ERR_PIN_LENGTH &&
+	                            session_answer(t->s, ASK_TPM_PIN) == ANSWER_PERSON));
 	return e == OK ? tpm2_try_unsealed(t, ret_pass) : e;
 }
 

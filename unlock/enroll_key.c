@@ -8,7 +8,7 @@
 
 static const char not_sound[] =
         "its decryption key is not sound: nothing can be encrypted to it. Make another "
-        "one: gpg --card-edit, admin, generate.";
+        "one: bootlatch card generate --slots dec --force.";
 static const char not_ours[] =
         "its decryption key is of a kind that we cannot use. Take RSA of 2048 bits or "
         "more, a NIST or Brainpool curve, or Curve25519.";
@@ -82,13 +82,13 @@ static enum err no_fingerprint(struct card *c, const char **ret_why)
 	const enum err e = card_read_pubkey(c, CARD_KEY_DEC, &pub);
 	switch (e) {
 	case ERR_CARD_STATE:
-		*ret_why = "it has no decryption key. Make one: gpg --card-edit, admin, "
+		*ret_why = "it has no decryption key. Have it make one: bootlatch card "
 		           "generate.";
 		return e;
 	case ERR_CARD_REFUSES:
 		*ret_why = "it has no fingerprint of a decryption key, and refuses to "
 		           "tell whether there is one. Make one only if you know that "
-		           "there is none: gpg --card-edit, admin, generate.";
+		           "there is none: bootlatch card generate --slots dec --force.";
 		return e;
 	case OK:
 	case ERR_FORMAT:

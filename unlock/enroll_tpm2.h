@@ -7,8 +7,6 @@
 #include "unlock/enroll.h"
 #include "unlock/tpm2_choice.h"
 
-enum { TPM2_PIN_MIN = 6, TPM2_PIN_MAX = 127 };
-
 struct tpm2_seal_wish {
 	struct tpm2_choice choice;
 	enum hash_alg bank;

@@ -119,7 +119,8 @@ static enum err prove_card(const struct enrolling *w, const struct written *p,
 		           "The card did not open what had just been encrypted to its "
 		           "own key, so nothing was enrolled. Take it out and put it in "
 		           "again, and try once more. If it fails again, make or import "
-		           "its decryption key anew (gpg --card-edit).");
+		           "its decryption key anew (bootlatch card generate --slots dec "
+		           "--force).");
 	return e == ERR_PASSPHRASE ? ERR_CRYPTO : e;
 }
 

@@ -52,6 +52,18 @@ static bool is_overruled(void)
 	return found;
 }
 
+static bool caps(const struct options *o)
+{
+	return o->wish.at_boot || o->cap;
+}
+
+/* Cryptroot's rounds: it has asked since the boot run, for what was not checked by us.
+ * The TPM is not used any more, even where it could not be capped. */
+static bool is_later_run(const struct options *o)
+{
+	return caps(o) && o->source_wait_s == 0;
+}
+
 static enum err run(const struct options *o, const struct boot_wish *w, bool *ret_told)
 {
 	struct session *s = NULL;
@@ -61,8 +73,7 @@ static enum err run(const struct options *o, const struct boot_wish *w, bool *re
 		return bad_usage("The descriptors or the serial number cannot be used");
 	if (e != OK)
 		return e;
-	/* A later run of this boot: it would be in vain. */
-	if (o->wish.at_boot && cap_is_done(o->wish.run))
+	if (is_later_run(o) || (o->wish.at_boot && cap_is_done(o->wish.run)))
 		session_tpm_give_up(s, ERR_TPM_PCRS);
 	e = boot_run(s, w);
 	(void)session_free(s);
@@ -106,9 +117,11 @@ enum err boot(const struct options *o, bool *ret_told)
 {
 	bool capped = false;
 
+	if (is_later_run(o))
+		(void)cap(o, &capped); /* said; and the TPM is not used here */
 	const enum err e = open_all(o, ret_told);
 	/* Cryptroot asks next, and what it opens was not checked by us. */
-	if (o->wish.at_boot || o->cap)
+	if (caps(o) && !is_later_run(o))
 		(void)cap(o, &capped); /* said; nothing that follows uses the TPM */
 	return e;
 }

@@ -238,7 +238,7 @@ enum err token_format(const struct token *t, char **ret_json)
 	if (t->n_fpr == 0 || t->n_fpr > TOKEN_RECIPIENTS || t->keyslot >= LUKS_SLOTS_MAX)
 		return ERR_BUG;
 	const size_t blob_n = base64_len(t->blob_len, true);
-	uint8_t *blob = malloc(blob_n);
+	uint8_t *blob = malloc(blob_n > 0 ? blob_n : 1);
 	FILE *out = blob != NULL ? open_memstream(&text, &n) : NULL;
 	if (out == NULL) {
 		free(blob);

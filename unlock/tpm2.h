@@ -15,6 +15,8 @@ enum {
 	TPM2_ID_LEN = 20,   /* of a sealed object: the beginning of that SHA-256 */
 	TPM2_PUBLIC_MAX = 256,
 	TPM2_PRIVATE_MAX = 512,
+	TPM2_PIN_MIN = 6, /* bytes, of a PIN that is set */
+	TPM2_PIN_MAX = 127,
 };
 /* Where the storage root key is kept, if anywhere (TCG Provisioning Guidance, 7.5.1). */
 #define TPM2_SRK 0x81000001U

@@ -69,6 +69,8 @@ static enum err read_some(struct tpm *t, uint32_t mask, struct tpm2_pcrs *ret,
 
 	const TSS2_RC rc = Esys_PCR_Read(t->esys, ESYS_TR_NONE, ESYS_TR_NONE,
 	                                 ESYS_TR_NONE, &want, ret_count, &said, &values);
+	if (tpm_bare(rc) == TPM2_RC_HASH)
+		return ERR_NOT_FOUND; /* nor does it know the hash */
 	if (rc != TSS2_RC_SUCCESS)
 		return tpm_err(rc);
 	*ret_got = take_values(values, mask_of(said, ret->bank) & mask, ret);

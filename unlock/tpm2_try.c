@@ -30,8 +30,8 @@ static const char *time_text(uint32_t seconds, char ret[static TIME_TEXT])
 	                         : per == HOUR   ? "hours"
 	                                         : "days";
 
-	(void)snprintf(ret, TIME_TEXT, "%u %s", (unsigned)((seconds + per - 1) / per),
-	               unit);
+	(void)snprintf(ret, TIME_TEXT, "%u %s",
+	               (unsigned)(seconds / per + (seconds % per != 0)), unit);
 	return ret;
 }
 
@@ -233,6 +233,13 @@ static enum err last_try(struct tpm2_try *t, const struct secret *pin)
 /* May it be sent? */
 static enum err judge(struct tpm2_try *t, const struct secret *pin)
 {
+	/* No such one was ever set. */
+	if (secret_len(pin) < TPM2_PIN_MIN || secret_len(pin) > TPM2_PIN_MAX) {
+		words_say(session_ask(t->s), WORDS_TPM_PIN_LENGTH,
+		          &(struct words_args){.n = TPM2_PIN_MIN, .m = TPM2_PIN_MAX});
+		t->first = secret_free(t->first);
+		return ERR_PIN_LENGTH;
+	}
 	if (session_tpm_refused(t->s, t->en->fpr, pin)) {
 		say(t, WORDS_TPM_REFUSED_BEFORE, 0, NULL);
 		t->first = secret_free(t->first);
@@ -270,6 +277,8 @@ enum err tpm2_try_unsealed(struct tpm2_try *t, struct secret **ret_pass)
 
 	t->job = NULL;
 	enum err e = tpm2_unseal_finish(job, &sealed);
+	if (e == ERR_TPM_PIN && !t->pin)
+		e = ERR_TPM_FAILED; /* none was sent: it would be tried for ever */
 	if (t->pin)
 		kept = session_tpm_sent(t->s, t->en->fpr, t->pin, &t->look.lockout, e);
 	t->pin = secret_free(t->pin);

@@ -49,7 +49,8 @@ bool tpm2_try_has_pin(const struct tpm2_try *t);
 /*
  * Begins to unseal; NULL: without a PIN, or with one that succeeded.  The job ends in
  * tpm2_try_unsealed.  ERR_TIMEOUT: nothing was begun, the question is to be asked again
- * (the last try, or a PIN that was refused before, which was told).
+ * (the last try, or a PIN that was refused before, which was told).  ERR_PIN_LENGTH: the
+ * same, it cannot be the PIN; told too.
  */
 enum err tpm2_try_unseal(struct tpm2_try *t, const struct secret *pin);
 /* ERR_TPM_PIN: look again, and ask again. */

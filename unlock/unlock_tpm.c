@@ -147,7 +147,11 @@ static enum err pin_answered(struct run *r, const struct secret *pin)
 		return OK;
 	}
 	const enum err e = tpm2_try_unseal(&r->tpm, pin);
-	if (e == ERR_TIMEOUT)
+	if (e == ERR_PIN_LENGTH && r->f.pin == ANSWER_FD) {
+		r->f.pin = ANSWER_NONE; /* its next line is no second guess */
+		r->f.tpm_end = e;
+	}
+	if (e == ERR_TIMEOUT || e == ERR_PIN_LENGTH)
 		return OK; /* asked again */
 	r->tpm_since = clock_ms();
 	return begun(r, e, false);

@@ -13,14 +13,14 @@ static const char *const table[WORDS_COUNT_] = {
 	[WORDS_PIN_WRONG_ONE_LEFT] =
 		"Wrong PIN. Card %c has one try left. If that is wrong too, the card is blocked.",
 	[WORDS_PIN_BLOCKED] =
-		"The PIN of card %c is blocked. Unblock it with gpg --card-edit (unblock with the reset "
-		"code, or admin, passwd), or use the passphrase.",
+		"The PIN of card %c is blocked. Unblock it with bootlatch card unblock (or gpg "
+		"--card-edit), or use the passphrase.",
 	[WORDS_PIN_BLOCKED_ADMIN] =
-		"The PIN of card %c is blocked. Unblock it with the Admin PIN (gpg --card-edit, admin, "
-		"passwd), or use the passphrase.",
-	[WORDS_PIN_BLOCKED_CODE] =
-		"The PIN of card %c is blocked. Unblock it with the reset code (gpg --card-edit, "
+		"The PIN of card %c is blocked. Unblock it with the Admin PIN (bootlatch card "
 		"unblock), or use the passphrase.",
+	[WORDS_PIN_BLOCKED_CODE] =
+		"The PIN of card %c is blocked. Unblock it with the reset code (bootlatch card "
+		"unblock --reset-code), or use the passphrase.",
 	[WORDS_PIN_BLOCKED_ALL] =
 		"The PIN of card %c is blocked, and so is everything that could unblock it. Use the "
 		"passphrase, and enroll another card.",
@@ -104,6 +104,8 @@ static const char *const table[WORDS_COUNT_] = {
 		"The two PINs differ. Nothing was sent to the TPM, and no try was spent.",
 	[WORDS_TPM_REFUSED_BEFORE] =
 		"The TPM refused this PIN before. It was not sent again, and no try was spent.",
+	[WORDS_TPM_PIN_LENGTH] =
+		"The PIN of the TPM is %n to %m characters long. It was not sent, and no try was spent.",
 	[WORDS_TPM_LOCKED] =
 		"The TPM is locked: too many wrong PINs were counted (%n), or the machine lost power too often. "
 		"It refuses the right PIN too, until it has been on for %t: then one try is free. Use the "
@@ -242,14 +244,14 @@ static const char *const table[WORDS_COUNT_] = {
 	[WORDS_SIGN_PIN_ON_PAD] =
 		"Type the PIN of card %c on the reader's pad (%n tries left), to sign %d.",
 	[WORDS_SIGN_PIN_BLOCKED] =
-		"The PIN of card %c is blocked. Unblock it with gpg --card-edit (unblock with the reset "
-		"code, or admin, passwd), then sign again.",
+		"The PIN of card %c is blocked. Unblock it with bootlatch card unblock (or gpg "
+		"--card-edit), then sign again.",
 	[WORDS_SIGN_PIN_BLOCKED_ADMIN] =
-		"The PIN of card %c is blocked. Unblock it with the Admin PIN (gpg --card-edit, admin, "
-		"passwd), then sign again.",
-	[WORDS_SIGN_PIN_BLOCKED_CODE] =
-		"The PIN of card %c is blocked. Unblock it with the reset code (gpg --card-edit, "
+		"The PIN of card %c is blocked. Unblock it with the Admin PIN (bootlatch card "
 		"unblock), then sign again.",
+	[WORDS_SIGN_PIN_BLOCKED_CODE] =
+		"The PIN of card %c is blocked. Unblock it with the reset code (bootlatch card "
+		"unblock --reset-code), then sign again.",
 	[WORDS_SIGN_PIN_BLOCKED_ALL] =
 		"The PIN of card %c is blocked, and so is everything that could unblock it. Sign with "
 		"another card, whose key Heads knows.",

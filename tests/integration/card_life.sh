@@ -26,9 +26,9 @@ chosen='default:cv25519 outer-tags:nistp384 gnuk-like:nistp256 smartpgp-like:nis
 if [ -z "${PAIRS:-}" ]; then
 	runs=4 n=0 logs=$(mktemp -d)
 	trap 'rm -rf "$logs"' EXIT
-	[ -z "${ALL:-}" ] || chosen=$(for profile in $("${O:-build/release}/bootlatch-vcard" --profile list |
+	[ -z "${ALL:-}" ] || chosen=$(for each in $("${O:-build/release}/bootlatch-vcard" --profile list |
 		sed '/ the same as /d; s/ .*//'); do
-		for algo in $(algorithms_of "$profile"); do echo "$profile:$algo"; done
+		for algo in $(algorithms_of "$each"); do echo "$each:$algo"; done
 	done)
 	for pair in $chosen; do
 		echo "$pair" >>"$logs/pairs.$((n % runs))"
@@ -104,10 +104,10 @@ opensc_agrees() {
 gpg_knows_no_key() {
 	status_of_gpg >"$T/gpg.status"
 	gpgconf --kill all
-	grep -q '^fpr:0*:0*:0*:$\|^fpr::::$' "$T/gpg.status" && grep -q "^pinretry:$1:" "$T/gpg.status" || {
+	if ! grep -q '^fpr:0*:0*:0*:$\|^fpr::::$' "$T/gpg.status" || ! grep -q "^pinretry:$1:" "$T/gpg.status"; then
 		cat "$T/gpg.status"
 		return 1
-	}
+	fi
 }
 tries() { # USER:CODE:ADMIN
 	status_of_gpg >"$T/gpg.status"
@@ -115,11 +115,13 @@ tries() { # USER:CODE:ADMIN
 	grep -q "^pinretry:$1:" "$T/gpg.status" || { cat "$T/gpg.status"; return 1; }
 }
 gpg_signs_and_opens() {
-	gpg --batch -q --yes -o "$T/document.gpg" -r "$KEY" -e "$T/document" &&
+	gs_rc=0
+	{ gpg --batch -q --yes -o "$T/document.gpg" -r "$KEY" -e "$T/document" &&
 		timeout 60 gpg --batch -q --yes -o "$T/text" -d "$T/document.gpg" && cmp "$T/text" "$T/document" &&
 		timeout 60 gpg --batch -q --yes -u "$KEY" -b -o "$T/document.sig" "$T/document" &&
-		gpg --batch -q --verify "$T/document.sig" "$T/document" || { gpg_forget; return 1; }
+		gpg --batch -q --verify "$T/document.sig" "$T/document"; } || gs_rc=1
 	gpg_forget
+	return "$gs_rc"
 }
 imports() { # PROGRAM
 	case $1 in
@@ -170,8 +172,8 @@ certificate() {
 }
 wrong_pin() { # Three of them, or as many as it takes: blocked.
 	wp_i=0
-	while [ "$(field pin.pw1.tries)" != 00 ] && [ $wp_i -lt 6 ]; do
-		apdu 0 $SELECT 0020008208393939393939393937 >/dev/null
+	while [ "$(field pin.pw1.tries)" != 00 ] && [ "$wp_i" -lt 6 ]; do
+		apdu 0 "$SELECT" 0020008208393939393939393937 >/dev/null
 		wp_i=$((wp_i + 1))
 	done
 	[ "$(field pin.pw1.tries)" = 00 ]

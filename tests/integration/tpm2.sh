@@ -71,6 +71,10 @@ check 'PCRs as tpm2_pcrread has them' cmp "$T/truth" "$T/out"
 refused 'a bank that is not allocated' 'not supported' pcrs 380 sha1
 tool pcrs 380 sha384
 check_is 'another bank' 3 "$(wc -l <"$T/out")"
+: >"$T/bus"
+bus say 17e 1c3 # PCR_Read: TPM_RC_HASH of its first parameter
+refused 'a bank whose hash the TPM does not know' 'not found' pcrs 380 sha512
+direct
 
 # --- a PIN that is wrong
 refused 'a wrong PIN' 'wrong PIN for the TPM' unseal "$T/pin" wrong

@@ -199,6 +199,10 @@ check_says 'where nobody can type: status 7' 7 'Changed: PCR 9' by_pin "$T/one.i
 check_is 'nothing is counted' 0 "$(failed_tries)"
 machine_off
 machine_on
+check_status 'a later run of a boot whose first one died: the TPM is not used' 7 boot --cap --source-wait 0 --pin-fd 3 3<"$T/pin" </dev/null
+check_is 'and it was capped' yes "$(pcr 13 | grep -q '[^0]' && echo yes)"
+machine_off
+machine_on
 was=$(pcr 9)
 check_status 'the boot run, and the cap' 1 boot --cap --pin-fd 3 3<"$T/pin" </dev/null
 check 'what was measured is kept' grep -q "$was" "$RUN/bootlatch/pcrs.json"

@@ -35,11 +35,13 @@ static enum err mood(bool unsealing)
 {
 	const enum double_tpm_mood m = double_tpm->mood;
 
-	while (m == DOUBLE_TPM_HANGS || (m == DOUBLE_TPM_HANGS_UNSEALING && unsealing))
-		(void)poll(NULL, 0, -1);
-	return m == DOUBLE_TPM_ABSENT  ? ERR_TPM_ABSENT
-	       : m == DOUBLE_TPM_FAILS ? ERR_TPM_FAILED
-	                               : OK;
+	if (m == DOUBLE_TPM_HANGS || (m == DOUBLE_TPM_HANGS_UNSEALING && unsealing))
+		for (;;)
+			(void)poll(NULL, 0, -1);
+	return m == DOUBLE_TPM_ABSENT                        ? ERR_TPM_ABSENT
+	       : m == DOUBLE_TPM_FAILS                       ? ERR_TPM_FAILED
+	       : m == DOUBLE_TPM_BLAMES_THE_PIN && unsealing ? ERR_TPM_PIN
+	                                                     : OK;
 }
 
 static enum err pcrs(const struct tpm2_task *task, struct tpm2_pcrs *ret)
@@ -93,7 +95,7 @@ static enum err marshal(const struct tpm2_task *task, const struct tpm2_pcrs *p,
                         struct bytes unique, struct tpm2_made *ret)
 {
 	struct writer w = {ret->pub, sizeof(ret->pub), 0, false};
-	uint8_t policy[32];
+	uint8_t policy[32] = {0};
 
 	const enum err e = tpm2_policy(p, task->pin, policy);
 	put_be(&w, 2, 78);
@@ -116,7 +118,7 @@ enum err tpm2_job_seal(const void *how, const struct secret *in, struct writer *
 	const struct tpm2_task *task = how;
 	struct double_tpm_object *o = &double_tpm->object[double_tpm->n];
 	struct tpm2_made made = {.srk = TPM2_SRK};
-	struct bytes b = secret_view(in), secret;
+	struct bytes b = secret_view(in), secret = {0};
 
 	enum err e = pcrs(task, &made.pcrs);
 	if (e == OK)

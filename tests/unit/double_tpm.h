@@ -13,6 +13,7 @@ enum double_tpm_mood {
 	DOUBLE_TPM_FAILS,
 	DOUBLE_TPM_HANGS, /* at whatever it is asked */
 	DOUBLE_TPM_HANGS_UNSEALING,
+	DOUBLE_TPM_BLAMES_THE_PIN, /* when unsealing, whatever was sent */
 };
 
 enum { DOUBLE_TPM_OBJECTS = 8, DOUBLE_TPM_CAP = 8 };

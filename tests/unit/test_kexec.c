@@ -184,6 +184,8 @@ static void a_list_is_written_of_its_tree(void)
 	struct kexec_set *s = NULL, *copy = NULL;
 
 	CHECK(kexec_new(&s) == OK && kexec_new(&copy) == OK);
+	if (!s || !copy)
+		return;
 	CHECK(kexec_put_list(s, MANIFEST_FULL, &t) == OK &&
 	      kexec_put_list(s, MANIFEST_HASHES, &t) == OK && s->n == 2);
 	const char full[] = "bootlatch boot manifest 1\npermissions yes\n"

@@ -50,8 +50,10 @@ static void every_fault_has_a_name_of_its_own_and_words(void)
 	for (int f = 0; f < FAULTS_; f++) {
 		const struct fault_row *row = fault_row((enum fault)f);
 
-		CHECK_ROW(row->id && strspn(row->id, letters) == strlen(row->id),
-		          row->id ? row->id : "?");
+		CHECK(row->id != NULL);
+		if (!row->id)
+			continue;
+		CHECK_ROW(strspn(row->id, letters) == strlen(row->id), row->id);
 		CHECK_ROW(strlen(row->why) > 10 && row->why[strlen(row->why) - 1] == '.',
 		          row->id);
 		CHECK_ROW(strlen(row->mend) > 5 && row->level < DOCTOR_LEVELS_, row->id);

@@ -164,6 +164,21 @@ static void a_wrong_pin_is_told_and_never_sent_again(void)
 	end();
 }
 
+static void what_is_too_short_or_long_to_be_the_pin_is_not_sent(void)
+{
+	char much[TPM2_PIN_MAX + 2] = "";
+
+	memset(much, '1', sizeof(much) - 1);
+	begin(&w.disk, false);
+	double_ask_answer(&w.person, ASK_TPM_PIN, "31415");
+	double_ask_answer(&w.person, ASK_TPM_PIN, much);
+	double_ask_answer(&w.person, ASK_TPM_PIN, PIN);
+	CHECK(go() == OK && opened_by(BACKEND_TPM2, 3));
+	CHECK(double_ask_said(&w.person, "6 to 127 characters"));
+	CHECK(double_tpm->wrong == 0 && double_tpm->unsealed == 1);
+	end();
+}
+
 static void the_last_try_is_spent_only_on_purpose(void)
 {
 	begin(&w.disk, false);
@@ -193,6 +208,21 @@ static void a_lockout_is_told_with_its_time_and_the_passphrase_opens(void)
 	begin(&w.plain, false);
 	double_tpm->lockout.failed = 5;
 	CHECK(go() == OK && opened_by(BACKEND_TPM2, 3)); /* it counts nothing */
+	end();
+}
+
+/* Some forget none: their interval is as long as can be. */
+static void the_longest_time_is_told_as_it_is(void)
+{
+	const uint32_t usual = double_tpm->lockout.interval_s;
+
+	begin(&w.disk, false);
+	double_tpm->lockout.failed = 5;
+	double_tpm->lockout.interval_s = UINT32_MAX;
+	double_ask_answer(&w.person, ASK_CARD_OR_PASSPHRASE, WORLD_PHRASE);
+	CHECK(go() == OK && opened_by("passphrase", 0));
+	CHECK(double_ask_said(&w.person, "49711 days"));
+	double_tpm->lockout.interval_s = usual;
 	end();
 }
 
@@ -248,6 +278,18 @@ static void one_that_works_no_more_is_told_once(void)
 		CHECK_ROW(double_tpm->looked == 1, rows[i].said);
 		end();
 	}
+}
+
+/* Or somebody on its bus does, whose errors no session protects. */
+static void one_that_blames_a_pin_that_was_not_sent_is_asked_once(void)
+{
+	begin(&w.plain, false);
+	double_tpm->mood = DOUBLE_TPM_BLAMES_THE_PIN;
+	double_ask_answer(&w.person, ASK_PASSPHRASE, WORLD_PHRASE);
+	CHECK(go() == OK && opened_by("passphrase", 0));
+	CHECK(double_ask_said(&w.person, "the TPM failed"));
+	CHECK(double_tpm->unsealed == 1);
+	end();
 }
 
 static void a_cleared_one_is_told(void)
@@ -431,6 +473,8 @@ static void in_an_image_an_attackers_object_opens_nothing(void)
 				en = &w.v->enrolled[k];
 		const struct enrolment *from = volume_find(other, 3);
 		CHECK(en && from);
+		if (!en || !from)
+			break;
 		free(en->blob[1]);
 		en->blob[1] = malloc(from->blob_len[1]);
 		memcpy(en->blob[1], from->blob[1], from->blob_len[1]);
@@ -467,46 +511,51 @@ static void after_the_cap_it_says_so(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"volumes are made and enrolled",                            make_world                     },
-	        {"without a PIN nobody is asked",                            without_a_pin_nobody_is_asked  },
-	        {"the PIN opens it",	                                 the_pin_opens_it               },
-	        {"a card that is here comes first",                          a_card_that_is_here_comes_first},
-	        {"a card that comes takes over",                             a_card_that_comes_takes_over   },
+	        {"volumes are made and enrolled",                            make_world                       },
+	        {"without a PIN nobody is asked",                            without_a_pin_nobody_is_asked    },
+	        {"the PIN opens it",	                                 the_pin_opens_it                 },
+	        {"a card that is here comes first",                          a_card_that_is_here_comes_first  },
+	        {"a card that comes takes over",                             a_card_that_comes_takes_over     },
 	        {"a wrong PIN is told and never sent again",
-	         a_wrong_pin_is_told_and_never_sent_again                                                   },
+	         a_wrong_pin_is_told_and_never_sent_again                                                     },
+	        {"what is too short or long to be the PIN is not sent",
+	         what_is_too_short_or_long_to_be_the_pin_is_not_sent                                          },
 	        {"the last try is spent only on purpose",
-	         the_last_try_is_spent_only_on_purpose	                                              },
+	         the_last_try_is_spent_only_on_purpose	                                                },
 	        {"a lockout is told with its time and the passphrase opens",
-	         a_lockout_is_told_with_its_time_and_the_passphrase_opens                                   },
+	         a_lockout_is_told_with_its_time_and_the_passphrase_opens                                     },
+	        {"the longest time is told as it is",                        the_longest_time_is_told_as_it_is},
 	        {"an empty PIN means another way and back",
-	         an_empty_pin_means_another_way_and_back                                                    },
+	         an_empty_pin_means_another_way_and_back                                                      },
 	        {"changed PCRs are named and no PIN is asked",
-	         changed_pcrs_are_named_and_no_pin_is_asked                                                 },
+	         changed_pcrs_are_named_and_no_pin_is_asked                                                   },
 	        {"one that works no more is told once",
-	         one_that_works_no_more_is_told_once	                                                },
-	        {"a cleared one is told",                                    a_cleared_one_is_told          },
+	         one_that_works_no_more_is_told_once	                                                  },
+	        {"one that blames a PIN that was not sent is asked once",
+	         one_that_blames_a_pin_that_was_not_sent_is_asked_once                                        },
+	        {"a cleared one is told",                                    a_cleared_one_is_told            },
 	        {"while it hangs the passphrase can be typed",
-	         while_it_hangs_the_passphrase_can_be_typed                                                 },
+	         while_it_hangs_the_passphrase_can_be_typed                                                   },
 	        {"while it hangs a card can be put in",
-	         while_it_hangs_a_card_can_be_put_in	                                                },
-	        {"one PIN serves several volumes",                           one_pin_serves_several_volumes },
+	         while_it_hangs_a_card_can_be_put_in	                                                  },
+	        {"one PIN serves several volumes",                           one_pin_serves_several_volumes   },
 	        {"whether a PIN is needed only the record says",
-	         whether_a_pin_is_needed_only_the_record_says                                               },
+	         whether_a_pin_is_needed_only_the_record_says                                                 },
 	        {"another object than the recorded one is refused",
-	         another_object_than_the_recorded_one_is_refused                                            },
+	         another_object_than_the_recorded_one_is_refused                                              },
 	        {"what it gives must be the recorded passphrase",
-	         what_it_gives_must_be_the_recorded_passphrase                                              },
-	        {"a descriptor's PIN is used once",                          a_descriptors_pin_is_used_once },
+	         what_it_gives_must_be_the_recorded_passphrase                                                },
+	        {"a descriptor's PIN is used once",                          a_descriptors_pin_is_used_once   },
 	        {"a test of the ways in takes the TPM",
-	         a_test_of_the_ways_in_takes_the_tpm	                                                },
+	         a_test_of_the_ways_in_takes_the_tpm	                                                  },
 	        {"an untrusted volume is not taken to the TPM",
-	         an_untrusted_volume_is_not_taken_to_the_tpm                                                },
+	         an_untrusted_volume_is_not_taken_to_the_tpm                                                  },
 	        {"in an image the token alone has the object",
-	         in_an_image_the_token_alone_has_the_object                                                 },
+	         in_an_image_the_token_alone_has_the_object                                                   },
 	        {"in an image an attacker's object opens nothing",
-	         in_an_image_an_attackers_object_opens_nothing                                              },
-	        {"after the cap it says so",                                 after_the_cap_it_says_so       },
-	        {"nothing is left behind",                                   drop_world                     },
+	         in_an_image_an_attackers_object_opens_nothing                                                },
+	        {"after the cap it says so",                                 after_the_cap_it_says_so         },
+	        {"nothing is left behind",                                   drop_world                       },
 	};
 
 	if (crypto_init() != OK)

@@ -287,9 +287,9 @@ case_cleared() {
 	rm -r "$W/tpm"
 	mv "$W/tpm.kept" "$W/tpm"
 }
-broken_root() { # its file system is gone: init panics once the volume is open
+broken_root() { # only its superblock is left: init finds an ext4, cannot mount it, and panics
 	cp --sparse=always "$S/root.img" "$D/broken.img"
-	dd if=/dev/urandom of="$D/broken.img" bs=1M seek=16 count=4 conv=notrunc status=none
+	dd if=/dev/urandom of="$D/broken.img" bs=1k seek=$((16 * 1024 + 2)) count=4094 conv=notrunc status=none
 }
 case_shell() {
 	broken_root

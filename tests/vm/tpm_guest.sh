@@ -14,10 +14,10 @@ boot_disk() {
 	grub-mkimage -O x86_64-efi -o "$W/esp/EFI/BOOT/BOOTX64.EFI" -p /EFI/BOOT $GRUB_MODULES &&
 		cp "$1" "$W/esp/vmlinuz" && cp "$2" "$W/esp/initrd.img"
 }
-# menu [COMMAND LINE]
+# menu [COMMAND LINE]. No panic=: with it initramfs-tools starts the machine again, where a shell is looked for.
 menu() {
 	cat >"$W/esp/EFI/BOOT/grub.cfg" <<-END
-		linux /vmlinuz console=ttyS0 panic=-1 quiet cryptomgr.notests mitigations=off no_timer_check root=/dev/mapper/cryptroot rootfstype=ext4 ro $*
+		linux /vmlinuz console=ttyS0 quiet cryptomgr.notests mitigations=off no_timer_check root=/dev/mapper/cryptroot rootfstype=ext4 ro $*
 		initrd /initrd.img
 		boot
 	END
