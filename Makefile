@@ -52,7 +52,7 @@ unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c 
                unlock/header_pin.c unlock/recovery.c unlock/record.c unlock/record_image.c unlock/token.c unlock/blob.c \
                unlock/journal.c unlock/volume.c unlock/card_key.c unlock/words.c unlock/session.c \
                unlock/pin_memory.c unlock/session_pin.c unlock/session_say.c unlock/open_session.c unlock/backend.c \
-               unlock/backend_card.c unlock/session_tpm.c unlock/tpm2_try.c unlock/backend_tpm2.c \
+               unlock/backend_card.c unlock/session_tpm.c unlock/tpm2_try.c \
                unlock/backend_passphrase.c unlock/policy.c \
                unlock/unlock_run.c unlock/unlock.c unlock/unlock_card.c unlock/unlock_tpm.c unlock/unlock_trust.c \
                unlock/source.c \

@@ -66,7 +66,7 @@ void machine_line(const struct machine *m, const char *path, char *out, size_t c
 	size_t len = 0, n = 0;
 
 	*out = '\0';
-	if (machine_read(m, path, &data, &len) != OK)
+	if (machine_read(m, path, &data, &len) != OK || !data)
 		return;
 	while (n < len && n + 1 < cap && data[n] != '\n' && data[n] != '\0')
 		n++;

@@ -11,6 +11,7 @@
 #include "cli/recovery.h"
 #include "core/file.h"
 #include "unlock/enroll.h"
+#include "unlock/enroll_recovery.h"
 
 enum { ANSWER_MAX = 64 };
 
@@ -207,6 +208,17 @@ static enum err left(struct setup *x, enum err e)
 	               *before ? before : err_text(e), *before ? "" : ".", list);
 }
 
+/* What a run before this one did not come to: the note of a way in that stands. */
+static enum err settle(struct setup *x)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < x->m->n; i++)
+		if (x->wanted[i])
+			e = recovery_settle(x->m->volume[i].v);
+	return e;
+}
+
 static enum err course(struct setup *x)
 {
 	struct cli *c = x->c;
@@ -229,7 +241,9 @@ static enum err course(struct setup *x)
 	if (e != OK)
 		return e;
 	enroll_warn_of_heads(c);
-	e = ask_phrase(x);
+	e = settle(x);
+	if (e == OK)
+		e = ask_phrase(x);
 	if (e == OK)
 		e = recovery_alone(x);
 	if (e == OK)

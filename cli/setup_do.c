@@ -19,10 +19,7 @@ static enum err recovery(struct setup *x)
 		AUTO_SECRET *volume_key = NULL;
 		int existing = -1, keyslot = -1;
 
-		if (!x->wanted[i])
-			continue;
-		e = recovery_settle(v);
-		if (e != OK || recovery_keyslot(v) >= 0)
+		if (!x->wanted[i] || recovery_keyslot(v) >= 0)
 			continue;
 		e = enroll_volume_key(x->s, v, x->phrase, &volume_key, &existing);
 		if (e == ERR_PASSPHRASE)

@@ -29,6 +29,8 @@ static enum err wish_of(struct cli *c, const struct enrolment *en, struct tpm_or
 	o->confirmed = !en->needs_pin;
 	w->bank = c->tpm.bank;
 	w->srk = c->tpm.srk;
+	/* Another key is another TPM, or somebody between us and it. */
+	w->srk_name = w->srk == 0 ? en->srk_name : NULL;
 	if (*ret_whole && w->bank == HASH_NONE)
 		w->bank = ret_old->pcrs.bank;
 	if (*ret_whole && w->srk == 0 && ret_old->srk != TPM2_SRK)
@@ -167,7 +169,8 @@ static enum err reseal(struct cli *c, struct volume *v, void *ctx)
 	const struct enrolment *en = enroll_tpm2_find(v);
 	if (en == NULL)
 		return ERR_BUG;
-	enum err e = wish_of(c, en, &o, &old, &whole);
+	const struct enrolment before = *en; /* that one is moved by what follows */
+	enum err e = wish_of(c, &before, &o, &old, &whole);
 	cli_say(c, "%s:", c->device);
 	if (e == OK)
 		e = tpm_order_check(c, r->s, &o, &found);
@@ -183,7 +186,6 @@ static enum err reseal(struct cli *c, struct volume *v, void *ctx)
 	}
 	say_differ(c, differ);
 	enroll_warn_of_heads(c);
-	const struct enrolment before = *en;
 	e = make_new(c, r, v, &o, &found);
 	if (e == OK && !same_in_image(&before, enroll_tpm2_find(v)))
 		crypttab_remind(c, v);

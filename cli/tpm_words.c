@@ -64,6 +64,14 @@ enum err tpm_why(struct cli *c, enum err e, const struct tpm2_seal_wish *wish)
 		                         "with --bank, or leave it out.",
 		                         tpm2_bank_name(wish->bank));
 	case ERR_TPM_OTHER:
+		if (wish != NULL && wish->srk_name != NULL)
+			return cli_why(
+			        c, e,
+			        "The TPM's storage root key is not the one that was "
+			        "enrolled: the TPM was cleared or exchanged, or somebody "
+			        "sits between it and you. Nothing was changed, nothing "
+			        "told to it. If you did that: bootlatch tpm forget, then "
+			        "bootlatch enroll --tpm2.");
 		return wish == NULL
 		               ? e
 		               : cli_why(c, e,

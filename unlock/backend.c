@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static const struct backend *const backends[] = {&backend_card, &backend_tpm2,
-                                                 &backend_passphrase};
+static const struct backend *const backends[] = {&backend_card, &backend_passphrase};
 
 const struct backend *backend_by_type(const char *type)
 {

@@ -25,7 +25,6 @@ struct backend {
 };
 
 extern const struct backend backend_card;
-extern const struct backend backend_tpm2;
 extern const struct backend backend_passphrase; /* enrolment NULL: any keyslot */
 
 const struct backend *backend_by_type(const char *type); /* NULL: not known */

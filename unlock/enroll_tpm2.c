@@ -104,6 +104,7 @@ static enum err seal(const struct enrolling *w, const struct tpm2_pcrs *to, uint
 	const struct tpm2 tpm = session_tpm(w->s);
 	struct tpm2_wish wish = {
 	        .srk = srk,
+	        .srk_name = w->tpm->wish->srk_name,
 	        .bank = to->bank,
 	        .mask = to->mask,
 	        .to = to,

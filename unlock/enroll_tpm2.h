@@ -10,7 +10,8 @@
 struct tpm2_seal_wish {
 	struct tpm2_choice choice;
 	enum hash_alg bank;
-	uint32_t srk; /* this persistent key; 0: as in struct tpm2_wish */
+	uint32_t srk;            /* this persistent key; 0: as in struct tpm2_wish */
+	const uint8_t *srk_name; /* the same */
 };
 
 /* How things stand, before anything is asked. */

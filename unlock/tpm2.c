@@ -101,6 +101,7 @@ enum err tpm2_seal(const struct tpm2 *t, const struct tpm2_wish *w,
 	struct tpm2_made made;
 	const struct tpm2_task task = {
 	        .srk = w->srk,
+	        .srk_name = w->srk_name,
 	        .bank = w->bank,
 	        .mask = w->mask,
 	        .pin = pin != NULL,

@@ -51,6 +51,7 @@ struct tpm2_sealed {
 
 struct tpm2_wish {
 	uint32_t srk; /* this persistent key; 0: TPM2_SRK where it is of use, else made */
+	const uint8_t *srk_name; /* TPM2_NAME_LEN: and no other than this; NULL: any */
 	enum hash_alg bank;
 	uint32_t mask;
 	uint8_t salt[TPM2_SALT_LEN]; /* random, of the PIN */
@@ -64,7 +65,8 @@ struct tpm2_wish {
 enum err tpm2_read_pcrs(const struct tpm2 *t, enum hash_alg bank, uint32_t mask,
                         struct tpm2_pcrs *ret);
 /* Seal TPM2_SECRET_LEN bytes to the PCRs, and to the PIN (NULL: to none).
- * ERR_TPM_OTHER: wish.srk is no such key.  ERR_NOT_FOUND: the TPM has no such bank. */
+ * ERR_TPM_OTHER: wish.srk is no such key, or not the one of that name, and nothing was
+ * told to it.  ERR_NOT_FOUND: the TPM has no such bank. */
 enum err tpm2_seal(const struct tpm2 *t, const struct tpm2_wish *w,
                    const struct secret *what, const struct secret *pin,
                    struct tpm2_sealed *ret);

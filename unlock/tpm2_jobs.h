@@ -26,6 +26,7 @@ struct tpm2_task {
 	enum hash_alg bank;
 	uint32_t mask;
 	uint32_t srk;
+	const uint8_t *srk_name; /* NULL: any */
 	bool pin;
 	const struct tpm2_pcrs *to;
 	const struct tpm2_sealed *sealed;

@@ -90,6 +90,9 @@ static enum err seal(struct sealing *s, const struct tpm2_task *task, struct byt
 	enum err e = tpm_srk_choose(&s->t, task->srk, &s->srk);
 	if (e == OK)
 		e = tpm_name(&s->t, s->srk.tr, s->made.srk_name);
+	if (e == OK && task->srk_name &&
+	    !mem_equal_ct(s->made.srk_name, task->srk_name, TPM2_NAME_LEN))
+		e = ERR_TPM_OTHER;
 	if (e == OK)
 		e = tpm_session(&s->t, TPM2_SE_HMAC, &s->srk, ESYS_TR_NONE,
 		                TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &s->session);

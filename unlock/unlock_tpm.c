@@ -14,8 +14,8 @@ enum { PATIENCE_MS = 1500 /* then there is a prompt, whatever it does */ };
 /* Without a record the name of its key is not known, nor whether a PIN is needed. */
 static bool is_usable(const struct enrolment *en)
 {
-	return en->backend && strcmp(en->backend, backend_tpm2.type) == 0 &&
-	       en->complete && (en->blob_len[0] > 0 || en->blob_len[1] > 0);
+	return en->backend && strcmp(en->backend, BACKEND_TPM2) == 0 && en->complete &&
+	       (en->blob_len[0] > 0 || en->blob_len[1] > 0);
 }
 
 /* The next one that is left. */
@@ -85,7 +85,7 @@ static enum err harvest(struct run *r)
 		return OK;
 	}
 	run_withdraw(r); /* what stood while it worked */
-	return run_deliver(r, backend_tpm2.type, r->tpm.en->keyslot, pass);
+	return run_deliver(r, BACKEND_TPM2, r->tpm.en->keyslot, pass);
 }
 
 enum err run_step_tpm(struct run *r)

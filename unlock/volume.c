@@ -180,7 +180,7 @@ static void from_tokens(const struct volume *v, struct found *f, struct enrolmen
 static enum err sealed_is(const struct enrolment *en, struct bytes blob)
 {
 	struct tpm2_sealed s;
-	uint8_t id[TPM2_ID_LEN];
+	uint8_t id[TPM2_ID_LEN] = {0};
 
 	enum err e = sealed_parse(blob, &s);
 	if (e == OK)

@@ -221,6 +221,8 @@ fault clock '' 'the clock is behind' touch -d '+2 years' etc/bootlatch/volumes
 fault libccid-missing '' 'no libccid' rm usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Linux/libccid.so
 fault pcscd-off '' 'no socket' rm run/pcscd/pcscd.comm
 fault scdaemon-ccid '' 'scdaemon may take the reader' rm root/.gnupg/scdaemon.conf
+pipe_at_home() { rm root/.gnupg/scdaemon.conf && mkfifo root/.gnupg/scdaemon.conf; }
+fault scdaemon-ccid '' 'a pipe in its place is not waited for' pipe_at_home
 fault scdaemon-runs '' 'scdaemon runs' sh -c 'mkdir proc/42 && echo scdaemon >proc/42/comm'
 fault udev-rules '' 'no rules' rm usr/lib/udev/rules.d/70-bootlatch.rules
 fault swap-plain '' 'swap is not encrypted' rm sys/class/block/dm-1/dm/uuid

@@ -156,6 +156,15 @@ refused() { # SENTENCE STATUS VERIFYS TEXT [OPTION…]
 their_volume luks2 1
 rm -rf "$BOOT" "$CONF"
 mkdir "$BOOT" "$CONF"
+check 'a recovery key is no dongle' sh -c '"$1" enroll "$2" --recovery --key-file "$3" --recovery-fd 5 --boot "$4" --config "$5" 5>/dev/null' \
+	- "$O/bootlatch" "$D" "$T/key" "$BOOT" "$CONF"
+mv "$TAB" "$T/tab.aside"
+echo "root UUID=$UUID none luks" >"$TAB"
+refused 'nothing to take over' 1 0 'Nothing to take over'
+mv "$T/tab.aside" "$TAB"
+rm -rf "$BOOT" "$CONF"
+mkdir "$BOOT" "$CONF"
+their_volume luks2 1
 refused 'a file that is not there' 1 0 'cannot be read: not found' --import="$T/nowhere"
 refused 'a file that is none of OpenPGP' 1 0 'is no OpenPGP message' --import="$T/plain"
 head -c 70000 /dev/zero >"$T/long"

@@ -194,6 +194,15 @@ check_says 'update-initramfs fails: said' 1 'run this again' revokes --serial "$
 echo 0 >"$T/status"
 check_says 'and run again, which finishes' 0 'cut short before' revokes --yes
 check 'all is done' revoked
+restore
+check 'alice alone' bl unenroll "$A" --keyslot 3 --crypttab-file "$TAB" --no-initramfs
+mv "$TAB" "$T/aside"
+mkdir "$TAB"
+check_says 'crypttab cannot be read: said' 1 'run this again' bl revoke "$A" --crypttab-file "$TAB" --serial "$SERIAL" --yes
+rmdir "$TAB"
+mv "$T/aside" "$TAB"
+check_says 'mended, and run again, which finishes' 0 'cut short before' revokes --yes
+check_is 'its line is not ours any more' "aa $A none luks" "$(grep '^aa' "$TAB")"
 
 # --- killed at every call that changes something -------------------------------------------------
 CALLS=openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,ftruncate,fchmod,fchown,linkat

@@ -135,6 +135,14 @@ check 'the disk opens as before' opens "$A"
 say 654321 654321 >"$T/pin" # the counter is not full: it is asked for once more
 check 'with the right one it goes on' sets_up
 check 'to the end' is_set_up 654321
+check 'a volume that the dongle opens no more' bl unenroll "$B" --keyslot "$(in_json "$B" '.enrolled[] | select(.backend == "openpgp-card") | .keyslot')" --crypttab-file "$TAB" --no-initramfs
+say 654321 >"$T/pin"
+check 'is not held against it by doctor' sh -c '"$1" doctor --crypttab-file "$2" --boot "$3" --config "$4" --json --wait 3 --pin-fd 3 3<"$5" 2>/dev/null |
+	jq -e "all(.findings[]; .id != \"test-failed\")"' - "$O/bootlatch" "$TAB" "$BOOT" "$CONF" "$T/pin"
+fresh
+for _ in 1 2 3 4 5 6 7; do cryptsetup luksAddKey -q --pbkdf-force-iterations 1000 --key-file "$T/key" "$B" "$T/key"; done
+check_says 'no keyslot for the recovery key in the second volume: it is not said to open nothing' 1 'keep it' sets_up
+check 'for it opens the first' recovery_opens "$A"
 
 # --- at a terminal, with a second dongle ----------------------------------------------------------
 fresh

@@ -88,7 +88,7 @@ soft_key cv25519
 check_status 'of two certificates one is enough' 0 verify --cert "$T/cert" --cert "$TESTS/unit/vectors/rsa2048.cert"
 check_says 'a folder that is not there' 7 'none is not verified: not found' verify --cert "$T/cert" --boot "$T/none"
 check_says 'a file in its place' 7 'is not verified' verify --cert "$T/cert" --boot "$T/cert"
-help_says() { "$O/bootlatch" verify --help | grep -q 'Exit status 7' && grep -q 'Status 7: anything else' "$TESTS/../man/bootlatch.8"; }
+help_says() { "$O/bootlatch" verify --help | grep -q 'Exit status 7' && grep -q 'Status 7: anything else' "$TESTS/../man/bootlatch-sign.8"; }
 check 'help and manual say so' help_says
 echo changed >"$BOOT/vmlinuz-6.1"
 "$O/ptytalk" "$O/bootlatch" verify --boot "$BOOT" --cert "$T/cert" >"$T/typescript" 2>&1 </dev/null || true

@@ -288,6 +288,13 @@ part_update() {
 	check_is 'in JSON too' '["changed",[8,9]]' \
 		"$(status --json 2>/dev/null | jq -c '.volumes[0].ways[0] | [.state, [.pcrs[] | select(.same | not) | .pcr]]')"
 	refused 'resealing asks for what opens it' 1 'does not open' reseal --key-file "$T/wrong"
+	own=$TPM_PID
+	tpm_on other
+	boots kernel-2
+	refused 'another TPM is told nothing' 6 'cleared or exchanged' reseal
+	tpm_off
+	TPM_PID=$own chip=$T/one/s
+	direct
 	check_says 'resealed' 0 'PCR  9 has changed' reseal
 	check_is 'in a keyslot of its own, the old one is gone' '0 3' "$(slots "$D")"
 	check_is 'one token' 1 "$(tokens "$D")"

@@ -144,7 +144,7 @@ static enum err give(const struct double_tpm_object *o, const struct tpm2_task *
 {
 	struct tpm2_lockout *l = &double_tpm->lockout;
 	struct tpm2_pcrs now;
-	uint8_t policy[32];
+	uint8_t policy[32] = {0};
 
 	enum err e = pcrs(&(struct tpm2_task){.bank = task->sealed->pcrs.bank,
 	                                      .mask = task->sealed->pcrs.mask},

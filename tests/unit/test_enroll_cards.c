@@ -38,7 +38,8 @@ static void a_card_without_a_decryption_key_is_refused(void)
 {
 	struct vcard *c = vcard_new("default", NULL);
 
-	refused_card(c, ERR_CARD_STATE, "no key", "it has no decryption key. Make one");
+	refused_card(c, ERR_CARD_STATE, "no key",
+	             "it has no decryption key. Have it make one");
 	vcard_free(c);
 }
 
