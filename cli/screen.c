@@ -80,8 +80,8 @@ void screen_break(const char *text, size_t from, size_t indent, size_t columns_m
 	out[w.n] = '\0';
 }
 
-static void put_row(enum screen_mark m, size_t from, size_t indent, const char *fmt,
-                    va_list ap)
+__attribute__((format(printf, 4, 0))) static void
+put_row(enum screen_mark m, size_t from, size_t indent, const char *fmt, va_list ap)
 {
 	char text[SCREEN_TEXT_MAX], clean[SCREEN_TEXT_MAX], lines[2 * SCREEN_TEXT_MAX];
 

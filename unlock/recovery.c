@@ -164,7 +164,8 @@ static enum err read_key(struct bytes values, struct secret **ret)
 		raw[i] = (uint8_t)(values.p[2 * i] << 4 | values.p[2 * i + 1]);
 	e = add_checksum(all);
 	for (size_t i = KEY_BYTES; e == OK && i < ALL_BYTES; i++)
-		differ |= raw[i] ^ (uint8_t)(values.p[2 * i] << 4 | values.p[2 * i + 1]);
+		differ |=
+		        (uint8_t)(raw[i] ^ (values.p[2 * i] << 4 | values.p[2 * i + 1]));
 	if (e == OK && differ != 0)
 		e = ERR_FORMAT;
 	return e == OK ? write_key((struct bytes){raw, KEY_BYTES}, ret) : e;
