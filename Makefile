@@ -49,8 +49,8 @@ openpgp_src := openpgp/armor.c openpgp/packet.c openpgp/pubkey.c openpgp/signatu
                openpgp/decrypt.c openpgp/encrypt.c openpgp/message.c
 unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c \
                unlock/luks_span.c unlock/luks.c unlock/luks_map.c unlock/luks_snapshot.c unlock/strange.c \
-               unlock/header_pin.c unlock/recovery.c unlock/record.c unlock/record_image.c unlock/token.c unlock/blob.c \
-               unlock/journal.c unlock/volume.c unlock/card_key.c unlock/words.c unlock/session.c \
+               unlock/header_pin.c unlock/recovery.c unlock/record.c unlock/record_write.c unlock/record_image.c unlock/token.c unlock/blob.c \
+               unlock/journal.c unlock/volume_merge.c unlock/volume.c unlock/card_key.c unlock/words.c unlock/session.c \
                unlock/pin_memory.c unlock/session_pin.c unlock/session_say.c unlock/open_session.c unlock/backend.c \
                unlock/backend_card.c unlock/session_tpm.c unlock/tpm2_try.c \
                unlock/backend_passphrase.c unlock/policy.c \
@@ -113,11 +113,11 @@ double_src  := tests/unit/ask_scene.c tests/unit/double_ask.c tests/unit/double_
                tests/unit/double_map.c tests/unit/boot_world.c \
                tests/unit/double_pcsc.c tests/unit/double_script.c tests/unit/double_tpm.c tests/unit/double_odd.c \
                tests/unit/double_usb.c tests/unit/double_vcard.c tests/unit/card_lines.c tests/unit/card_seen.c \
-               tests/unit/forked.c tests/unit/luks2_edit.c tests/unit/needles.c tests/unit/pick_room.c \
+               tests/unit/forked.c tests/unit/life_world.c tests/unit/luks2_edit.c tests/unit/needles.c tests/unit/pick_room.c \
                tests/unit/signed_boot.c \
-               tests/unit/sign_world.c tests/unit/softkey.c tests/unit/grub_cfgs.c tests/unit/tree_folder.c \
-               tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
-               tests/unit/world_files.c tests/unit/world_header.c
+               tests/unit/sign_world.c tests/unit/softkey.c tests/unit/grub_cfgs.c tests/unit/tpm_world.c \
+               tests/unit/tree_folder.c tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
+               tests/unit/world_files.c tests/unit/world_header.c tests/unit/world_unlock.c
 integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli card_life card_change crypttab doctor import counter tpm2 tpm2_enroll tpm2_unlock boot hook pending sign sign_verify sign_tamper sign_kill sign_counter recovery revoke setup package
 
 # Guests of QEMU (make vm), the longest first.
@@ -128,9 +128,9 @@ unit_crypto  := crypto crypto_fails curve pbkdf2
 unit_card    := tlv apdu data kdf card pin pw alter refusals read_key sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_home child_wire child_hostile usb_names
 unit_openpgp := packet armor pubkey cert selfsig sign cert_write message vectors mutate residue nomem
 unit_unlock  := json recovery tpm2 sealed tpm2_saved token card_key record words source stack crypttab policy session session_sign header_pin algorithms pad
-unit_enroll  := tpm2_choice crypttab_edit luks volume unlock unlock_tpm cap boot boot_table boot_rounds enroll enroll_cards enroll_again import enroll_recovery unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone same_serial
+unit_enroll  := tpm2_choice crypttab_edit luks volume unlock unlock_tpm unlock_tpm_fails unlock_tpm_record cap boot boot_table boot_rounds enroll enroll_cards enroll_again import enroll_recovery unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone same_serial
 unit_sign    := tree tree_refused tree_hash tree_mount tree_kernel kexec manifest manifest_full manifest_read pending signers last since publish verify verify_files verify_lists verify_sig rollback entry_model entry entry_read default
-unit_cli     := cli revoke_note cli_says cpio needs screen card_cli card_life card_selftest sign_cli sign_since sign_words sign_counter sign_resume
+unit_cli     := cli revoke_note cli_says cpio needs screen card_cli life_keys life_pins life_certs card_selftest sign_cli sign_since sign_words sign_counter sign_resume
 fuzz_core    := hex ask_line plymouth
 fuzz_card    := tlv data kdf card child pcsc
 fuzz_openpgp := packet armor pubkey cert message detached
@@ -143,7 +143,7 @@ fuzz_cli     := cpio
 msan_unit    := err secret hex file ask_fds ask_tty tlv apdu data pcsc pcsc_scan \
                 packet armor usb_names
 # What takes seconds is left to check-all, which make test runs.
-slow         := card_life mutate boot unlock_tpm cap boot_table boot_rounds enroll enroll_cards enroll_again enroll_recovery import unenroll leftovers renew renew_blobs interrupted algorithms lies
+slow         := life_keys life_pins life_certs mutate boot unlock_tpm unlock_tpm_fails unlock_tpm_record cap boot_table boot_rounds enroll enroll_cards enroll_again enroll_recovery import unenroll leftovers renew renew_blobs interrupted algorithms lies
 
 # --- how it is built --------------------------------------------------------
 PKGS        := libgcrypt libpcsclite libusb-1.0 libcryptsetup json-c zlib $(tpm2_pkgs)
@@ -345,7 +345,7 @@ $(eval $(call program,tpmtool,tests/integration/tpmtool.c,unlock,))
 $(eval $(call program,countertool,tests/integration/countertool.c,sign,))
 $(eval $(call program,pgptool,tests/integration/pgptool.c,openpgp,$(O)/double.a))
 $(eval $(call program,consttime,tests/integration/consttime.c tests/unit/check.c,openpgp,$(O)/double.a))
-$(O)/test_card_life: override LDFLAGS += -Wl,--wrap=time
+$(O)/test_life_keys: override LDFLAGS += -Wl,--wrap=time
 $(O)/test_nomem: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc secret_new random_bytes)
 $(O)/test_tree_kernel: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,fstatfs statx readdir read pthread_create)
 $(O)/consttime: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,reveal aes_unwrap aes_wrap cfb_decrypt)

@@ -12,9 +12,9 @@
 enum { ALL_SLOTS = (1U << CARD_KEYS) - 1 };
 
 enum todo {
-	TODO_KEEP, /* there is a key, which stays */
-	TODO_MEND, /* there is one without its fingerprint */
-	TODO_MAKE,
+	DO_KEEP, /* there is a key, which stays */
+	DO_MEND, /* there is one without its fingerprint */
+	DO_MAKE,
 };
 
 struct generation {
@@ -38,8 +38,8 @@ static bool wanted(const struct generation *g, enum card_key k)
 static enum todo plan_one(const struct generation *g, enum card_key k)
 {
 	if (g->wish->force || g->state[k] == SLOT_EMPTY)
-		return TODO_MAKE;
-	return g->state[k] == SLOT_NO_FPR ? TODO_MEND : TODO_KEEP;
+		return DO_MAKE;
+	return g->state[k] == SLOT_NO_FPR ? DO_MEND : DO_KEEP;
 }
 
 static enum err look(struct generation *g)
@@ -74,7 +74,7 @@ static enum err choose_algorithms(struct generation *g)
 		return work_why(g->w, e, "tell what it can do", "Nothing was changed.");
 	for (enum card_key k = CARD_KEY_SIG; k < CARD_KEYS; k++) {
 		g->attr[k] = info->key[k].attr;
-		if (!wanted(g, k) || g->todo[k] != TODO_MAKE || !g->wish->algorithm)
+		if (!wanted(g, k) || g->todo[k] != DO_MAKE || !g->wish->algorithm)
 			continue;
 		if (wish_attr(g->wish->algorithm, k, &g->attr[k]) != OK)
 			return ERR_BUG;
@@ -96,7 +96,7 @@ static enum err tell_kept(struct generation *g)
 	for (enum card_key k = CARD_KEY_SIG; k < CARD_KEYS; k++) {
 		if (!wanted(g, k))
 			continue;
-		any = any || g->todo[k] != TODO_KEEP;
+		any = any || g->todo[k] != DO_KEEP;
 	}
 	if (!any)
 		return cli_why(
@@ -109,10 +109,10 @@ static enum err tell_kept(struct generation *g)
 	for (enum card_key k = CARD_KEY_SIG; k < CARD_KEYS; k++) {
 		if (!wanted(g, k))
 			continue;
-		if (g->todo[k] == TODO_KEEP)
+		if (g->todo[k] == DO_KEEP)
 			work_note(g->w, "The %s key is there already, and stays.",
 			          card_key_use(k));
-		if (g->todo[k] == TODO_MEND)
+		if (g->todo[k] == DO_MEND)
 			work_note(g->w,
 			          "There is a %s key without fingerprint, as an "
 			          "interruption "
@@ -129,7 +129,7 @@ static enum err confirm(struct generation *g)
 	bool lost = false;
 
 	for (enum card_key k = CARD_KEY_SIG; k < CARD_KEYS; k++)
-		lost = lost || (wanted(g, k) && g->todo[k] == TODO_MAKE &&
+		lost = lost || (wanted(g, k) && g->todo[k] == DO_MAKE &&
 		                g->state[k] != SLOT_EMPTY);
 	if (!lost)
 		return OK;
@@ -229,9 +229,9 @@ static enum err work_on_card(struct generation *g)
 	enum err e = work_admin(g->w);
 
 	for (enum card_key k = CARD_KEY_SIG; e == OK && k < CARD_KEYS; k++) {
-		if (!wanted(g, k) || g->todo[k] == TODO_KEEP)
+		if (!wanted(g, k) || g->todo[k] == DO_KEEP)
 			continue;
-		e = g->todo[k] == TODO_MEND ? mend_one(g, k) : make_one(g, k);
+		e = g->todo[k] == DO_MEND ? mend_one(g, k) : make_one(g, k);
 	}
 	return e;
 }

@@ -163,28 +163,6 @@ static enum err run(struct cli *c)
 	return e;
 }
 
-static enum err take_no_card(struct cli *c, const char *arg)
-{
-	(void)arg;
-	c->doctor.no_card = true;
-	return OK;
-}
-
-static enum err take_root(struct cli *c, const char *arg)
-{
-	if (*arg != '/')
-		return cli_why(c, ERR_USAGE, "--root takes an absolute path, not \"%s\".",
-		               arg);
-	c->doctor.root = arg;
-	return OK;
-}
-
-static const struct own_option own[] = {
-        {"no-card",                          NULL, "leave dongles and readers alone", take_no_card},
-        {"root", "DIR", "look at the system that is mounted on DIR", take_root},
-        {0                                 },
-};
-
 const struct verb verb_doctor = {
         .name = "doctor",
         .operands = "[DEVICE]",
@@ -192,7 +170,7 @@ const struct verb verb_doctor = {
         .opts = OPT_BOOT | OPT_CONFIG | OPT_HEADER | OPT_CRYPTTAB_FILE | OPT_FILES_LIST |
                 OPT_PIN_FD | OPT_READER | OPT_SERIAL | OPT_TRANSPORT | OPT_WAIT |
                 OPT_JSON | OPT_DEBUG | OPT_HELP,
-        .own = own,
+        .own = machine_options,
         .summary = "will the next boot work? what is wrong, and what mends it",
         .help = "Looks at everything that the next boot needs: crypttab and what makes "
                 "the images,\n"

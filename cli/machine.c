@@ -340,3 +340,27 @@ enum err machine_needs(struct machine *m, bool program, struct image_needs **ret
 	free(list);
 	return e;
 }
+
+/* --- options of who looks at it --- */
+
+static enum err take_no_card(struct cli *c, const char *arg)
+{
+	(void)arg;
+	c->doctor.no_card = true;
+	return OK;
+}
+
+static enum err take_root(struct cli *c, const char *arg)
+{
+	if (*arg != '/')
+		return cli_why(c, ERR_USAGE, "--root takes an absolute path, not \"%s\".",
+		               arg);
+	c->doctor.root = arg;
+	return OK;
+}
+
+const struct own_option machine_options[] = {
+        {"no-card",                          NULL, "leave dongles and readers alone", take_no_card},
+        {"root", "DIR", "look at the system that is mounted on DIR", take_root},
+        {0                                 },
+};

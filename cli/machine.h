@@ -51,6 +51,8 @@ struct machine {
 	struct kernels kernels;
 };
 
+extern const struct own_option machine_options[]; /* into c->doctor */
+
 /*
  * root: "" or a folder.  The volumes: c->device alone where it is given; else those of
  * crypttab that are LUKS or name us, and what the root file system lies on.  What cannot

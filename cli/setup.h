@@ -53,6 +53,8 @@ extern const char *const setup_names[SETUP_STEPS]; /* of --skip */
 enum err setup_look_volumes(struct setup *x);
 /* The dongle in the session. */
 enum err setup_look_card(struct setup *x);
+/* Does that key open any of the volumes? */
+bool setup_in_use(const struct setup *x, const uint8_t fpr[static FPR_LEN]);
 void setup_look_steps(struct setup *x);
 /* The volumes anew: their headers have changed. */
 enum err setup_look_again(struct setup *x);

@@ -64,7 +64,8 @@ enum err setup_pins(struct setup *x)
 		e = work_user(&x->work, &pin);
 		if (e == OK && !x->work.factory[CARD_PW_USER]) {
 			cli_say(x->c, "That is not the PIN that such cards come with: it "
-			              "stays.");
+			              "stays. If the Admin PIN was never changed:\n"
+			              "bootlatch card passwd --admin");
 			return session_know_pin(x->s, &x->work.user);
 		}
 	}
@@ -126,7 +127,8 @@ static enum err second(struct setup *x)
 	enum err e = setup_look_card(x);
 	if (e == OK && !x->has_keys)
 		e = setup_keys(x);
-	if (e == OK && x->made_keys)
+	if (e == OK && (x->made_keys || (x->state[SETUP_PINS] != SETUP_SKIPPED &&
+	                                 !setup_in_use(x, x->fpr))))
 		e = setup_pins(x);
 	if (e == OK)
 		e = setup_enroll(x);

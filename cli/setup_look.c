@@ -130,7 +130,7 @@ bool setup_all_have(const struct setup *x, const uint8_t fpr[static FPR_LEN])
 	return true;
 }
 
-static bool any_has(const struct setup *x, const uint8_t fpr[static FPR_LEN])
+bool setup_in_use(const struct setup *x, const uint8_t fpr[static FPR_LEN])
 {
 	for (size_t i = 0; i < x->m->n; i++)
 		if (x->wanted[i] && has_key(x->m->volume[i].v, fpr))
@@ -198,7 +198,7 @@ static void look_pins(struct setup *x)
 {
 	if (!x->has_keys)
 		set(x, SETUP_PINS, SETUP_TODO, "PIN and Admin PIN of your own");
-	else if (any_has(x, x->fpr))
+	else if (setup_in_use(x, x->fpr))
 		set(x, SETUP_PINS, SETUP_DONE, "the dongle is in use");
 	else
 		set(x, SETUP_PINS, SETUP_TODO, "only if it is the one it came with");

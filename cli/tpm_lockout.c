@@ -79,7 +79,7 @@ static enum err ask_all(struct cli *c, const struct tpm2_lockout *l,
 
 static enum err confirm_limits(struct cli *c, const struct tpm2_limits *l)
 {
-	char hint[CLI_WHY_MAX], one[TPM_DURATION_MAX], two[TPM_DURATION_MAX];
+	char hint[CLI_WHY_MAX], one[DURATION_MAX], two[DURATION_MAX];
 
 	if (l->max < TRIES_MIN)
 		return cli_why(
@@ -97,9 +97,9 @@ static enum err confirm_limits(struct cli *c, const struct tpm2_limits *l)
 	        "After %u wrong PINs the TPM takes none until one is forgotten, which "
 	        "takes %s each. That is for all that uses this TPM. A wrong lockout "
 	        "password makes that one wait %s.",
-	        l->max, tpm_duration(l->interval_s, one),
+	        l->max, words_duration(l->interval_s, one),
 	        l->recovery_s == 0 ? "until the machine starts again"
-	                           : tpm_duration(l->recovery_s, two));
+	                           : words_duration(l->recovery_s, two));
 	return tpm_confirm(c, "set it", hint);
 }
 
@@ -169,7 +169,7 @@ static enum err run(struct cli *c)
 	const struct tpm2 t = {.tcti = c->tpm.device};
 	const bool changes = c->tpm.reset || c->tpm.has_limits || c->tpm.new_auth;
 	struct tpm2_lockout l = {0};
-	char time[TPM_DURATION_MAX];
+	char time[DURATION_MAX];
 
 	if (!changes && c->tpm.auth_fd > 0)
 		return cli_why(c, ERR_USAGE,
@@ -188,7 +188,7 @@ static enum err run(struct cli *c)
 	        "Its lockout hierarchy has %s password, and waits %s after a wrong one.",
 	        l.password != 0 ? "a" : "no",
 	        l.recovery_s == 0 ? "until the machine starts again"
-	                          : tpm_duration(l.recovery_s, time));
+	                          : words_duration(l.recovery_s, time));
 	return OK;
 }
 

@@ -9,8 +9,6 @@
 #include "cli/output.h"
 #include "core/file.h"
 
-enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
-
 /* --- why not --- */
 
 static enum err why_unsupported(struct cli *c, enum err e)
@@ -31,7 +29,7 @@ static enum err why_locked(struct cli *c, enum err e)
 {
 	const struct tpm2 tpm = {.tcti = c->tpm.device};
 	struct tpm2_lockout l = {0};
-	char time[TPM_DURATION_MAX];
+	char time[DURATION_MAX];
 
 	if (tpm2_lockout(&tpm, &l) != OK)
 		return cli_why(c, e, "%s. %s", err_text(e), err_advice(e));
@@ -39,7 +37,7 @@ static enum err why_locked(struct cli *c, enum err e)
 	               "The TPM is locked: %u wrong PINs were counted, and it takes none "
 	               "for %s, not even the right one. Wait, or see bootlatch tpm "
 	               "lockout --help.",
-	               l.failed, tpm_duration(l.interval_s, time));
+	               l.failed, words_duration(l.interval_s, time));
 }
 
 enum err tpm_why(struct cli *c, enum err e, const struct tpm2_seal_wish *wish)
@@ -94,31 +92,9 @@ enum err tpm_why(struct cli *c, enum err e, const struct tpm2_seal_wish *wish)
 
 /* --- guessing --- */
 
-const char *tpm_duration(uint32_t s, char out[static TPM_DURATION_MAX])
-{
-	static const struct {
-		uint32_t s;
-		const char *name;
-	} units[] = {
-	        {DAY,    "day"   },
-                {HOUR,   "hour"  },
-                {MINUTE, "minute"},
-                {1,      "second"}
-        };
-	size_t i = 0;
-
-	while (i + 1 < sizeof(units) / sizeof(units[0]) && s < 2 * units[i].s &&
-	       s != units[i].s)
-		i++;
-	const uint32_t n = s / units[i].s + (s % units[i].s != 0);
-	(void)snprintf(out, TPM_DURATION_MAX, "%u %s%s", n, units[i].name,
-	               n == 1 ? "" : "s");
-	return out;
-}
-
 void tpm_say_lockout(const struct cli *c, const struct tpm2_lockout *l)
 {
-	char time[TPM_DURATION_MAX];
+	char time[DURATION_MAX];
 
 	if (l->interval_s == 0) {
 		cli_say(c, "Warning: this TPM counts no wrong PINs, so who has the "
@@ -130,7 +106,7 @@ void tpm_say_lockout(const struct cli *c, const struct tpm2_lockout *l)
 	cli_say(c,
 	        "The TPM locks itself after %u wrong PINs (%u counted now); one is "
 	        "forgotten every %s.",
-	        l->max, l->failed, tpm_duration(l->interval_s, time));
+	        l->max, l->failed, words_duration(l->interval_s, time));
 	if (l->locked != 0)
 		cli_say(c,
 		        "It IS locked: no PIN is taken until one is forgotten, not even "

@@ -5,14 +5,11 @@
 
 #include "cli/cli.h"
 #include "unlock/enroll_tpm2.h"
-
-enum { TPM_DURATION_MAX = 32 };
+#include "unlock/words.h"
 
 /* Why the TPM did not do it, and what to do; e comes back.  wish: what was to be sealed
  * to; NULL: nothing. */
 enum err tpm_why(struct cli *c, enum err e, const struct tpm2_seal_wish *wish);
-/* "2 hours", rounded up. */
-const char *tpm_duration(uint32_t s, char out[static TPM_DURATION_MAX]);
 /* How guessing is made hard, in a sentence or two. */
 void tpm_say_lockout(const struct cli *c, const struct tpm2_lockout *l);
 void tpm_out_lockout(struct cli *c, const struct tpm2_lockout *l);

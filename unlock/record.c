@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The enrolment record: its JSON, strictly, and its file. */
+/* The enrolment record: its JSON read, strictly, and its file. */
 #include "unlock/record.h"
 
 #include <stdio.h>
@@ -13,6 +13,11 @@
 #include "unlock/token.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+bool record_entry_is(const struct record_entry *en, const char *backend)
+{
+	return strcmp(en->backend, backend) == 0;
+}
 
 static enum err read_cards(const struct json_object *from, struct record_entry *to)
 {
@@ -156,11 +161,6 @@ static enum err read_image_tpm2(const struct json_object *from, struct record *r
 	return e;
 }
 
-static bool is_tpm2(const struct record_entry *en)
-{
-	return strcmp(en->backend, BACKEND_TPM2) == 0;
-}
-
 static enum err read_recovery(const struct json_object *from, struct record_entry *to)
 {
 	static const char *const names[] = {"keyslot", "backend", "needs_pin", "id",
@@ -171,11 +171,6 @@ static enum err read_recovery(const struct json_object *from, struct record_entr
 		return ERR_FORMAT;
 	const enum err e = json_text(from, "id", &text);
 	return e == OK ? field_fpr(text, to->fpr) : e;
-}
-
-static bool is_recovery(const struct record_entry *en)
-{
-	return strcmp(en->backend, BACKEND_RECOVERY) == 0;
 }
 
 static enum err read_entry(const struct json_object *from, struct record_entry *ret)
@@ -191,9 +186,9 @@ static enum err read_entry(const struct json_object *from, struct record_entry *
 	if (e == OK)
 		e = json_flag(from, "needs_pin", &en.needs_pin);
 	if (e == OK)
-		e = is_tpm2(&en)       ? read_tpm2(from, &en)
-		    : is_recovery(&en) ? read_recovery(from, &en)
-		                       : read_card(from, &en);
+		e = record_entry_is(&en, BACKEND_TPM2)       ? read_tpm2(from, &en)
+		    : record_entry_is(&en, BACKEND_RECOVERY) ? read_recovery(from, &en)
+		                                             : read_card(from, &en);
 	if (e == OK)
 		e = read_passphrase(from, &en);
 	if (e == OK)
@@ -249,140 +244,6 @@ enum err record_parse(struct bytes json, struct record *ret)
 	if (e == OK)
 		*ret = r;
 	return e;
-}
-
-/* Errors of `out` are its owner's to ask for. */
-static void put_kdf(const struct record_entry *en, FILE *out)
-{
-	char text[2 * sizeof(en->kdf_digest) + 1];
-
-	switch (en->kdf) {
-	case RECORD_KDF_NONE:
-		(void)fputs("\"none\"", out);
-		return;
-	case RECORD_KDF_UNKNOWN:
-		(void)fputs("\"unknown\"", out);
-		return;
-	case RECORD_KDF_PINNED:
-		hex_encode((struct bytes){en->kdf_digest, sizeof(en->kdf_digest)}, text);
-		(void)fprintf(out, "\"%s\"", text);
-		return;
-	}
-}
-
-static void put_srk_and_cap(const uint8_t srk_name[static TPM2_NAME_LEN], unsigned cap,
-                            FILE *out)
-{
-	char text[2 * TPM2_NAME_LEN + 1];
-
-	hex_encode((struct bytes){srk_name, TPM2_NAME_LEN}, text);
-	(void)fprintf(out, ",\"srk\":\"%s\",\"cap\":%u", text, cap);
-}
-
-static void put_tpm2(const struct record_entry *en, FILE *out)
-{
-	(void)fputs(",\"object\":", out);
-	field_put_fpr(en->fpr, out);
-	put_srk_and_cap(en->srk_name, en->cap, out);
-}
-
-static void put_image_tpm2(const struct record *r, FILE *out)
-{
-	if (r->n_tpm2 == 0)
-		return;
-	(void)fputs("\"tpm2\":[", out);
-	for (size_t i = 0; i < r->n_tpm2 && i < COUNT(r->tpm2); i++) {
-		(void)fprintf(out, "%s{\"needs_pin\":%s", i > 0 ? "," : "",
-		              r->tpm2[i].needs_pin ? "true" : "false");
-		put_srk_and_cap(r->tpm2[i].srk_name, r->tpm2[i].cap, out);
-		(void)fputc('}', out);
-	}
-	(void)fputs("],", out);
-}
-
-static void put_recovery(const struct record_entry *en, FILE *out)
-{
-	(void)fputs(",\"id\":", out);
-	field_put_fpr(en->fpr, out);
-}
-
-static void put_card(const struct record_entry *en, FILE *out)
-{
-	(void)fputs(",\"recipient\":", out);
-	field_put_fpr(en->fpr, out);
-	(void)fputs(",\"cards\":[", out);
-	for (size_t i = 0; i < RECORD_SERIALS && en->ident[i][0] != '\0'; i++) {
-		if (i > 0)
-			(void)fputc(',', out);
-		json_quote(en->ident[i], strlen(en->ident[i]), out);
-	}
-	(void)fputs("],\"kdf\":", out);
-	put_kdf(en, out);
-}
-
-static void put_entry(const struct record_entry *en, FILE *out)
-{
-	(void)fprintf(out, "{\"keyslot\":%d,\"backend\":", en->keyslot);
-	json_quote(en->backend, strlen(en->backend), out);
-	(void)fprintf(out, ",\"needs_pin\":%s", en->needs_pin ? "true" : "false");
-	if (is_tpm2(en))
-		put_tpm2(en, out);
-	else if (is_recovery(en))
-		put_recovery(en, out);
-	else
-		put_card(en, out);
-	if (en->knows_passphrase) {
-		char text[2 * PASSPHRASE_DIGEST_LEN + 1];
-
-		hex_encode((struct bytes){en->passphrase_digest,
-		                          sizeof(en->passphrase_digest)},
-		           text);
-		(void)fprintf(out, ",\"passphrase\":\"%s\"", text);
-	}
-	(void)fputc('}', out);
-}
-
-static void put_record(const struct record *r, FILE *out)
-{
-	char pin[2 * HEADER_PIN_LEN + 1];
-
-	hex_encode((struct bytes){r->pin, sizeof(r->pin)}, pin);
-	(void)fputs("{\"version\":1,\"uuid\":", out);
-	json_quote(r->uuid, strlen(r->uuid), out);
-	(void)fprintf(out, ",\"header_pin\":\"%s\",", pin);
-	put_image_tpm2(r, out);
-	(void)fputs("\"ways\":[", out);
-	for (size_t i = 0; i < r->n; i++) {
-		if (i > 0)
-			(void)fputc(',', out);
-		put_entry(&r->entry[i], out);
-	}
-	(void)fputs("]}\n", out);
-}
-
-enum err record_format(const struct record *r, char **ret_json)
-{
-	struct record again;
-	char *text = NULL;
-	size_t n = 0;
-
-	if (r->n > COUNT(r->entry))
-		return ERR_BUG;
-	FILE *out = open_memstream(&text, &n);
-	if (out == NULL)
-		return ERR_NOMEM;
-	put_record(r, out);
-	const bool whole = ferror(out) == 0;
-	enum err e = fclose(out) == 0 && whole ? OK : ERR_NOMEM;
-	/* Never write what could not be read again. */
-	if (e == OK)
-		e = record_parse((struct bytes){(const uint8_t *)text, n}, &again);
-	if (e != OK) {
-		free(text);
-		return e;
-	}
-	*ret_json = text;
-	return OK;
 }
 
 enum err record_load(const char *config_dir, const char *uuid, struct record *ret)

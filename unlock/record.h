@@ -54,6 +54,8 @@ struct record {
 	size_t n_tpm2;
 };
 
+bool record_entry_is(const struct record_entry *en, const char *backend);
+
 /* Strict: unknown fields, a second copy of a field, trailing bytes: ERR_FORMAT. */
 enum err record_parse(struct bytes json, struct record *ret);
 /* With ways in of a TPM as an image has them.  ERR_NO_SPACE: more than RECORD_TPM2_MAX

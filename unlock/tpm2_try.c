@@ -2,6 +2,7 @@
 /* A TPM's way in, step by step, and what is said of it. */
 #include "unlock/tpm2_try.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,30 +10,12 @@
 #include "unlock/backend.h"
 #include "unlock/tpm2_way.h"
 
-enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, TIME_TEXT = 32 };
-
 /* --- what is said --- */
 
 static void say(const struct tpm2_try *t, enum words w, int n, const char *text)
 {
 	words_say(session_ask(t->s), w,
 	          &(struct words_args){.disk = t->disk, .n = n, .text = text});
-}
-
-static const char *time_text(uint32_t seconds, char ret[static TIME_TEXT])
-{
-	const uint32_t per = seconds < 2 * MINUTE ? 1
-	                     : seconds < 2 * HOUR ? MINUTE
-	                     : seconds < 2 * DAY  ? HOUR
-	                                          : DAY;
-	const char *const unit = per == 1        ? "seconds"
-	                         : per == MINUTE ? "minutes"
-	                         : per == HOUR   ? "hours"
-	                                         : "days";
-
-	(void)snprintf(ret, TIME_TEXT, "%u %s",
-	               (unsigned)(seconds / per + (seconds % per != 0)), unit);
-	return ret;
 }
 
 /* "PCR 8 (what GRUB did), PCR 9 (what GRUB loaded)"; a long list is cut off. */
@@ -70,14 +53,15 @@ static void say_pcrs(const struct tpm2_try *t)
 static void say_end(const struct tpm2_try *t, enum err e)
 {
 	const struct tpm2_lockout *l = &t->look.lockout;
-	char text[TIME_TEXT];
+	char text[DURATION_MAX];
 
 	switch (e) {
 	case ERR_TPM_PCRS:
 		say_pcrs(t);
 		return;
 	case ERR_TPM_LOCKED:
-		say(t, WORDS_TPM_LOCKED, (int)l->failed, time_text(l->interval_s, text));
+		say(t, WORDS_TPM_LOCKED, (int)l->failed,
+		    words_duration(l->interval_s, text));
 		return;
 	case ERR_TPM_OTHER:
 		say(t, WORDS_TPM_OTHER, t->en->keyslot, NULL);
@@ -147,21 +131,25 @@ static bool is_locked(const struct tpm2_lockout *l)
 /* Tries left; -1: it does not count. */
 static int tries_left(const struct tpm2_lockout *l)
 {
-	return l->max > 0 ? (int)(l->max - l->failed) : -1;
+	const uint32_t left = l->max - l->failed;
+
+	if (l->max == 0)
+		return -1;
+	return left < INT_MAX ? (int)left : INT_MAX;
 }
 
 /* Of the PIN before, now that the tries were counted anew. */
 static void say_wrong(struct tpm2_try *t)
 {
 	const struct tpm2_lockout *l = &t->look.lockout;
-	char text[TIME_TEXT];
+	char text[DURATION_MAX];
 
 	if (!t->wrong)
 		return;
 	t->wrong = false;
 	if (!is_locked(l))
 		say(t, tries_left(l) == 1 ? WORDS_TPM_WRONG_ONE_LEFT : WORDS_TPM_WRONG,
-		    tries_left(l), time_text(l->interval_s, text));
+		    tries_left(l), words_duration(l->interval_s, text));
 }
 
 enum err tpm2_try_looked(struct tpm2_try *t)

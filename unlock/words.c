@@ -352,3 +352,25 @@ void words_say(struct ask *a, enum words w, const struct words_args *args)
 	if (a && a->ops->note)
 		a->ops->note(a, words_fill(w, args, text, sizeof(text)));
 }
+
+const char *words_duration(uint32_t s, char out[static DURATION_MAX])
+{
+	enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+	static const struct {
+		uint32_t s;
+		const char *name;
+	} units[] = {
+	        {DAY,    "day"   },
+                {HOUR,   "hour"  },
+                {MINUTE, "minute"},
+                {1,      "second"}
+        };
+	size_t i = 0;
+
+	while (i + 1 < sizeof(units) / sizeof(units[0]) && s < 2 * units[i].s &&
+	       s != units[i].s)
+		i++;
+	const uint32_t n = s / units[i].s + (s % units[i].s != 0);
+	(void)snprintf(out, DURATION_MAX, "%u %s%s", n, units[i].name, n == 1 ? "" : "s");
+	return out;
+}

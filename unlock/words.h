@@ -134,10 +134,14 @@ struct words_args {
 	int n, m;
 };
 
+enum { DURATION_MAX = 32 };
+
 const char *words_template(enum words w);
 /* args may be NULL; control characters of strangers become '?'.  Returns out. */
 const char *words_fill(enum words w, const struct words_args *args, char *out,
                        size_t cap);
+/* "2 hours", rounded up; in seconds.  Returns out. */
+const char *words_duration(uint32_t s, char out[static DURATION_MAX]);
 void words_say(struct ask *a, enum words w, const struct words_args *args);
 
 #endif

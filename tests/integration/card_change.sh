@@ -212,7 +212,7 @@ reset_by_admin() {
 	at_tty reset --config "$CONF" >"$T/said" 2>&1 <<-END
 		expect to go on
 		send 00000B01\n
-		expect Admin PIN
+		expect Admin PIN for
 		send 12345678\n
 		end
 	END
@@ -250,7 +250,7 @@ check_status 'reset: another number' 10 at_tty reset --config "$CONF" <<-END
 check 'reset: without the Admin PIN both PINs are blocked first, when that was confirmed' at_tty reset --config "$CONF" <<-END
 	expect to go on
 	send FFFE:00000B01\n
-	expect Admin PIN
+	expect Admin PIN for
 	send \x04
 	expect Type "block" to go on
 	send block\n
@@ -260,7 +260,7 @@ check_is 'reset: and the card is as new' 0303 "$(vcard_field one pin.pw1.tries)$
 check_status 'reset: not when it was not confirmed' 10 at_tty reset --config "$CONF" <<-END
 	expect to go on
 	send 00000B01\n
-	expect Admin PIN
+	expect Admin PIN for
 	send \x04
 	expect to go on
 	send no\n

@@ -5,48 +5,16 @@
 # are sent for is counted in the card's trace.   PAIRS="PROFILE:ALGORITHM ..." card_life.sh   tests
 # only these, ALL=1 card_life.sh every kind with every algorithm (an hour).
 set -eu
-every='rsa2048 rsa3072 rsa4096 cv25519 nistp256 nistp384 nistp521 brainpoolP256r1 brainpoolP384r1
-	brainpoolP512r1'
-algorithms_of() { # PROFILE: as tests/vcard has them
-	case $1 in
-	short) echo "${every#*rsa4096 }" ;; # RSA does not fit
-	v2.0 | yubikey4 | zeitcontrol-2.1) echo rsa2048 rsa3072 rsa4096 ;;
-	yubikey-neo) echo rsa2048 ;;
-	nitrokey-start) echo rsa2048 rsa4096 nistp256 cv25519 ;;
-	zeitcontrol-3.4) echo "$every" | sed 's/cv25519//' ;;
-	*) echo "$every" ;;
-	esac
-}
+. "$(dirname "$0")/pairs.sh"
 # Each kind once, each algorithm at least once; RSA of 4096 bits for one slot of v2.0 alone.
 chosen='default:cv25519 outer-tags:nistp384 gnuk-like:nistp256 smartpgp-like:nistp521 pico-like:brainpoolP256r1
 	canokey-like:nistp256 kdf:brainpoolP384r1 kdf-single:cv25519 short:brainpoolP512r1 le-6c:nistp256 v2:rsa2048
 	yubikey5:cv25519 yubikey5-2:nistp384 yubikey4:rsa2048 yubikey-neo:rsa2048 nitrokey3:nistp521
 	nitrokey-start:cv25519 zeitcontrol-2.1:rsa3072 zeitcontrol-3.4:brainpoolP512r1 v2.0:rsa4096'
-# A pair is waiting for most of its time: several runs at once, each in namespaces of its own.
 if [ -z "${PAIRS:-}" ]; then
-	runs=4 n=0 logs=$(mktemp -d)
-	trap 'rm -rf "$logs"' EXIT
-	[ -z "${ALL:-}" ] || chosen=$(for each in $("${O:-build/release}/bootlatch-vcard" --profile list |
-		sed '/ the same as /d; s/ .*//'); do
-		for algo in $(algorithms_of "$each"); do echo "$each:$algo"; done
-	done)
-	for pair in $chosen; do
-		echo "$pair" >>"$logs/pairs.$((n % runs))"
-		n=$((n + 1))
-	done
-	for i in $(seq 0 $((runs - 1))); do
-		PAIRS=$(cat "$logs/pairs.$i") "$0" >"$logs/log.$i" 2>&1 &
-	done
-	wait
-	cat "$logs"/log.*
-	cat "$logs"/log.* | awk -v n=$runs '
-		/^[0-9]+ passed, [0-9]+ failed/ { n--; p += $1; f += $3; s += $5 }
-		END {
-			f += n # one that ended without a sum
-			printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : ""
-			exit f > 0
-		}'
-	exit
+	[ -z "${ALL:-}" ] || chosen=$(every_pair)
+	# shellcheck disable=SC2086 # a word each
+	in_runs $chosen
 fi
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/volumes.sh"

@@ -4,43 +4,9 @@
 # and messages of gpg, gpg reads what we wrote, and what it signed for us is verified by gpg,
 # gpgv, sqv, sq and rnp.   PAIRS="PROFILE:ALGORITHM ..." cards.sh   tests only these.
 set -eu
-every='rsa2048 rsa3072 rsa4096 cv25519 nistp256 nistp384 nistp521 brainpoolP256r1 brainpoolP384r1
-	brainpoolP512r1'
-algorithms_of() { # PROFILE: as tests/vcard has them
-	case $1 in
-	short) echo "${every#*rsa4096 }" ;; # RSA does not fit
-	v2.0 | yubikey4 | zeitcontrol-2.1) echo rsa2048 rsa3072 rsa4096 ;;
-	yubikey-neo) echo rsa2048 ;;
-	nitrokey-start) echo rsa2048 rsa4096 nistp256 cv25519 ;;
-	zeitcontrol-3.4) echo "$every" | sed 's/cv25519//' ;;
-	*) echo "$every" ;;
-	esac
-}
-# A pair is waiting for most of its time: several runs at once, each in namespaces of its own.
-if [ -z "${PAIRS:-}" ]; then
-	runs=4 n=0 logs=$(mktemp -d)
-	trap 'rm -rf "$logs"' EXIT
-	for profile in $("${O:-build/release}/bootlatch-vcard" --profile list |
-		sed '/ the same as /d; s/ .*//'); do
-		for algo in $(algorithms_of "$profile"); do
-			echo "$profile:$algo" >>"$logs/pairs.$((n % runs))"
-			n=$((n + 1))
-		done
-	done
-	for i in $(seq 0 $((runs - 1))); do
-		PAIRS=$(cat "$logs/pairs.$i") "$0" >"$logs/log.$i" 2>&1 &
-	done
-	wait
-	cat "$logs"/log.*
-	cat "$logs"/log.* | awk -v n=$runs '
-		/^[0-9]+ passed, [0-9]+ failed/ { n--; p += $1; f += $3; s += $5 }
-		END {
-			f += n # one that ended without a sum
-			printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : ""
-			exit f > 0
-		}'
-	exit
-fi
+. "$(dirname "$0")/pairs.sh"
+# shellcheck disable=SC2046 # a word each
+[ -n "${PAIRS:-}" ] || in_runs $(every_pair)
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/volumes.sh"
 need 'every algorithm and card' unshare ip pcscd opensc-tool gpg cryptsetup jq

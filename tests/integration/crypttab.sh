@@ -4,6 +4,7 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/volumes.sh"
+. "$(dirname "$0")/killed.sh"
 need 'crypttab is edited' unshare ip pcscd opensc-tool gpg cryptsetup jq strace
 lib_reexec_in_namespace "$0" "$@"
 pcscd_start || { fail 'pcscd starts with vpcd'; finish; }
@@ -257,7 +258,6 @@ rm -f "$BOOT"/initrd.img-* "$BOOT"/vmlinuz-*
 
 # --- Killed ----------------------------------------------------------------------------------
 
-CALLS=openat,write,fsync,rename,renameat,renameat2,unlink,unlinkat,fchmod,fchown
 under() { # STRACE-OPTIONS… -- VERB…
 	u_options=
 	while [ "$1" != -- ]; do
@@ -268,18 +268,6 @@ under() { # STRACE-OPTIONS… -- VERB…
 	# shellcheck disable=SC2086 # words without blanks
 	strace -f -y -o "$T/strace" -e trace=$CALLS $u_options "$O/bootlatch" "$@" --crypttab-file "$TAB" --boot "$BOOT" \
 		--config "$CONF" --wait 2 --pin-fd 3 3<"$T/pin" </dev/null
-}
-points() { # of the last trace: NAME N, for the calls that change something beside crypttab
-	awk -v tab="<$T/tab" '
-		NR == 1 { main = $1 }
-		$1 != main { next }
-		{ sub(/^[0-9]+ +/, "") }
-		/^<\.\.\.|^\+\+\+|^---/ { next }
-		{
-			name = $0; sub(/\(.*/, "", name); n[name]++
-			if (name == "openat" && $0 !~ /O_CREAT|O_TRUNC/) next
-			if (index($0, tab)) print name, n[name]
-		}' "$T/strace"
 }
 killed() { # NAME N VERB…: the line is the old one or the new, and the next run ends it
 	k_name=$1 k_n=$2 k_rc=0
@@ -298,7 +286,7 @@ killed() { # NAME N VERB…: the line is the old one or the new, and the next ru
 tab "a UUID=$UUID none luks"
 check 'enroll --crypttab, traced' under -- enroll "$D" --crypttab
 cp -p "$TAB" "$T/after"
-points >"$T/points"
+points "$T/tab/" >"$T/points"
 check_is 'there are calls to be killed in' yes "$([ "$(wc -l <"$T/points")" -ge 5 ] && echo yes)"
 while read -r name n; do
 	check "killed at $name number $n" killed "$name" "$n" enroll "$D" --crypttab <&-

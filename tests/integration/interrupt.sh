@@ -4,14 +4,13 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/volumes.sh"
+. "$(dirname "$0")/killed.sh"
 need 'enrolling survives an interruption' unshare ip pcscd opensc-tool gpg cryptsetup jq strace
 lib_reexec_in_namespace "$0" "$@"
 pcscd_start || { fail 'pcscd starts with vpcd'; finish; }
 volumes_start
 card_make alice cv25519 00000A01 || { fail 'gpg makes keys on the card'; finish; }
 D=$T/disk.img
-CALLS=openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat
-CALLS=$CALLS,rmdir,ftruncate,truncate,fallocate,fchmod,fchmodat,fchown,link,linkat,symlinkat
 
 keep() { # NAME: disk and folders as they are now
 	rm -rf "$T/kept-$1"
@@ -40,32 +39,15 @@ under() {
 		--config "$CONF" --wait 2 3<"$T/pin" 4<"$T/pass" </dev/null
 }
 
-# The calls of $T/strace that change something: a line "NAME N WHERE", the N-th call of that
-# name, on the disk, or in the folders before or after the record was in place. A memfd is
-# not counted, nor is what the program says.
-points() {
-	awk -v disk="<$D>" -v boot="<$BOOT" -v etc="<$CONF" '
+# points as lines NAME N WHERE: on the disk, or in the folders before or after the record was in place.
+points_where() {
+	calls | awk -v disk="<$D>" -v boot="<$BOOT" -v etc="<$CONF" '
 		BEGIN { where = "before" }
-		NR == 1 { main = $1 }
-		$1 != main { next } # a helper that it started changes nothing of ours
-		{ sub(/^[0-9]+ +/, "") }
-		/^<\.\.\.|^\+\+\+|^---/ { next }
 		{
-			name = $0; sub(/\(.*/, "", name); n[name]++
-			if (name == "openat" && $0 !~ /O_CREAT|O_TRUNC/) next
-			if (index($0, disk)) print name, n[name], "disk"
-			else if (index($0, boot) || index($0, etc)) print name, n[name], where
-			if (name ~ /^rename/ && index($0, etc) && $0 ~ /json"\)/) where = "after"
-		}' "$T/strace"
-}
-
-fired() { # NAME: the traced program was killed in that call; a helper may end after it
-	awk -v call="$1(" '
-		NR == 1 { main = $1 }
-		$1 != main { next }
-		/killed by SIGKILL/ { hit = index(last, call) > 0 }
-		{ last = $0 }
-		END { exit !hit }' "$T/strace"
+			if (index($0, disk)) print $1, $2, "disk"
+			else if (index($0, boot) || index($0, etc)) print $1, $2, where
+			if ($1 ~ /^rename/ && index($0, etc) && $0 ~ /json"\)/) where = "after"
+		}'
 }
 
 ours_only() { # the keyslots in use are the person's and at most one more
@@ -174,12 +156,12 @@ for TYPE in luks2 luks1; do
 	keep clean
 	check "$TYPE: enrolling, traced" under -- enroll "$D" --pin-fd 3 --passphrase-fd 4
 	keep enrolled
-	points >"$T/enroll.points"
+	points_where >"$T/enroll.points"
 	echo "     $(wc -l <"$T/enroll.points") calls change something; each $step. is tried"
 	each "$TYPE: enroll killed at" enroll_killed "$T/enroll.points" "$step"
 	restore enrolled
 	check "$TYPE: removing, traced" under -- unenroll "$D" --keyslot 2
-	points >"$T/unenroll.points"
+	points_where >"$T/unenroll.points"
 	each "$TYPE: unenroll killed at" unenroll_killed "$T/unenroll.points" "$step"
 	grep -E '^(fsync|rename|mkdir)' "$T/enroll.points" >"$T/io.points"
 	ERRNO=EIO

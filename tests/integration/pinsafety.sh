@@ -227,7 +227,7 @@ check 'the last try: wrong twice blocks it, one is sent' last 4 1 654321 '654321
 check_is 'it is blocked' 00 "$(left)"
 say_pin 123456
 check_says 'blocked: it names the Admin PIN, and no reset code that is not set' 4 \
-	'with the Admin PIN (gpg' bl_pin test "$D"
+	'with the Admin PIN (bootlatch card unblock)' bl_pin test "$D"
 
 blocked() {
 	person 0 0 unlock <<-'END'

@@ -6,6 +6,7 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/volumes.sh"
+. "$(dirname "$0")/killed.sh"
 need 'recovery keys' unshare ip cryptsetup jq strace
 lib_reexec_in_namespace "$0" "$@"
 volumes_start
@@ -215,30 +216,9 @@ echo x >>"$(record_of "$D")"
 check_says 'a record that is damaged' 7 'record' by_fd --force
 
 # --- killed at every call that changes something -------------------------------------------------
-CALLS=write,pwrite64,fsync,renameat,renameat2,rename,unlinkat,unlink,mkdirat,openat,fchmod,linkat
 traced() {
 	strace -f -y -o "$T/strace" -e trace="$CALLS" "$@" "$O/bootlatch" enroll "$D" --recovery-fd 5 --passphrase-fd 4 --wait 1 \
 		--boot "$BOOT" --config "$CONF" 4<"$T/pass" 5>"$T/out" </dev/null
-}
-points() {
-	awk -v disk="<$D>" -v boot="<$BOOT" -v etc="<$CONF" '
-		NR == 1 { main = $1 }
-		$1 != main { next }
-		{ sub(/^[0-9]+ +/, "") }
-		/^<\.\.\.|^\+\+\+|^---/ { next }
-		{
-			name = $0; sub(/\(.*/, "", name); n[name]++
-			if (name == "openat" && $0 !~ /O_CREAT|O_TRUNC/) next
-			if (index($0, disk) || index($0, boot) || index($0, etc)) print name, n[name]
-		}' "$T/strace"
-}
-fired() {
-	awk -v call="$1(" '
-		NR == 1 { main = $1 }
-		$1 != main { next }
-		/killed by SIGKILL/ { hit = index(last, call) > 0 }
-		{ last = $0 }
-		END { exit !hit }' "$T/strace"
 }
 fresh() {
 	cp --sparse=always "$T/clean.img" "$D"
@@ -273,7 +253,7 @@ for TYPE in luks2 luks1; do
 	cp --sparse=always "$D" "$T/clean.img"
 	fresh
 	check "$TYPE: traced" traced
-	points >"$T/points"
+	points "$D" "$BOOT/" "$CONF/" >"$T/points"
 	check "$TYPE: calls change something" test "$(wc -l <"$T/points")" -ge 15
 	[ $TYPE = luks2 ] && step=${STEP:-2} || step=8
 	n=0

@@ -6,6 +6,7 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/volumes.sh"
+. "$(dirname "$0")/killed.sh"
 need 'dongles are revoked' unshare ip gpg cryptsetup jq strace
 lib_reexec_in_namespace "$0" "$@"
 volumes_start
@@ -205,31 +206,9 @@ check_says 'mended, and run again, which finishes' 0 'cut short before' revokes 
 check_is 'its line is not ours any more' "aa $A none luks" "$(grep '^aa' "$TAB")"
 
 # --- killed at every call that changes something -------------------------------------------------
-CALLS=openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,ftruncate,fchmod,fchown,linkat
 traced() {
 	strace -f -y -o "$T/strace" -e trace="$CALLS" "$@" "$O/bootlatch" revoke --serial "$SERIAL" --yes --crypttab-file "$TAB" \
 		--boot "$BOOT" --config "$CONF" </dev/null
-}
-# The N-th call of a name by the program itself, when it changes what lies there.
-points() {
-	awk -v a="<$A>" -v b="<$B>" -v boot="<$BOOT" -v etc="<$CONF" -v tab="<$T/tab>" '
-		NR == 1 { main = $1 }
-		$1 != main { next }
-		{ sub(/^[0-9]+ +/, "") }
-		/^<\.\.\.|^\+\+\+|^---/ { next }
-		{
-			name = $0; sub(/\(.*/, "", name); n[name]++
-			if (name == "openat" && $0 !~ /O_CREAT|O_TRUNC/) next
-			if (index($0, a) || index($0, b) || index($0, boot) || index($0, etc) || index($0, tab)) print name, n[name]
-		}' "$T/strace"
-}
-fired() {
-	awk -v call="$1(" '
-		NR == 1 { main = $1 }
-		$1 != main { next }
-		/killed by SIGKILL/ { hit = index(last, call) > 0 }
-		{ last = $0 }
-		END { exit !hit }' "$T/strace"
 }
 killed_at() { # NAME N: every volume opens, by the passphrase and by who is not revoked; run again it is done
 	restore
@@ -249,7 +228,7 @@ killed_at() { # NAME N: every volume opens, by the passphrase and by who is not 
 restore
 check 'traced' traced
 check 'it is done' revoked
-points >"$T/points"
+points "$A" "$B" "$BOOT/" "$CONF/" "$T/tab" >"$T/points"
 check 'calls change something' test "$(wc -l <"$T/points")" -gt 30
 echo "     $(wc -l <"$T/points") calls change something"
 n=0

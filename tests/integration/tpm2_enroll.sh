@@ -6,6 +6,7 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/volumes.sh"
+. "$(dirname "$0")/killed.sh"
 need 'a TPM is enrolled' unshare ip pcscd opensc-tool gpg swtpm tpm2_getcap tpm2_unseal openssl cryptsetup jq strace xxd
 lib_reexec_in_namespace "$0" "$@"
 volumes_start
@@ -480,7 +481,6 @@ part_other() {
 }
 
 # --- killed at whatever changes something ----------------------------------------------------------------
-CALLS=openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir
 under() { # STRACE-OPTIONS… -- VERB…
 	u_options=
 	while [ "$1" != -- ]; do
@@ -491,15 +491,6 @@ under() { # STRACE-OPTIONS… -- VERB…
 	# shellcheck disable=SC2086 # words without blanks
 	strace -y -o "$T/strace" -e trace=$CALLS $u_options "$O/bootlatch" "$@" --boot "$BOOT" --config "$CONF" \
 		--tpm-device "$WAY" --crypttab-file "$TAB" 3<"$T/pin" </dev/null
-}
-points() { # as in interrupt.sh; what its children do to the TPM is not traced
-	awk -v disk="<$D>" -v boot="<$BOOT" -v etc="<$CONF" '
-		/^<\.\.\.|^\+\+\+|^---/ { next }
-		{
-			name = $0; sub(/\(.*/, "", name); n[name]++
-			if (name == "openat" && $0 !~ /O_CREAT|O_TRUNC/) next
-			if (index($0, disk) || index($0, boot) || index($0, etc)) print name, n[name]
-		}' "$T/strace"
 }
 keep() {
 	rm -rf "$T/kept-$1"
@@ -549,13 +540,13 @@ part_killed() {
 	keep clean
 	check 'enrolling, traced' under -- enroll "$D" --tpm2 --key-file "$T/key" --pin-fd 3
 	keep enrolled
-	points >"$T/points"
+	points "$D" "$BOOT/" "$CONF/" >"$T/points"
 	AGAIN=again_enroll
 	each 'enrolling' clean "${STEP:-4}" enroll "$D" --tpm2 --key-file "$T/key" --pin-fd 3
 	restore enrolled
 	measure 9 'another update'
 	check 'resealing, traced' under -- tpm reseal "$D" --key-file "$T/key" --pin-fd 3
-	points >"$T/points"
+	points "$D" "$BOOT/" "$CONF/" >"$T/points"
 	AGAIN=reseal
 	each 'resealing' enrolled "${STEP:-6}" tpm reseal "$D" --key-file "$T/key" --pin-fd 3
 }

@@ -9,99 +9,68 @@
 #include "tests/unit/luks2_edit.h"
 #include "tests/unit/world.h"
 
-#define READER "Virtual reader 00 00"
-
 /* One volume and one card, enrolled once; every case starts with a new session. */
-static struct {
-	struct world disk;
-	struct vcard *card;
-	struct readers *readers; /* the session's */
-	struct double_ask person;
-	struct session *s;
-	struct volume *v;
-	struct unlock_goal goal;
-	struct unlock_result result;
-	unsigned delivered;
-	bool opens;
-} w;
+static struct world disk;
+static struct vcard *card;
+static struct world_unlock w;
 
 /* --- the world --- */
 
-static enum err deliver(void *ctx, struct volume *v, int slot, const struct secret *pass)
-{
-	int opened = -1;
-
-	(void)ctx;
-	w.delivered++;
-	w.opens = luks_try(v->luks, slot, pass, &opened) == OK && opened == slot;
-	return OK;
-}
-
 static void begin(bool card_here, int wait_ms)
 {
-	struct session_options o = {.wait_ms = wait_ms, .poll_ms = 1};
+	const struct session_options o = {.wait_ms = wait_ms, .poll_ms = 1};
 
-	w.readers = double_vcard_readers();
-	double_vcard_put(w.readers, 0, READER, card_here ? w.card : NULL);
-	o.readers = w.readers;
-	o.ask = double_ask_init(&w.person);
-	w.goal = (struct unlock_goal){.name = "disk", .deliver = deliver};
-	w.delivered = 0;
-	w.opens = false;
-	CHECK(session_new(&o, &w.s) == OK);
-	CHECK(volume_load(&w.disk.where, &w.v) == OK);
+	world_unlock_begin(&w, &disk, card_here ? card : NULL, o);
 }
 
 static enum err go(void)
 {
-	return unlock_volume(w.s, w.v, &w.goal, &w.result);
+	return world_unlock_go(&w);
 }
 
 static void end(void)
 {
-	w.v = volume_free(w.v);
-	w.s = session_free(w.s);
-	CHECK(w.person.closed);
+	world_unlock_end(&w);
 }
 
 static void make_world(void)
 {
 	struct enroll_result done = {0};
 
-	world_make(&w.disk, 2);
-	w.card = world_card(CURVE_25519);
-	CHECK(world_enroll(&w.disk, w.card, (struct enroll_request){0}, &done) == OK);
+	world_make(&disk, 2);
+	card = world_card(CURVE_25519);
+	CHECK(world_enroll(&disk, card, (struct enroll_request){0}, &done) == OK);
 	CHECK(done.proven && done.keyslot == 2);
 }
 
 static void drop_world(void)
 {
-	vcard_free(w.card);
-	world_drop(&w.disk);
+	vcard_free(card);
+	world_drop(&disk);
 }
 
 /* --- the cases --- */
 
 static void the_pin_opens_the_volume_with_one_verify(void)
 {
-	const unsigned before = vcard_verify_count(w.card);
+	const unsigned before = vcard_verify_count(card);
 
 	begin(true, -1);
 	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
 	CHECK(go() == OK);
 	CHECK(w.delivered == 1 && w.opens && w.result.keyslot == 2);
 	CHECK(strcmp(w.result.backend, BACKEND_CARD) == 0 && w.result.ident[0] != '\0');
-	CHECK(vcard_verify_count(w.card) == before + 1);
+	CHECK(vcard_verify_count(card) == before + 1);
 	/* A second volume in the same session: nothing more is asked or sent. */
 	CHECK(go() == OK);
 	CHECK(w.delivered == 2 && w.person.asked[ASK_USER_PIN] == 1);
-	CHECK(vcard_verify_count(w.card) == before + 1);
+	CHECK(vcard_verify_count(card) == before + 1);
 	end();
 }
 
 static void a_wrong_pin_is_said_and_asked_again(void)
 {
-	const unsigned before = vcard_verify_count(w.card);
+	const unsigned before = vcard_verify_count(card);
 
 	begin(true, -1);
 	double_ask_answer(&w.person, ASK_USER_PIN, "654321");
@@ -111,7 +80,7 @@ static void a_wrong_pin_is_said_and_asked_again(void)
 	CHECK(double_ask_said(&w.person, "Wrong PIN. Card FFFE:"));
 	CHECK(double_ask_said(&w.person, "has 2 tries left."));
 	CHECK(double_ask_said(&w.person, "It was not sent again"));
-	CHECK(vcard_verify_count(w.card) == before + 2);
+	CHECK(vcard_verify_count(card) == before + 2);
 	end();
 }
 
@@ -159,18 +128,10 @@ static void an_empty_line_beside_a_busy_card_says_why(void)
 	end();
 }
 
-static void put_in_late(void *ctx, unsigned left)
-{
-	(void)ctx;
-	if (left == 5)
-		double_vcard_put(w.readers, 0, READER, w.card);
-}
-
 static void a_card_that_appears_takes_over(void)
 {
 	begin(false, -1);
-	w.person.patience = 10;
-	w.person.tick = put_in_late;
+	world_unlock_card_late(&w, card);
 	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
 	CHECK(go() == OK && w.opens && w.result.keyslot == 2);
 	CHECK(w.person.asked[ASK_CARD_OR_PASSPHRASE] == 1);
@@ -179,13 +140,13 @@ static void a_card_that_appears_takes_over(void)
 
 static void an_empty_pin_means_the_passphrase(void)
 {
-	const unsigned before = vcard_verify_count(w.card);
+	const unsigned before = vcard_verify_count(card);
 
 	begin(true, -1);
 	double_ask_answer(&w.person, ASK_USER_PIN, "");
 	double_ask_answer(&w.person, ASK_PASSPHRASE, WORLD_PHRASE);
 	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
-	CHECK(vcard_verify_count(w.card) == before);
+	CHECK(vcard_verify_count(card) == before);
 	end();
 }
 
@@ -229,15 +190,15 @@ static void a_test_of_the_card_takes_no_passphrase(void)
 
 static void without_a_record_nothing_is_asked(void)
 {
-	const unsigned before = vcard_apdu_count(w.card);
-	const struct volume_where saved = w.disk.where;
+	const unsigned before = vcard_apdu_count(card);
+	const struct volume_where saved = disk.where;
 
-	w.disk.where.config_dir = w.disk.boot; /* no volumes/ there */
+	disk.where.config_dir = disk.boot; /* no volumes/ there */
 	begin(true, -1);
 	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
 	CHECK(go() == ERR_NO_RECORD);
 	CHECK(double_ask_said(&w.person, "no enrolment record of disk"));
-	CHECK(w.person.asked[ASK_USER_PIN] == 0 && vcard_apdu_count(w.card) == before);
+	CHECK(w.person.asked[ASK_USER_PIN] == 0 && vcard_apdu_count(card) == before);
 	end();
 
 	begin(true, -1);
@@ -245,7 +206,7 @@ static void without_a_record_nothing_is_asked(void)
 	double_ask_answer(&w.person, ASK_CONFIRM, "Yes");
 	CHECK(go() == ERR_REFUSED &&
 	      double_ask_said(&w.person, "The header pin of disk is"));
-	CHECK(vcard_apdu_count(w.card) == before);
+	CHECK(vcard_apdu_count(card) == before);
 	end();
 
 	begin(true, -1);
@@ -254,12 +215,12 @@ static void without_a_record_nothing_is_asked(void)
 	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
 	CHECK(go() == OK && w.opens && w.result.keyslot == 2);
 	end();
-	w.disk.where = saved;
+	disk.where = saved;
 }
 
 static void the_last_try_is_spent_only_on_purpose(void)
 {
-	const unsigned before = vcard_verify_count(w.card);
+	const unsigned before = vcard_verify_count(card);
 
 	begin(true, -1);
 	double_ask_answer(&w.person, ASK_USER_PIN, "111111");
@@ -270,22 +231,21 @@ static void the_last_try_is_spent_only_on_purpose(void)
 	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
 	CHECK(w.person.last_asked_again == 1);
 	CHECK(double_ask_said(&w.person, "is blocked. Unblock it with the Admin PIN"));
-	CHECK(vcard_verify_count(w.card) == before + 3);
+	CHECK(vcard_verify_count(card) == before + 3);
 	end();
 }
 
 static void a_header_that_was_changed_is_refused(void)
 {
-	const unsigned before = vcard_apdu_count(w.card);
+	const unsigned before = vcard_apdu_count(card);
 
-	CHECK(luks2_edit(w.disk.disk,
-	                 "\"encryption\":\"aes-xts-plain64\",\"sector_size\"",
+	CHECK(luks2_edit(disk.disk, "\"encryption\":\"aes-xts-plain64\",\"sector_size\"",
 	                 "\"encryption\":\"cipher_null-ecb\",\"sector_size\""));
 	begin(true, -1);
 	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
 	CHECK(go() == ERR_TAMPERED && w.delivered == 0);
 	CHECK(double_ask_said(&w.person, "disk is refused"));
-	CHECK(w.person.asked[ASK_USER_PIN] == 0 && vcard_apdu_count(w.card) == before);
+	CHECK(w.person.asked[ASK_USER_PIN] == 0 && vcard_apdu_count(card) == before);
 	end();
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For tests of enrolling: a LUKS file, its folders, virtual cards and a scripted person.
- */
+/* For tests of enrolling and unlocking: a LUKS file, its folders, virtual cards and a
+ * scripted person. */
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H
 
@@ -8,6 +8,7 @@
 #include "tests/unit/double_vcard.h"
 #include "unlock/blob.h"
 #include "unlock/enroll_impl.h"
+#include "unlock/unlock.h"
 
 #define WORLD_PHRASE "correct horse"
 
@@ -56,6 +57,27 @@ enum err world_enroll(struct world *w, struct vcard *card, struct enroll_request
 enum err world_enroll_plain(struct world *w, struct vcard *card); /* nothing special */
 enum err world_unenroll(struct world *w, int keyslot, const char *serial, bool force);
 enum err world_renew(struct world *w, const char *phrase, struct record *ret);
+
+/* The unlock loop, in a session of its own. */
+struct world_unlock {
+	struct readers *readers; /* the session's */
+	struct double_ask person;
+	struct session *s;
+	struct volume *v;
+	struct unlock_goal goal; /* of "disk"; what else it has is the case's */
+	struct unlock_result result;
+	unsigned delivered; /* passphrases */
+	bool opens;         /* the last of them opens its keyslot */
+	struct vcard *late;
+};
+/* card NULL: an empty reader.  Readers and person of `o` are the world's. */
+void world_unlock_begin(struct world_unlock *u, const struct world *w, struct vcard *card,
+                        struct session_options o);
+void world_unlock_load(struct world_unlock *u, const struct world *w); /* another one */
+enum err world_unlock_go(struct world_unlock *u);
+void world_unlock_end(struct world_unlock *u);
+/* It is put in while the person does not answer. */
+void world_unlock_card_late(struct world_unlock *u, struct vcard *card);
 
 /* Does the card, with its PIN, open the volume by that keyslot, by the record? */
 bool world_card_opens(struct world *w, struct vcard *card, int keyslot);
