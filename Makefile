@@ -78,14 +78,14 @@ enroll_src  := unlock/crypttab_options.c unlock/crypttab_line.c unlock/crypttab_
                unlock/enroll_key.c \
                unlock/enroll_slot.c unlock/enroll_write.c unlock/enroll_recovery.c unlock/unenroll.c unlock/renew.c \
                unlock/tpm2_choice.c unlock/enroll_tpm2.c unlock/tpm2_admin.c $(if $(filter 1,$(WITH_TPM2)),unlock/tpm2_admin_work.c,unlock/tpm2_admin_none.c)
-cli_src     := cli/options.c cli/output.c cli/common.c cli/program.c cli/crypttab.c cli/import.c cli/show_once.c \
+cli_src     := cli/options.c cli/output.c cli/common.c cli/heads.c cli/program.c cli/crypttab.c cli/import.c cli/show_once.c \
                cli/recovery.c cli/revoke_note.c cli/revoke_find.c cli/revoke_tell.c cli/revoke.c cli/setup_look.c \
                cli/setup_dongle.c cli/setup_do.c cli/setup.c cli/cpio.c cli/lines.c cli/needs.c cli/image_wants.c \
                cli/image.c cli/machine.c cli/screen.c cli/usb_seen.c cli/boot_seen.c cli/status_dongles.c \
                cli/status_volumes.c cli/status_boot.c cli/status_images.c cli/status.c \
                cli/doctor.c cli/doctor_faults.c cli/doctor_table.c cli/doctor_generator.c cli/doctor_volumes.c \
                cli/doctor_ways.c cli/doctor_heads.c cli/doctor_images.c cli/doctor_boot.c cli/doctor_system.c \
-               cli/doctor_tpm.c cli/doctor_card.c cli/tpm_wish.c cli/tpm_words.c cli/enroll_tpm2.c cli/tpm_each.c \
+               cli/doctor_tpm.c cli/doctor_card.c cli/tpm_wish.c cli/tpm_words.c cli/enroll_tpm2.c cli/tpm_each.c cli/tpm_look.c \
                cli/tpm_status.c cli/tpm_reseal.c cli/tpm_lockout.c cli/tpm_forget.c cli/enroll.c cli/unenroll.c \
                cli/list.c cli/verify.c \
                cli/unlock.c cli/record.c cli/card.c cli/card_facts.c cli/card_names.c cli/card_words.c \
@@ -118,7 +118,7 @@ double_src  := tests/unit/ask_scene.c tests/unit/double_ask.c tests/unit/double_
                tests/unit/sign_world.c tests/unit/softkey.c tests/unit/grub_cfgs.c tests/unit/tpm_world.c \
                tests/unit/tree_folder.c tests/unit/softsecret.c tests/unit/vcard_talk.c tests/unit/world.c \
                tests/unit/world_files.c tests/unit/world_header.c tests/unit/world_unlock.c
-integration := vcard openpgp consttime unlock tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli card_life card_change crypttab doctor import counter tpm2 tpm2_enroll tpm2_unlock boot hook pending sign sign_verify sign_tamper sign_kill sign_counter recovery revoke setup package
+integration := vcard openpgp consttime in_image unlock reencrypt tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli card_life card_change crypttab doctor doctor_tpm import counter tpm2 tpm2_enroll tpm2_unlock boot hook pending sign sign_verify sign_tamper sign_kill sign_counter recovery revoke setup package
 
 # Guests of QEMU (make vm), the longest first.
 vm          := boot dongle dongle13 sign sign_fs tpm
@@ -161,13 +161,15 @@ HARDEN := -fPIE -fstack-protector-strong $(call try,-fstack-clash-protection) \
 BASE   := -std=gnu2x -D_GNU_SOURCE -I. -MMD -MP -ffile-prefix-map=$(CURDIR)=. \
           -DBOOTLATCH_VERSION='"$(VERSION)"' -DBOOTLATCH_LIBDIR='"$(LIBDIR)"' $(pkg_cflags)
 
-flags_release  := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(if $(call try,-O2 -D_FORTIFY_SOURCE=3),3,2) $(HARDEN)
+# A section for each function: the linker leaves out of a program what it does not use.
+flags_release  := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(if $(call try,-O2 -D_FORTIFY_SOURCE=3),3,2) $(HARDEN) \
+                  -ffunction-sections -fdata-sections
 flags_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 flags_msan     := -O1 -g -fno-omit-frame-pointer -fsanitize=memory -fsanitize-memory-track-origins
 flags_fuzz     := $(flags_asan) -fsanitize=fuzzer-no-link
 flags_fuzz-gcc := $(flags_asan) -fsanitize-coverage=trace-pc,trace-cmp
 flags_coverage := -O0 -g --coverage
-link_release   := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+link_release   := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections
 link_asan      := $(flags_asan) -Wl,-z,now
 link_msan      := $(flags_msan)
 # The reader child ends by _exit and may write no files: its figures would be lost.

@@ -10,6 +10,7 @@
 /* A first scan waits for a daemon that is being started; later ones look in passing. */
 enum { FIRST_LOOK_MS = 500, LOOK_MS = 50 };
 enum { HELD_MS = 1000, HELD_AGAIN_MS = 15000 };
+enum { DOUBLED_MAX = 3 };
 
 static const struct child_limits usual = {
         .scan = 5000, .connect = 15000, .transmit = 10000, .close = 5000};
@@ -35,10 +36,18 @@ static bool list_ok(struct reader_list *l)
 	return true;
 }
 
+/* What was given up may only have been slow, on a busy machine: whenever the service is
+ * started anew it has twice as long, or it might never get there. */
+static int scan_limit(const struct pool *p)
+{
+	return p->limit.scan << (p->moved < DOUBLED_MAX ? p->moved : DOUBLED_MAX);
+}
+
 static enum err begin_scan(struct pool *p)
 {
+	const int limit = scan_limit(p);
 	struct exchange x = {
-	        .q = {.op = CHILD_SCAN, .limit_ms = (uint32_t)p->limit.scan},
+	        .q = {.op = CHILD_SCAN, .limit_ms = (uint32_t)limit},
 	        .cap = sizeof(struct reader_list),
 	};
 	const enum err e = child_start(p);
@@ -49,7 +58,7 @@ static enum err begin_scan(struct pool *p)
 		child_service_hung(p);
 		return ERR_NO_SERVICE;
 	}
-	p->scan_end = clock_ms() + p->limit.scan;
+	p->scan_end = clock_ms() + limit;
 	p->late = false;
 	return OK;
 }

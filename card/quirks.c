@@ -4,7 +4,7 @@
  * (refusals), apdu.c (lengths). */
 #include "card/quirks.h"
 
-enum { YUBICO = 0x0006 };
+enum { YUBICO = 0x0006, LEDGER = 0x2c97, ANY = 0xffff };
 
 static const struct {
 	const char *what;
@@ -12,7 +12,9 @@ static const struct {
 	unsigned quirks;
 } cards[] = {
         {"YubiKey 4: has a button, and D6 to D8 before the specification had them",
-         YUBICO, 0x0300, QUIRK_TOUCH_TOLD_ALONE},
+         YUBICO,                                                                            0x0300, QUIRK_TOUCH_TOLD_ALONE},
+        {"Ledger: has buttons, and D6 to D8 not in 6E",                             LEDGER, ANY,
+         QUIRK_TOUCH_TOLD_ALONE                                                                                           },
 };
 
 static const struct {

@@ -39,13 +39,24 @@ static enum err put_input(struct writer *w, enum card_key_type type, enum hash_a
 	return ERR_USAGE;
 }
 
+/* r || s; Ledger's have a zero in front of each, which goes. */
+static enum err halves(uint8_t *p, size_t width, size_t *n)
+{
+	if (*n == 2 * (width + 1) && p[0] == 0 && p[width + 1] == 0) {
+		memmove(p, p + 1, width);
+		memmove(p + width, p + width + 2, width);
+		*n = 2 * width;
+	}
+	return *n == 2 * width ? OK : ERR_FORMAT;
+}
+
 /* Some cards leave leading zeros of RSA's number out (OpenSC 1283). */
 static enum err check_answer(const struct card_key_attr *attr, const struct curve *curve,
-                             size_t n)
+                             uint8_t *p, size_t *n)
 {
 	if (curve)
-		return n == 2 * curve->field_len ? OK : ERR_FORMAT;
-	return n > 0 && n <= (attr->rsa_bits + 7u) / 8u ? OK : ERR_FORMAT;
+		return halves(p, curve->field_len, n);
+	return *n > 0 && *n <= (attr->rsa_bits + 7u) / 8u ? OK : ERR_FORMAT;
 }
 
 /* NULL for RSA. */
@@ -99,7 +110,7 @@ enum err card_sign(struct card *c, enum hash_alg alg, struct bytes digest,
 	}
 	if (c->data.info.signs_once)
 		c->signs = false;
-	e = check_answer(attr, curve, n);
+	e = check_answer(attr, curve, c->buf, &n);
 	if (e == OK)
 		*ret = (struct bytes){c->buf, n};
 	return e;

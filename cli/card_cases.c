@@ -10,6 +10,7 @@
 #include "card/kdf.h"
 #include "cli/card_cases.h"
 #include "cli/card_words.h"
+#include "openpgp/signature.h"
 #include "unlock/card_key.h"
 
 struct reading {
@@ -273,6 +274,10 @@ static enum err pubkey_case(struct selftest *t, struct card *c, enum card_key k)
 	if (k == CARD_KEY_DEC) {
 		pubkey_copy(&t->dec, &key);
 		t->has_dec = true;
+	}
+	if (k == CARD_KEY_SIG) {
+		pubkey_copy(&t->sig, &key);
+		t->has_sig = signature_hash(&key) != HASH_NONE;
 	}
 	return OK;
 }

@@ -15,10 +15,10 @@ enum err read_cases(struct selftest *t, const struct card_facts *f, struct trans
 
 /*
  * What needs the PIN: asked for at most as long as session_verify_pin asks.  The session
- * is without a card and finds this one.  wrong: send one wrong PIN first, confirmed by
- * the caller.  The errors of the PIN, or of the connection.
+ * is without a card and finds this one.  writes: send one wrong PIN first and have the
+ * card sign, confirmed by the caller.  The errors of the PIN, or of the connection.
  */
 enum err pin_cases(struct selftest *t, const struct card_facts *f, struct session *s,
-                   bool wrong);
+                   bool writes);
 
 #endif

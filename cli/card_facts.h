@@ -36,6 +36,11 @@ struct look_end {
 	enum pick_why why;
 	struct reader_list readers;
 };
+/* Is it known which readers there are? */
+static inline bool look_listed(const struct look_end *end)
+{
+	return end->why != PICK_NO_SERVICE && end->why != PICK_FAILED;
+}
 
 /*
  * Look into every reader; list has READERS_MAX places.  Cards with another serial number

@@ -274,8 +274,8 @@ static void report(struct generation *g)
 			continue;
 		hex_encode_up((struct bytes){key->fpr, FPR_LEN}, fpr);
 		card_algorithm(&work_info(g->w)->key[k].attr, name);
-		cli_say(c, "%-14s  %s  %s  %s", card_key_use(k), fpr, name,
-		        work_day(key->created, day));
+		cli_say(c, "%-14s  %s, %s\n                %s", card_key_use(k), name,
+		        work_day(key->created, day), fpr);
 		out_enter(c, "keys");
 		out_text(c, "use", card_key_use(k));
 		out_text(c, "done", done[g->todo[k]]);
@@ -284,7 +284,7 @@ static void report(struct generation *g)
 		out_number(c, "created", key->created);
 		out_leave(c);
 	}
-	if (g->w->factory[CARD_PW_ADMIN])
+	if (g->w->factory[CARD_PW_ADMIN] && !g->wish->pins_next)
 		cli_say(c,
 		        "The Admin PIN is that of every new card: change it with "
 		        "bootlatch card passwd --admin, and the PIN with bootlatch card "

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The self-test's cases that need the PIN: decryption, and that a reset takes it away. */
+/* The self-test's cases that need the PIN: decryption, a signature, and that a reset
+ * takes it away. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/card_cases.h"
 #include "openpgp/message.h"
+#include "openpgp/sign.h"
 
 enum { CHALLENGE_LEN = 32, WRONG_MAX = 12, TRIES_FOR_WRONG = 3 };
 
@@ -196,6 +198,53 @@ static enum err pin_case(struct pin_test *p)
 	return e;
 }
 
+/* As a /boot is signed; what comes back must verify. */
+static enum err sign(struct pin_test *p)
+{
+	static const uint8_t text[] = "bootlatch card selftest";
+	const struct pubkey *key = &p->t->sig;
+	const struct sig_subject about = {
+	        .document = {text, sizeof(text)}
+        };
+	const struct sig_claims claims = {.created = key->created};
+	uint8_t packet[SIG_PACKET_MAX];
+	struct writer w = {.p = packet, .cap = sizeof(packet)};
+	struct sig_draft d;
+	struct bytes raw;
+
+	enum err e = sig_draft(key, SIG_BINARY, &claims, &about, &d);
+	if (e == OK)
+		e = card_sign(session_card_handle(p->s), d.hash,
+		              (struct bytes){d.digest, hash_len(d.hash)}, &raw);
+	return e == OK ? sig_finish(&d, key, raw, &w) : e;
+}
+
+/* Its counter of signatures shows that ever after: only on request. */
+static enum err sign_case(struct pin_test *p)
+{
+	const char *what = "signs, and its public key verifies that";
+
+	if (!p->t->has_sig) {
+		case_add(p->t, what, CASE_SKIP, "it has no signing key that we can use");
+		return OK;
+	}
+	enum err e = session_verify_sign_pin(p->s, "the test");
+	if (e == ERR_CANCELLED) {
+		case_add(p->t, what, CASE_SKIP, err_text(e));
+		return OK;
+	}
+	if (e == OK && card_info(session_card_handle(p->s))->key[CARD_KEY_SIG].touch)
+		note(p, "Touch the dongle now.");
+	if (e == OK)
+		e = sign(p);
+	case_err(p->t, what, e);
+	return e == ERR_CARD_STATE || e == ERR_CRYPTO || e == ERR_FORMAT ||
+	                       e == ERR_TOUCH || e == ERR_SIGNATURE ||
+	                       e == ERR_UNSUPPORTED
+	               ? OK
+	               : e;
+}
+
 /* The card is let go of, which resets it, and opened anew. */
 static enum err reset_case(struct pin_test *p)
 {
@@ -208,7 +257,7 @@ static enum err reset_case(struct pin_test *p)
 	return refused_case(p, "a reset takes the PIN away");
 }
 
-static enum err with_pin(struct pin_test *p)
+static enum err with_pin(struct pin_test *p, bool signs)
 {
 	int full = p->f->info.tries_user;
 
@@ -222,10 +271,12 @@ static enum err with_pin(struct pin_test *p)
 	    session_card(p->s)->tries_user > full)
 		full = session_card(p->s)->tries_user;
 	e = tries_case(p, "the right PIN costs no try", full);
+	if (e == OK && signs)
+		e = sign_case(p);
 	return e == OK ? reset_case(p) : e;
 }
 
-static enum err all_cases(struct pin_test *p, bool wrong)
+static enum err all_cases(struct pin_test *p, bool writes)
 {
 	enum err e = session_wait_card(p->s, NULL, 0);
 	if (e != OK)
@@ -246,13 +297,13 @@ static enum err all_cases(struct pin_test *p, bool wrong)
 		                               : "one try is left: it is not spent here");
 		return OK;
 	}
-	if (wrong) /* only where the right one can follow */
+	if (writes) /* only where the right one can follow */
 		e = wrong_case(p);
-	return e == OK ? with_pin(p) : e;
+	return e == OK ? with_pin(p, writes) : e;
 }
 
 enum err pin_cases(struct selftest *t, const struct card_facts *f, struct session *s,
-                   bool wrong)
+                   bool writes)
 {
 	struct pin_test p = {.t = t, .s = s, .f = f};
 
@@ -263,7 +314,7 @@ enum err pin_cases(struct selftest *t, const struct card_facts *f, struct sessio
 	}
 	enum err e = challenge_new(&p);
 	if (e == OK) {
-		e = all_cases(&p, wrong);
+		e = all_cases(&p, writes);
 		message_free(&p.m);
 	}
 	p.challenge = secret_free(p.challenge);

@@ -22,6 +22,8 @@ struct selftest {
 	size_t n, count[CASE_SKIP + 1];
 	struct pubkey dec; /* the decryption key, when it is one that we can use */
 	bool has_dec;
+	struct pubkey sig; /* the same of the signing key */
+	bool has_sig;
 };
 
 /* What came of one case; said to the person at once.  why: a phrase, or "". */

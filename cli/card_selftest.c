@@ -37,9 +37,9 @@ static enum err confirm(struct cli *c, struct session *s, const struct card_fact
 	const struct ask_question q = {
 	        .kind = ASK_CONFIRM,
 	        .about = f->info.ident,
-	        .hint = "A wrong PIN will be sent to this card on purpose, once. Have "
-	                "the "
-	                "right one ready: it fills the counter again.",
+	        .hint = "A wrong PIN will be sent to this card on purpose, once, and it "
+	                "will sign, which its counter of signatures shows. Have the "
+	                "right PIN ready: it fills the counter of tries again.",
 	        .tries_left = -1,
 	        .min = 1,
 	        .max = CONFIRM_MAX,
@@ -169,9 +169,10 @@ const struct verb verb_card_selftest = {
                 "has the card decipher something that was encrypted to it a moment ago, "
                 "and looks whether a\n"
                 "reset takes the PIN away. Writes nothing to the card. --destructive "
-                "sends one wrong PIN too,\n"
-                "after the serial number was typed, never with fewer than three tries "
-                "left. The report has\n"
-                "no serial number, fingerprint or time in it, unless --with-serial.",
+                "sends one wrong PIN too\n"
+                "and has the card sign, after the serial number was typed, never with "
+                "fewer than three tries\n"
+                "left. The report has no serial number, fingerprint or time in it, "
+                "unless --with-serial.",
         .run = selftest,
 };

@@ -31,6 +31,8 @@ struct sign_wish {
 	enum default_wish entry; /* DEFAULT_KEEP: not given */
 	size_t number;           /* of DEFAULT_NUMBER */
 	enum rollback_wish rollback;
+	bool has_menu, sorted; /* how Heads counts its menu: as told, or as signed before
+	                        */
 	bool has_boot; /* --boot: named, so mounted or not is the person's business */
 	bool agents;   /* ask through systemd's password agents */
 	bool dry_run, diff, resume, yes;
@@ -158,9 +160,6 @@ __attribute__((format(printf, 2, 3))) void cli_say(const struct cli *c, const ch
 enum err cli_volume(struct cli *c, struct volume **ret);
 /* Readers, asker and session as the options say. */
 enum err cli_session(struct cli *c, struct session **ret);
-/* Heads measures the LUKS header: whatever changes it breaks the key that Heads sealed.
- */
-void enroll_warn_of_heads(const struct cli *c);
 /* The session's dongle into c->device; key NULL: asked for.  As bootlatch enroll tells
  * it.
  */

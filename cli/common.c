@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What several verbs do alike: loading the volume, opening the session, telling what is
  * wrong. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/screen.h"
 #include "core/ask_words.h"
 #include "unlock/open_session.h"
 
@@ -49,6 +51,14 @@ static size_t count_of(const char *text, char what)
 	return n;
 }
 
+/* A row of a paragraph, as the source breaks it, that the next one goes on. */
+static bool goes_on(const char *line, const char *next)
+{
+	enum { FULL_ROW = 60 };
+
+	return strlen(line) >= FULL_ROW && isalnum((unsigned char)*next);
+}
+
 void cli_say(const struct cli *c, const char *fmt, ...)
 {
 	FILE *to = c->json ? stderr : stdout;
@@ -64,11 +74,15 @@ void cli_say(const struct cli *c, const char *fmt, ...)
 	while (rest) {
 		char *line = strsep(&rest, ends);
 
+		while (rest && screen_width(to) > 0 && goes_on(line, rest)) {
+			rest[-1] = ' ';
+			(void)strsep(&rest, ends);
+		}
 		words_clean(line, clean, sizeof(clean));
 		if (c->hears)
 			c->hears->ops->note(c->hears, clean);
 		else
-			(void)fprintf(to, "%s\n", clean);
+			screen_say(to, clean);
 	}
 	(void)fflush(to);
 }

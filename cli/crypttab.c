@@ -115,8 +115,8 @@ static enum err why_not(struct cli *c, const struct volume *v,
 	case CRYPTTAB_EDIT_BROKEN:
 		return cli_why(c, ERR_REFUSED,
 		               "The line \"%s\" of %s cannot be understood. It needs a "
-		               "name, a source, none and options "
-		               "(man 5 crypttab). Mend it first.",
+		               "name, a source, none and options, and no comment behind "
+		               "them (man 5 crypttab). Mend it first.",
 		               e->name, file);
 	case CRYPTTAB_EDIT_NOT_LUKS:
 		return cli_why(
@@ -125,6 +125,12 @@ static enum err why_not(struct cli *c, const struct volume *v,
 		        "volume. Mend it first.",
 		        e->name, file, e->about, c->device);
 	case CRYPTTAB_EDIT_KEY:
+		if (strcmp(e->about, "-") == 0)
+			return cli_why(
+			        c, ERR_REFUSED,
+			        "The line \"%s\" of %s has - as its key, which only "
+			        "systemd takes for none. Write none there.",
+			        e->name, file);
 		return cli_why(
 		        c, ERR_REFUSED,
 		        "The line \"%s\" of %s has the key file %s, so nobody needs "
@@ -201,19 +207,27 @@ static void look_end(struct tab *t, struct crypttab_edit *e)
 
 enum err crypttab_make_image(struct cli *c)
 {
-	static const char *const argv[] = {"update-initramfs", "-u", NULL};
+	static const char *const newest[] = {"update-initramfs", "-u", NULL},
+	                         *const all[] = {"update-initramfs", "-u", "-k", "all",
+	                                         NULL};
+	const char *more = c->ways.all_images ? " -k all" : "";
 	int status = 0;
 
 	if (c->ways.image_later)
 		return OK;
 	if (c->no_initramfs) {
-		cli_say(c, "The image of the next boot does not know of it yet. Run: "
-		           "update-initramfs -u");
+		cli_say(c,
+		        "The image of the next boot does not know of it yet. Run: "
+		        "update-initramfs -u%s",
+		        more);
 		out_bool(c, "initramfs_made", false);
 		return OK;
 	}
-	cli_say(c, "Making the image of the next boot anew: update-initramfs -u");
-	const enum err e = program_run(argv, c->json, &status);
+	cli_say(c, "Making the %s anew: update-initramfs -u%s",
+	        c->ways.all_images ? "images of all kernels" : "image of the next boot",
+	        more);
+	const enum err e =
+	        program_run(c->ways.all_images ? all : newest, c->json, &status);
 	if (e == ERR_NOT_FOUND)
 		return cli_why(c, e,
 		               "There is no update-initramfs here. Make the image of the "
@@ -227,41 +241,50 @@ enum err crypttab_make_image(struct cli *c)
 	return e;
 }
 
-/* The image is as it was, so the line shall be. */
-static enum err image_failed(struct cli *c, const struct tab *t, bool written, enum err e)
+/* The image is as it was, so the lines shall be. */
+static enum err put_back(struct cli *c, const struct tab *before, enum err e)
 {
-	char before[CLI_WHY_MAX];
-	const char *and_now = "Mend what it says and run this again";
+	char why[CLI_WHY_MAX];
 
+	if (!*c->why)
+		(void)!cli_why(c, e, "It failed: %s.", err_text(e));
+	memcpy(why, c->why, sizeof(why));
+	const enum err back = tab_put_back(before);
+	if (back != OK)
+		return cli_why(c, e,
+		               "%.200s %s was changed and could not be put back (%s).",
+		               why, c->crypttab_file, err_text(back));
+	return cli_why(c, e, "%.200s %s is as it was.", why, c->crypttab_file);
+}
+
+static enum err image_or_back(struct cli *c, const struct tab *before, bool changed)
+{
+	char why[CLI_WHY_MAX];
+
+	enum err e = crypttab_make_image(c);
+	if (e == OK)
+		return OK;
 	if (!*c->why)
 		(void)!cli_why(c, e, "update-initramfs could not be run: %s",
 		               err_text(e));
-	memcpy(before, c->why, sizeof(before));
-	if (!written)
-		return cli_why(c, e, "%.300s. %s.", before, and_now);
-	const enum err back = tab_put_back(t);
-	if (back != OK)
-		return cli_why(
-		        c, e,
-		        "%.200s. %s was changed and could not be put back (%s). %s.",
-		        before, c->crypttab_file, err_text(back), and_now);
-	return cli_why(c, e, "%.200s. %s is as it was. %s.", before, c->crypttab_file,
-	               and_now);
+	memcpy(why, c->why, sizeof(why));
+	e = cli_why(c, e, "%.300s.", why);
+	if (changed)
+		e = put_back(c, before, e);
+	memcpy(why, c->why, sizeof(why));
+	return cli_why(c, e, "%.400s Mend what it says and run this again.", why);
 }
 
-static enum err write_and_make(struct cli *c, const struct tab *t,
-                               const struct crypttab_edit *edit)
+static enum err write_line(struct cli *c, const struct tab *t,
+                           const struct crypttab_edit *edit)
 {
 	enum err e = OK;
 
 	if (edit->changed)
 		e = tab_write(t, t->is_new, (struct bytes){edit->text, edit->len});
-	if (e != OK)
-		return cli_why(c, e, "%s cannot be written: %s.", c->crypttab_file,
-		               err_text(e));
-	out_bool(c, "crypttab_changed", edit->changed);
-	e = crypttab_make_image(c);
-	return e == OK ? OK : image_failed(c, t, edit->changed, e);
+	return e == OK ? OK
+	               : cli_why(c, e, "%s cannot be written: %s.", c->crypttab_file,
+	                         err_text(e));
 }
 
 /* Without it update-initramfs leaves the volume out of the image, and succeeds: not even
@@ -315,7 +338,7 @@ static void tell_entered(const struct cli *c, const struct crypttab_edit *e)
 		        e->left);
 }
 
-enum err crypttab_enter(struct cli *c, const struct volume *v)
+static enum err enter_line(struct cli *c, const struct volume *v, bool *ret_changed)
 {
 	struct crypttab_edit edit = {0};
 	struct tab t = {.dir = -1};
@@ -327,11 +350,42 @@ enum err crypttab_enter(struct cli *c, const struct volume *v)
 	if (e == OK)
 		e = has_keyscript(c);
 	if (e == OK)
-		e = write_and_make(c, &t, &edit);
-	if (e == OK)
+		e = write_line(c, &t, &edit);
+	if (e == OK) {
 		tell_entered(c, &edit);
+		*ret_changed = *ret_changed || edit.changed;
+	}
 	look_end(&t, &edit);
 	return e;
+}
+
+enum err crypttab_enter_all(struct cli *c, const struct volume *const *list, size_t n)
+{
+	const char *named = c->device;
+	struct tab before = {.dir = -1};
+	bool changed = false;
+
+	enum err e = tab_open(c->crypttab_file, &before);
+	if (e != OK)
+		return unreadable(c, e);
+	for (size_t i = 0; e == OK && i < n; i++) {
+		c->device = c->where.device = list[i]->where.device;
+		e = enter_line(c, list[i], &changed);
+		c->device = c->where.device = named;
+	}
+	if (e != OK && changed)
+		e = put_back(c, &before, e);
+	if (e == OK) {
+		out_bool(c, "crypttab_changed", changed);
+		e = image_or_back(c, &before, changed);
+	}
+	tab_close(&before);
+	return e;
+}
+
+enum err crypttab_enter(struct cli *c, const struct volume *v)
+{
+	return crypttab_enter_all(c, &v, 1);
 }
 
 enum err crypttab_leave(struct cli *c, const struct volume *v, bool *ret_left)
@@ -346,8 +400,13 @@ enum err crypttab_leave(struct cli *c, const struct volume *v, bool *ret_left)
 	}
 	if (e != OK)
 		return unreadable(c, e);
-	if (edit.changed)
-		e = write_and_make(c, &t, &edit);
+	if (edit.changed) {
+		e = write_line(c, &t, &edit);
+		if (e == OK) {
+			out_bool(c, "crypttab_changed", true);
+			e = image_or_back(c, &t, true);
+		}
+	}
 	if (e == OK && edit.changed)
 		cli_say(c, "\"%s\" in %s has its old options again.", edit.name,
 		        c->crypttab_file);

@@ -12,6 +12,8 @@ enum err crypttab_check(struct cli *c, const struct volume *v);
 /* Put our keyscript into the line of v and make the image anew.  When that fails the line
  * is as it was. */
 enum err crypttab_enter(struct cli *c, const struct volume *v);
+/* The same for several, and one image: all of the lines, or the file as it was. */
+enum err crypttab_enter_all(struct cli *c, const struct volume *const *list, size_t n);
 /* Take it out again; *ret_left: it was there. */
 enum err crypttab_leave(struct cli *c, const struct volume *v, bool *ret_left);
 /* What the line of v says of somebody else; all empty where there is none.  The sentence

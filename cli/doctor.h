@@ -95,6 +95,8 @@ enum fault {
 	/* doctor_tpm.c */
 	FAULT_TPM,
 	FAULT_TPM_LOCKED,
+	FAULT_TPM_CHANGED,
+	FAULT_TPM_DAMAGED,
 	/* doctor_card.c */
 	FAULT_CARD_BLOCKED,
 	FAULT_CARD_TRIES,

@@ -103,16 +103,22 @@ static bool look_at_card(struct doctor *d, const struct card_facts *f)
 	return f->info.tries_user > 0;
 }
 
-static void look_at_usb(struct doctor *d, size_t readers)
+static void look_at_usb(struct doctor *d, const struct look_end *end)
 {
+	const struct reader_list *readers = &end->readers;
 	struct usb_seen usb[READERS_MAX];
 	const size_t n = usb_look(d->m, usb, READERS_MAX);
 
-	if (n > readers)
-		doctor_find(d, FAULT_USB, usb[0].name,
-		            "%zu smart card devices are on USB (%s), and there are %zu "
-		            "readers.",
-		            n, usb[0].name, readers);
+	for (size_t i = 0; i < n; i++)
+		if (!usb_has_reader(&usb[i], readers))
+			doctor_find(d, FAULT_USB, usb[i].name,
+			            "%s is on USB, and no reader came of it.",
+			            usb[i].name);
+	if (look_listed(end) && usb_is_held(usb, n, readers))
+		doctor_find(d, FAULT_USB, "",
+		            "Another program has a dongle for itself: %zu are on USB, "
+		            "and there are %zu readers.",
+		            n, readers->n);
 }
 
 /* --- the real thing --- */
@@ -205,12 +211,13 @@ static enum err look(struct doctor *d, struct card_facts *list, size_t *ret_n,
 enum err doctor_card(struct doctor *d)
 {
 	struct card_facts *list = NULL;
-	struct look_end end = {0};
+	struct look_end end = {.why = PICK_NO_SERVICE};
 	bool opens = false;
 	size_t n = 0;
 
 	if (d->no_card) {
-		doctor_skip(d, "the dongle", "--no-card");
+		doctor_skip(d, "the dongle",
+		            d->c->doctor.in_setup ? "it was used just now" : "--no-card");
 		return OK;
 	}
 	list = calloc(READERS_MAX, sizeof(*list));
@@ -223,7 +230,7 @@ enum err doctor_card(struct doctor *d)
 		e = OK;
 	}
 	if (e == OK)
-		look_at_usb(d, end.readers.n);
+		look_at_usb(d, &end);
 	if (e == OK && opens)
 		e = try_all(d, &(struct here){list, n});
 	free(list);

@@ -113,7 +113,7 @@ static const struct fault_row rows[] = {
 		"Enroll in another keyslot, or add the passphrase there: cryptsetup luksAddKey @ --key-slot 0"},
 	[FAULT_HEADS_KEY] = {"heads-key-stale", DOCTOR_WARNING,
 		"The LUKS header is not the one that Heads measured: its sealed key does not come out, and the default boot is refused.",
-		"Seal it anew in Heads (set the default boot again)."},
+		"Seal it anew in Heads (set the default boot again). Asked there whether to wipe other keyslots, say no: they are the dongles'."},
 
 	[FAULT_NO_KERNEL] = {"no-kernel", DOCTOR_ERROR,
 		"There is nothing to start.",
@@ -220,6 +220,12 @@ static const struct fault_row rows[] = {
 	[FAULT_TPM_LOCKED] = {"tpm-locked", DOCTOR_WARNING,
 		"Too many wrong PINs: it refuses the right one too, for a time.",
 		"Wait; the dongle or the passphrase opens as before"},
+	[FAULT_TPM_CHANGED] = {"tpm-changed", DOCTOR_WARNING,
+		"At a boot like this one the TPM opens nothing, and dongle or passphrase are asked for.",
+		"bootlatch tpm status @ shows what has changed. If an update or you did that: bootlatch tpm reseal @"},
+	[FAULT_TPM_DAMAGED] = {"tpm-damaged", DOCTOR_WARNING,
+		"The boot does not use it, and asks for dongle or passphrase.",
+		"bootlatch tpm reseal @"},
 
 	[FAULT_CARD_BLOCKED] = {"pin-blocked", DOCTOR_ERROR,
 		"The dongle deciphers nothing until it is unblocked.",

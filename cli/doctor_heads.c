@@ -13,7 +13,10 @@
 #include "sign/manifest.h"
 #include "unlock/json.h"
 
+/* As Heads' kexec-save-key writes it: lines of a device, a blank and its LUKS UUID. */
 #define KEY_DEVICES "kexec_key_devices.txt"
+/* As its kexec-seal-key does since March 2024: lines of sha256sum, a device each, of what
+ * luksHeaderBackup gives; the name is that of the backup in Heads. */
 #define HEADER_HASH "kexec_lukshdr_hash.txt"
 
 enum { LIST_MAX = 64 * 1024, CHUNK = 64 * 1024, LUKS2_BINARY = 4096 };
@@ -132,18 +135,26 @@ static bool names_uuid(struct bytes devices, const struct volume *v)
 static void look_at_header(struct doctor *d, const struct machine_volume *mv,
                            struct bytes hashes)
 {
+	static const char about[] = "Heads' sealed key";
 	const uint64_t n = header_bytes(mv->v);
 	uint8_t hash[TREE_HASH_LEN];
 	size_t lines = 0;
 
-	/* Of LUKS1 the backup is not what lies on the disk, and other spellings of the
-	 * list are not known here: nothing is said then. */
-	if (n == 0 || hash_front(mv->device, n, hash) != OK ||
-	    lists_hash(hashes, hash, &lines) || lines == 0)
+	if (hashes.n == 0)
+		doctor_skip(d, about, "no " HEADER_HASH ", which newer ones write");
+	else if (n == 0) /* LUKS1, whose backup is not what lies on the disk */
+		doctor_skip(d, about, "the header is not a LUKS2 one");
+	else if (hash_front(mv->device, n, hash) != OK)
+		doctor_skip(d, about, "the header cannot be read");
+	else if (lists_hash(hashes, hash, &lines))
 		return;
-	doctor_find(d, FAULT_HEADS_KEY, mv->device,
-	            "%s/" HEADER_HASH " tells another header than that of %s now.",
-	            d->m->boot, mv->device);
+	else if (lines == 0)
+		doctor_skip(d, about, HEADER_HASH " is no list of hashes");
+	else
+		doctor_find(d, FAULT_HEADS_KEY, mv->device,
+		            "%s/" HEADER_HASH " tells another header than that of %s "
+		            "now.",
+		            d->m->boot, mv->device);
 }
 
 enum err doctor_heads(struct doctor *d)
@@ -153,15 +164,14 @@ enum err doctor_heads(struct doctor *d)
 
 	if (read_boot(d, KEY_DEVICES, &devices, &n_devices) != OK)
 		return OK; /* Heads has sealed nothing here */
-	const bool hashed = read_boot(d, HEADER_HASH, &hashes, &n_hashes) == OK;
+	(void)read_boot(d, HEADER_HASH, &hashes, &n_hashes); /* none: it is empty */
 	for (size_t i = 0; i < d->m->n; i++) {
 		const struct machine_volume *mv = &d->m->volume[i];
 
 		if (!mv->v || !names_uuid((struct bytes){devices, n_devices}, mv->v))
 			continue;
 		look_at_slots(d, mv);
-		if (hashed)
-			look_at_header(d, mv, (struct bytes){hashes, n_hashes});
+		look_at_header(d, mv, (struct bytes){hashes, n_hashes});
 	}
 	free(devices);
 	free(hashes);

@@ -8,6 +8,7 @@
 struct doctor_wish {
 	const char *root; /* where another system is mounted; NULL: this one */
 	bool no_card;
+	bool in_setup; /* which has used the dongle just now */
 };
 
 #endif

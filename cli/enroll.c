@@ -2,14 +2,13 @@
 /* bootlatch enroll: give a dongle a way in. */
 #include "unlock/enroll.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/crypttab.h"
 #include "cli/enroll_tpm2.h"
+#include "cli/heads.h"
 #include "cli/import.h"
 #include "cli/output.h"
 #include "cli/recovery.h"
@@ -89,27 +88,6 @@ static void tell(struct cli *c, const struct volume *v, const struct enroll_resu
 		        "it at hand, run:\n"
 		        "  bootlatch test %s",
 		        v->where.device);
-}
-
-void enroll_warn_of_heads(const struct cli *c)
-{
-	static const char *const marks[] = {"kexec_lukshdr_hash.txt",
-	                                    "kexec_key_devices.txt"};
-	int boot = -1;
-	bool sealed = false;
-
-	if (dir_open(c->where.boot_dir, &boot) != OK)
-		return;
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		sealed = sealed ||
-		         faccessat(boot, marks[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	(void)close(boot); /* read-only */
-	if (sealed)
-		cli_say(c, "Heads has sealed a disk unlock key for this system. "
-		           "Enrolling changes the LUKS\n"
-		           "header that it measured: you will have to re-seal in Heads "
-		           "(set the default\n"
-		           "boot again).");
 }
 
 /* Refused before anything is asked. */
@@ -260,7 +238,7 @@ static enum err enroll_all(struct cli *c, const struct import *import)
 	if (e == OK)
 		e = cli_session(c, &s);
 	if (e == OK)
-		enroll_warn_of_heads(c);
+		heads_warn(c);
 	if (e == OK && !key && keys > 1)
 		e = ask_once(c, s, card, &key);
 	if (e == OK && card)

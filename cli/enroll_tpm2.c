@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "cli/heads.h"
 #include "cli/output.h"
 #include "cli/tpm_words.h"
 #include "core/file.h"
@@ -66,13 +67,13 @@ static enum err refuse_doubts(struct cli *c, const struct tpm_order *o,
 	        "Refused without a PIN: PCRs %s are empty, as nothing measures the "
 	        "initramfs on this machine, so who has it boots another one and has "
 	        "the disk. Enroll with a PIN%s.",
-	        list, tpm_of_heads(c) ? ", and with --profile heads" : "");
+	        list, heads_here(c) ? ", and with --profile heads" : "");
 }
 
 /* Our token lies in the header that Heads measures into it. */
 static enum err refuse_heads(struct cli *c, const struct tpm_order *o)
 {
-	if ((o->wish.choice.mask & 1U << 6) == 0 || !tpm_of_heads(c))
+	if ((o->wish.choice.mask & 1U << 6) == 0 || !heads_here(c))
 		return OK;
 	return cli_why(
 	        c, ERR_REFUSED,
@@ -181,7 +182,12 @@ static enum err said_better(struct cli *c, const struct volume *v, enum err e,
 		return e;
 	if (e == ERR_TAMPERED || e == ERR_NO_RECORD)
 		return cli_untrusted(c, v, e);
-	if (e == ERR_EXISTS && c->keyslot < 0)
+	if (e == ERR_EXISTS && c->keyslot >= 0 && wish != NULL)
+		return cli_why(
+		        c, e,
+		        "Keyslot %d is in use. Leave --keyslot out to take a free one.",
+		        c->keyslot);
+	if (e == ERR_EXISTS)
 		return cli_why(c, e,
 		               "The TPM has a way into %s already. To seal it anew: "
 		               "bootlatch tpm reseal %s; to take it away: bootlatch tpm "
@@ -193,7 +199,8 @@ static enum err said_better(struct cli *c, const struct volume *v, enum err e,
 		        "The key file %s does not open %s. Every byte counts: look for "
 		        "a newline at its end.",
 		        c->key_file, c->device);
-	return tpm_why(c, e, wish);
+	/* What the TPM itself means by these is in c->why. */
+	return e == ERR_NOT_FOUND || e == ERR_ACCESS ? e : tpm_why(c, e, wish);
 }
 
 enum err tpm_ask_pin(struct cli *c, struct session *s, struct secret **ret)
@@ -287,7 +294,7 @@ enum err enroll_tpm2_run(struct cli *c)
 	}
 	if (e != OK)
 		return e;
-	enroll_warn_of_heads(c);
+	heads_warn(c);
 	o.key = key;
 	return tpm_order_fill(c, s, v, &o, &found, &r);
 }

@@ -19,7 +19,16 @@ static enum err add_file(struct cli *c, const char *path, struct import *ret)
 {
 	const enum err e = import_add_file(path, ret);
 
-	if (e == ERR_FORMAT || e == ERR_UNSUPPORTED)
+	if (e == ERR_UNSUPPORTED)
+		return cli_why(
+		        c, e,
+		        "%s is encrypted in a way that is not read here: AEAD (GnuPG's "
+		        "OCB, RFC 9580's version 2), no MDC, or more than 16 keys. "
+		        "Encrypt it anew "
+		        "with gpg --rfc4880, or enroll with your passphrase instead, "
+		        "without --import.",
+		        path);
+	if (e == ERR_FORMAT)
 		return cli_why(
 		        c, e,
 		        "%s is no OpenPGP message that is encrypted to a card's "

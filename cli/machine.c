@@ -362,5 +362,6 @@ static enum err take_root(struct cli *c, const char *arg)
 const struct own_option machine_options[] = {
         {"no-card",                          NULL, "leave dongles and readers alone", take_no_card},
         {"root", "DIR", "look at the system that is mounted on DIR", take_root},
+        {"tpm-device",                                         "TCTI", TPM_DEVICE_HELP, take_tpm_device},
         {0                                 },
 };

@@ -7,6 +7,7 @@
 
 #include "card/choose.h"
 #include "cli/output.h"
+#include "cli/screen.h"
 #include "core/ask_words.h"
 #include "core/harden.h"
 #include "core/log.h"
@@ -100,12 +101,14 @@ static void to_stderr(enum log_level level, const char *line, void *ctx)
 static void say_error(const struct cli *c, const struct verb *v, enum err e)
 {
 	const char *advice = err_advice(e);
+	char text[2 * CLI_WHY_MAX];
 
 	if (*c->why)
-		(void)fprintf(stderr, "bootlatch %s: %s\n", v->name, c->why);
+		(void)snprintf(text, sizeof(text), "bootlatch %s: %s", v->name, c->why);
 	else
-		(void)fprintf(stderr, "bootlatch %s: %s.%s%s\n", v->name, err_text(e),
-		              *advice ? " " : "", advice);
+		(void)snprintf(text, sizeof(text), "bootlatch %s: %s.%s%s", v->name,
+		               err_text(e), *advice ? " " : "", advice);
+	screen_say(stderr, text);
 }
 
 /* What was printed is out, or the program failed: /dev/full is no success. */

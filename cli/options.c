@@ -45,7 +45,7 @@ static const struct row {
         {OPT_READONLY,          "readonly",          NULL,      "map the volume read-only"                    },
         {OPT_FORCE,             "force",             NULL,      "do it although it was refused to protect you"},
         {OPT_DESTRUCTIVE,       "destructive",       NULL,
-         "send a wrong PIN too, after asking for the serial number"                                           },
+         "send a wrong PIN and sign too, after asking for the serial number"                                  },
         {OPT_REPORT,            "report",            "FILE",    "write FILE.txt and FILE.json, to be sent in" },
         {OPT_WITH_SERIAL,       "with-serial",       NULL,
          "tell serial number, fingerprints and times too"                                                     },

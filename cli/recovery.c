@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "cli/crypttab.h"
+#include "cli/heads.h"
 #include "cli/output.h"
-#include "cli/show_once.h"
 #include "core/file.h"
 #include "unlock/enroll_recovery.h"
 #include "unlock/recovery.h"
@@ -101,15 +101,17 @@ static enum err write_out(struct cli *c, const struct secret *key)
 	return OK;
 }
 
-static enum err hand_over(struct cli *c, const struct secret *key, const char *device)
+static enum err hand_over(struct cli *c, const struct secret *key,
+                          const struct show_what *what)
 {
 	if (c->recovery_fd >= 0)
 		return write_out(c, key);
 	cli_say(c, "The recovery key is shown once and then wiped from the screen. What "
-	           "records this terminal\n"
-	           "(script, a log of a serial console, a multiplexer that was told to) "
-	           "keeps it all the same.");
-	const enum err e = show_until_noted(key, device);
+	           "records\n"
+	           "this terminal (script, a log of a serial console, a multiplexer that "
+	           "was told\n"
+	           "to) keeps it all the same.");
+	const enum err e = show_until_noted(key, what);
 	if (e == ERR_CANCELLED)
 		return cli_why(c, e,
 		               "The recovery key was not confirmed, so it counts for "
@@ -140,8 +142,9 @@ static enum err void_again(struct cli *c, const struct volume *v, enum err e, bo
 	               err_text(e), is_void, v->where.device);
 }
 
-enum err recovery_add(struct cli *c, struct volume *v, const struct secret *volume_key,
-                      int existing_slot, struct secret **key, int *ret_keyslot)
+enum err recovery_add(struct cli *c, struct volume *v, const struct show_what *what,
+                      const struct secret *volume_key, int existing_slot,
+                      struct secret **key, int *ret_keyslot)
 {
 	AUTO_SECRET *fresh = NULL;
 	const bool others = *key != NULL;
@@ -150,7 +153,7 @@ enum err recovery_add(struct cli *c, struct volume *v, const struct secret *volu
 	if (!*key) {
 		e = recovery_make(&fresh);
 		if (e == OK)
-			e = hand_over(c, fresh, v->where.device);
+			e = hand_over(c, fresh, what);
 		if (e != OK)
 			return e;
 		*key = fresh;
@@ -241,11 +244,12 @@ enum err recovery_run(struct cli *c)
 		               there, c->device, c->device, there);
 	e = check_terminal(c);
 	if (e == OK) {
-		enroll_warn_of_heads(c);
+		heads_warn(c);
 		e = open_it(c, v, &volume_key, &existing);
 	}
+	const struct show_what what = {.device = {v->where.device}, .n = 1};
 	if (e == OK)
-		e = recovery_add(c, v, volume_key, existing, &key, &keyslot);
+		e = recovery_add(c, v, &what, volume_key, existing, &key, &keyslot);
 	if (e == OK)
 		tell(c, v, keyslot);
 	return e;

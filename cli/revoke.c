@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/crypttab.h"
+#include "cli/heads.h"
 #include "cli/output.h"
 #include "cli/unenroll.h"
 #include "unlock/fields.h"
@@ -86,7 +87,7 @@ static enum err kill_ways(struct revocation *r, struct revoke_volume *rv)
 		return OK;
 	if (rv->v->strange)
 		return cli_untrusted(r->c, rv->v, ERR_TAMPERED);
-	enroll_warn_of_heads(r->c);
+	heads_warn(r->c);
 	while (e == OK && (slot = next_slot(r, rv->v)) >= 0) {
 		out_enter(r->c, "removed");
 		out_text(r->c, "device", rv->device);
@@ -119,7 +120,7 @@ static void one(struct revocation *r, struct revoke_volume *rv)
 	rv->e = rv->v->state == RECORD_BROKEN ? cli_untrusted(r->c, rv->v, ERR_TAMPERED)
 	                                      : kill_ways(r, rv);
 	/* Also what a run before this one may have left. */
-	if (rv->e == OK && (was || (r->again && rv->v->n_enrolled == 0))) {
+	if (rv->e == OK && (was || (r->again && unenroll_none_at_boot(rv->v)))) {
 		rv->e = unenroll_at_boot(r->c);
 		r->line_left = r->line_left || rv->e != OK;
 	}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/ask_words.h"
@@ -116,6 +117,28 @@ void screen_row(const struct cli *c, enum screen_mark m, const char *label,
 	va_start(ap, fmt);
 	put_row(m, TEXT_AT, TEXT_AT, fmt, ap);
 	va_end(ap);
+}
+
+size_t screen_width(FILE *to)
+{
+	struct winsize w = {0};
+
+	if (ioctl(fileno(to), TIOCGWINSZ, &w) != 0)
+		return 0;
+	return w.ws_col < SCREEN_WIDEST ? w.ws_col : SCREEN_WIDEST;
+}
+
+void screen_say(FILE *to, const char *line)
+{
+	const size_t wide = screen_width(to), indent = strspn(line, " ");
+	char rows[2 * SCREEN_TEXT_MAX];
+
+	if (wide <= indent || strlen(line) >= SCREEN_TEXT_MAX) {
+		(void)fprintf(to, "%s\n", line);
+		return;
+	}
+	screen_break(line + indent, indent, indent, wide, rows, sizeof(rows));
+	(void)fprintf(to, "%*s%s\n", (int)indent, "", rows);
 }
 
 void screen_gap(const struct cli *c)

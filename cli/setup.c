@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/heads.h"
 #include "cli/output.h"
 #include "cli/recovery.h"
 #include "core/file.h"
@@ -41,7 +42,7 @@ static void tell_plan(struct setup *x)
 			        x->m->volume[i].device);
 	cli_say(c, "Steps:");
 	for (int i = 0; i < SETUP_STEPS; i++)
-		cli_say(c, "  %d  %-9s %-19s %s", i + 1, states[x->state[i]], titles[i],
+		cli_say(c, "  %d  %-8s %-18s  %s", i + 1, states[x->state[i]], titles[i],
 		        x->why[i]);
 }
 
@@ -124,7 +125,7 @@ static void check_recovery(struct setup *x)
 		return;
 	x->state[SETUP_RECOVERY] = SETUP_SKIPPED;
 	(void)snprintf(x->why[SETUP_RECOVERY], SETUP_WHY_MAX,
-	               "no terminal: bootlatch enroll DEVICE --recovery");
+	               "no terminal; bootlatch enroll --recovery");
 }
 
 static bool needs_phrase(const struct setup *x)
@@ -240,7 +241,7 @@ static enum err course(struct setup *x)
 	e = confirm(x);
 	if (e != OK)
 		return e;
-	enroll_warn_of_heads(c);
+	heads_warn(c);
 	e = settle(x);
 	if (e == OK)
 		e = ask_phrase(x);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* bootlatch setup: the steps, each by the functions of its own verb. */
+#include <assert.h>
 #include <stdio.h>
 
 #include "cli/crypttab.h"
@@ -12,8 +13,13 @@ static enum err recovery(struct setup *x)
 {
 	AUTO_SECRET *key = NULL;
 	struct cli *c = x->c;
+	struct show_what what = {.n = 0};
 	enum err e = OK;
 
+	static_assert((int)SHOW_DEVICES_MAX >= (int)MACHINE_VOLUMES_MAX, "all");
+	for (size_t i = 0; i < x->m->n; i++)
+		if (x->wanted[i] && recovery_keyslot(x->m->volume[i].v) < 0)
+			what.device[what.n++] = x->m->volume[i].device;
 	for (size_t i = 0; e == OK && i < x->m->n; i++) {
 		struct volume *v = x->m->volume[i].v;
 		AUTO_SECRET *volume_key = NULL;
@@ -29,7 +35,8 @@ static enum err recovery(struct setup *x)
 			        "itself: bootlatch setup %s.",
 			        v->where.device, v->where.device);
 		if (e == OK)
-			e = recovery_add(c, v, volume_key, existing, &key, &keyslot);
+			e = recovery_add(c, v, &what, volume_key, existing, &key,
+			                 &keyslot);
 		if (e == OK)
 			cli_say(c, "The recovery key opens keyslot %d of %s.", keyslot,
 			        v->where.device);
@@ -37,23 +44,17 @@ static enum err recovery(struct setup *x)
 	return e == OK ? setup_look_again(x) : e;
 }
 
-/* The lines first, the image once. */
 static enum err boot(struct setup *x)
 {
-	struct cli *c = x->c;
-	const char *named = c->device;
-	enum err e = OK;
+	const struct volume *list[MACHINE_VOLUMES_MAX];
+	size_t n = 0;
 
-	c->ways.image_later = true;
-	for (size_t i = 0; e == OK && i < x->m->n; i++) {
-		if (!x->wanted[i])
-			continue;
-		c->device = c->where.device = x->m->volume[i].device;
-		e = crypttab_enter(c, x->m->volume[i].v);
-		c->device = c->where.device = named;
-	}
-	c->ways.image_later = false;
-	return e == OK ? crypttab_make_image(c) : e;
+	for (size_t i = 0; i < x->m->n; i++)
+		if (x->wanted[i])
+			list[n++] = x->m->volume[i].v;
+	/* Else doctor would find, and rightly, that an older kernel asks for nothing. */
+	x->c->ways.all_images = true;
+	return crypttab_enter_all(x->c, list, n);
 }
 
 static enum err sign(struct setup *x)
@@ -71,7 +72,7 @@ static enum err sign(struct setup *x)
 
 static enum err doctor(struct setup *x)
 {
-	x->c->doctor.no_card = true; /* enrolling has proven it */
+	x->c->doctor.no_card = x->c->doctor.in_setup = true;
 	const enum err e = verb_doctor.run(x->c);
 	/* What it found it has told: the setting up is done. */
 	if (e == ERR_WARNED) {

@@ -43,15 +43,44 @@ void setup_end_work(struct setup *x)
 
 enum err setup_keys(struct setup *x)
 {
-	const struct generate_wish wish = {.slots = (1U << CARD_KEYS) - 1,
-	                                   .algorithm = x->c->card_wish.algorithm};
+	const struct generate_wish wish = {
+	        .slots = (1U << CARD_KEYS) - 1,
+	        .algorithm = x->c->card_wish.algorithm,
+	        .pins_next = x->state[SETUP_PINS] != SETUP_SKIPPED,
+	};
 
+	cli_say(x->c,
+	        "Keys are made on card %s now. A new card's Admin PIN is\n"
+	        "12345678 and its PIN 123456, unless its maker says otherwise.",
+	        x->ident);
 	enum err e = begin_work(x);
 	if (e == OK)
 		e = work_generate(&x->work, &wish);
 	if (e == OK)
 		x->made_keys = true;
 	return e == OK ? setup_look_card(x) : e;
+}
+
+/* No card tells whether its Admin PIN is the one it came with, and a run that was cut
+ * short between the two changes leaves it so.  It is not tried: that might cost a try. */
+static enum err admin_pin(struct setup *x)
+{
+	bool yes = false;
+
+	if (session_answer(x->s, ASK_CONFIRM) != ANSWER_PERSON) {
+		cli_say(x->c, "That is not the PIN that such cards come with: it stays. "
+		              "If the Admin PIN was never changed:\n"
+		              "bootlatch card passwd --admin");
+		return OK;
+	}
+	const enum err e = setup_yes(
+	        x,
+	        "That is not the PIN that such cards come with: it stays. The Admin PIN "
+	        "is another one. If it was never changed, it is still 12345678, also "
+	        "after a setup that was cut short: then type yes, to change it now. Else "
+	        "type no.",
+	        &yes);
+	return e == OK && yes ? work_passwd(&x->work, CARD_PW_ADMIN) : e;
 }
 
 /* Of a dongle whose keys were made just now both are those that it came with. */
@@ -63,10 +92,8 @@ enum err setup_pins(struct setup *x)
 	if (e == OK && !x->made_keys) {
 		e = work_user(&x->work, &pin);
 		if (e == OK && !x->work.factory[CARD_PW_USER]) {
-			cli_say(x->c, "That is not the PIN that such cards come with: it "
-			              "stays. If the Admin PIN was never changed:\n"
-			              "bootlatch card passwd --admin");
-			return session_know_pin(x->s, &x->work.user);
+			e = session_know_pin(x->s, &x->work.user);
+			return e == OK ? admin_pin(x) : e;
 		}
 	}
 	if (e == OK)

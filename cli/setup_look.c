@@ -172,11 +172,9 @@ static bool all_named(const struct setup *x)
 	return true;
 }
 
-/* Does the image that is made anew know all of it?  One that cannot be judged does not.
- */
-static bool image_knows(struct setup *x)
+/* Do the images of all kernels know all of it?  One that cannot be judged does not. */
+static bool images_know(struct setup *x)
 {
-	char lacks[IMAGE_LACKS_MAX] = "";
 	struct image_needs *needs = NULL;
 	bool ready = x->m->kernels_e == OK && x->m->kernels.n > 0;
 	int dir = -1;
@@ -184,10 +182,12 @@ static bool image_knows(struct setup *x)
 	if (!ready || machine_needs(x->m, true, &needs) != OK)
 		return false;
 	ready = dir_open(x->m->boot, &dir) == OK;
-	if (ready)
-		ready = image_look(needs, dir, x->m->kernels.version[x->m->kernels.n - 1],
-		                   lacks) == OK &&
+	for (size_t i = 0; ready && i < x->m->kernels.n; i++) {
+		char lacks[IMAGE_LACKS_MAX] = "";
+
+		ready = image_look(needs, dir, x->m->kernels.version[i], lacks) == OK &&
 		        *lacks == '\0';
+	}
 	if (dir >= 0)
 		(void)close(dir); /* only read */
 	needs = image_needs_free(needs);
@@ -201,7 +201,7 @@ static void look_pins(struct setup *x)
 	else if (setup_in_use(x, x->fpr))
 		set(x, SETUP_PINS, SETUP_DONE, "the dongle is in use");
 	else
-		set(x, SETUP_PINS, SETUP_TODO, "only if it is the one it came with");
+		set(x, SETUP_PINS, SETUP_TODO, "where they are those it came with");
 }
 
 static void look_boot(struct setup *x)
@@ -211,8 +211,8 @@ static void look_boot(struct setup *x)
 	if (x->c->no_initramfs && named)
 		set(x, SETUP_BOOT, SETUP_DONE, "the image is left as it is");
 	else if (named && x->state[SETUP_ENROLL] == SETUP_DONE &&
-	         x->state[SETUP_RECOVERY] == SETUP_DONE && image_knows(x))
-		set(x, SETUP_BOOT, SETUP_DONE, "the newest image is ready");
+	         x->state[SETUP_RECOVERY] == SETUP_DONE && images_know(x))
+		set(x, SETUP_BOOT, SETUP_DONE, "the images of all kernels are ready");
 	else
 		set(x, SETUP_BOOT, SETUP_TODO, "%s%s", x->c->crypttab_file,
 		    x->c->no_initramfs ? "" : ", update-initramfs");
@@ -223,7 +223,7 @@ void setup_look_steps(struct setup *x)
 	struct cli *c = x->c;
 
 	set(x, SETUP_RECOVERY, all_have_recovery(x) ? SETUP_DONE : SETUP_TODO,
-	    "a key on paper, for the day when every dongle is lost");
+	    "a key on paper, should every dongle be lost");
 	set(x, SETUP_KEYS, x->has_keys ? SETUP_DONE : SETUP_TODO, "card %s%s", x->ident,
 	    x->has_keys ? " has keys, which are taken" : ": keys are made on it");
 	look_pins(x);
@@ -236,13 +236,13 @@ void setup_look_steps(struct setup *x)
 	    : c->serial || c->reader ? SETUP_NOT
 	                             : SETUP_TODO,
 	    c->serial || c->reader ? "by bootlatch enroll, as one was named"
-	                           : "for the day when this one is lost");
+	                           : "should this one be lost");
 	look_boot(x);
 	if (pending_signed_here(c->where.config_dir, c->where.boot_dir))
 		set(x, SETUP_SIGN, SETUP_TODO, "as it is then");
 	else
 		set(x, SETUP_SIGN, SETUP_NOT,
-		    "nobody signs it here; with Heads run bootlatch sign once");
+		    "not signed here; for Heads: bootlatch sign");
 	set(x, SETUP_DOCTOR, SETUP_TODO, "will the next boot work?");
 	for (int i = 0; i < SETUP_STEPS; i++)
 		if ((c->ways.skip & 1U << i) != 0 && x->state[i] == SETUP_TODO)

@@ -20,6 +20,8 @@
 enum {
 	LOOK_MS = 200, /* how long a signal may wait */
 	GROUPS_A_ROW = 3,
+	ROWS_MAX = 8, /* a screen has 24, and the key is what counts */
+	ABOUT_MAX = 32,
 	PTY_FIRST = 136,
 	PTY_LAST = 143, /* major numbers: Linux, Documentation/admin-guide/devices.txt */
 	KEY_C = 3,
@@ -46,13 +48,31 @@ static bool is_emulator(int fd)
 	       major(dev) <= PTY_LAST;
 }
 
-static void draw(int fd, const struct secret *key, const char *device)
+/* One row each, as far as a screen goes. */
+static void head(int fd, const struct show_what *what)
 {
 	char text[WORDS_MAX];
 
-	put(fd, other_screen);
-	(void)snprintf(text, sizeof(text), "Recovery key of %s", device);
+	if (what->n == 1) {
+		(void)snprintf(text, sizeof(text), "Recovery key of %s", what->device[0]);
+		words_put_line(fd, text);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "Recovery key of these %zu volumes:", what->n);
 	words_put_line(fd, text);
+	for (size_t i = 0; i < what->n && i < ROWS_MAX; i++) {
+		const bool more = i + 1 == ROWS_MAX && what->n > ROWS_MAX;
+
+		(void)snprintf(text, sizeof(text), more ? "    and more" : "    %s",
+		               what->device[i]);
+		words_put_line(fd, text);
+	}
+}
+
+static void draw(int fd, const struct secret *key, const struct show_what *what)
+{
+	put(fd, other_screen);
+	head(fd, what);
 	for (size_t i = 0; i < RECOVERY_GROUPS; i++) {
 		const struct bytes group = recovery_group(key, i);
 
@@ -104,7 +124,7 @@ static enum err wait_enter(int fd, const sigset_t *held)
 	}
 }
 
-static enum err show(int fd, const struct secret *key, const char *device)
+static enum err show(int fd, const struct secret *key, const struct show_what *what)
 {
 	static const int ends[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP};
 	struct termios before, now;
@@ -123,7 +143,7 @@ static enum err show(int fd, const struct secret *key, const char *device)
 	(void)sigprocmask(SIG_BLOCK, &held, &old);
 	enum err e = tcsetattr(fd, TCSAFLUSH, &now) == 0 ? OK : err_from_errno(errno);
 	if (e == OK) {
-		draw(fd, key, device);
+		draw(fd, key, what);
 		e = wait_enter(fd, &held);
 		if (!is_emulator(fd))
 			put(fd, wiped_screen);
@@ -134,13 +154,13 @@ static enum err show(int fd, const struct secret *key, const char *device)
 	return e;
 }
 
-enum err show_once(const struct secret *key, const char *device)
+enum err show_once(const struct secret *key, const struct show_what *what)
 {
 	const int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
 		return ERR_NOT_FOUND;
-	const enum err e = show(fd, key, device);
+	const enum err e = show(fd, key, what);
 	(void)close(fd); /* nothing is buffered */
 	return e;
 }
@@ -164,18 +184,18 @@ static enum err choose(size_t ret[static 2])
 
 /* *ret_again: the person wants to see it once more. */
 static enum err ask_group(struct ask *a, const struct secret *key, size_t group,
-                          const char *device, bool *ret_again)
+                          const char *about, bool *ret_again)
 {
-	char what[64];
+	char name[64];
 	const struct ask_question q = {
 	        .kind = ASK_PASSPHRASE,
-	        .about = device,
-	        .what = what,
+	        .about = about,
+	        .what = name,
 	        .tries_left = -1,
 	        .max = RECOVERY_LEN,
 	};
 
-	(void)snprintf(what, sizeof(what), "Group %zu of the recovery key", group + 1);
+	(void)snprintf(name, sizeof(name), "Group %zu of the recovery key", group + 1);
 	for (;;) {
 		AUTO_SECRET *typed = NULL;
 
@@ -191,30 +211,35 @@ static enum err ask_group(struct ask *a, const struct secret *key, size_t group,
 	}
 }
 
-static enum err ask_groups(const struct secret *key, const char *device, bool *ret_again)
+static enum err ask_groups(const struct secret *key, const struct show_what *what,
+                           bool *ret_again)
 {
+	char several[ABOUT_MAX];
+	const char *about = what->n == 1 ? what->device[0] : several;
 	struct ask *a = NULL;
 	size_t group[2];
+
+	(void)snprintf(several, sizeof(several), "these %zu volumes", what->n);
 
 	enum err e = choose(group);
 	if (e == OK)
 		e = ask_open_tty(&a);
 	for (size_t i = 0; e == OK && i < 2 && !*ret_again; i++)
-		e = ask_group(a, key, group[i], device, ret_again);
+		e = ask_group(a, key, group[i], about, ret_again);
 	a = ask_close(a);
 	return e;
 }
 
-enum err show_until_noted(const struct secret *key, const char *device)
+enum err show_until_noted(const struct secret *key, const struct show_what *what)
 {
 	bool again = true;
 	enum err e = OK;
 
 	while (e == OK && again) {
 		again = false;
-		e = show_once(key, device);
+		e = show_once(key, what);
 		if (e == OK)
-			e = ask_groups(key, device, &again);
+			e = ask_groups(key, what, &again);
 	}
 	return e;
 }

@@ -5,17 +5,25 @@
 
 #include "core/secret.h"
 
+enum { SHOW_DEVICES_MAX = 32 };
+
+/* What the key opens. */
+struct show_what {
+	const char *device[SHOW_DEVICES_MAX];
+	size_t n; /* at least 1 */
+};
+
 /*
  * On the terminal's other screen, which has no memory, until Enter; standard output sees
  * nothing of it.  Whatever signal ends the program in the meantime, the key goes first.
  * ERR_NOT_FOUND: no terminal.  ERR_CANCELLED: ^C or ^D instead.
  */
-enum err show_once(const struct secret *key, const char *device);
+enum err show_once(const struct secret *key, const struct show_what *what);
 
 /*
  * Show it, and ask for two groups of it, chosen at random, until both are right; an empty
  * line shows it again.  Errors as above.
  */
-enum err show_until_noted(const struct secret *key, const char *device);
+enum err show_until_noted(const struct secret *key, const struct show_what *what);
 
 #endif

@@ -22,7 +22,7 @@ bool sign_is_trigger(const char *name)
 bool sign_is_made_anew(const char *name)
 {
 	return strcmp(name, KEXEC_HASHES) == 0 || strcmp(name, KEXEC_TREE) == 0 ||
-	       strcmp(name, KEXEC_FULL) == 0;
+	       strcmp(name, KEXEC_FULL) == 0 || strcmp(name, KEXEC_SORTED) == 0;
 }
 
 bool sign_has_old(const struct signing *x)

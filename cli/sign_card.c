@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "cli/sign.h"
+#include "core/clock.h"
 #include "core/hex.h"
 #include "openpgp/armor.h"
 #include "openpgp/sign.h"
@@ -51,6 +52,13 @@ static enum err wait_for_card(struct signing *x)
 	session_want_key(x->session, CARD_KEY_SIG);
 	const enum err e = session_wait_card(x->session, fprs, n);
 	return e == OK ? OK : no_such_card(x, e);
+}
+
+/* Of a card that is just being put in, or that another program is about to let go of. */
+static bool passes(enum err e)
+{
+	return e == ERR_BUSY || e == ERR_CARD_MUTE || e == ERR_CARD_LOST ||
+	       e == ERR_CARD_RESET || e == ERR_IO;
 }
 
 /* --- which key --- */
@@ -154,10 +162,18 @@ static enum err check_pin(struct signing *x)
 
 enum err sign_find_card(struct signing *x)
 {
-	enum err e = wait_for_card(x);
+	const int64_t start = clock_ms();
+	enum err e = OK;
 
-	if (e == OK)
-		e = read_key(x);
+	for (;;) {
+		e = wait_for_card(x);
+		if (e == OK)
+			e = read_key(x);
+		if (!passes(e) || clock_ms() - start >= (int64_t)x->c->wait_s * 1000)
+			break;
+		session_look_again(x->session); /* --wait is not over */
+		(void)session_pause(x->session, false);
+	}
 	if (e == OK)
 		e = check_clock(x);
 	return e == OK ? check_pin(x) : e;

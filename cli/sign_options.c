@@ -84,6 +84,16 @@ static enum err take_default(struct cli *c, const char *arg)
 	return OK;
 }
 
+static enum err take_menu(struct cli *c, const char *arg)
+{
+	c->sign.has_menu = strcmp(arg, "auto") != 0;
+	c->sign.sorted = strcmp(arg, "sorted") == 0;
+	if (!c->sign.has_menu || c->sign.sorted || strcmp(arg, "file") == 0)
+		return OK;
+	return cli_why(c, ERR_USAGE, "--menu takes auto, file or sorted, not \"%s\".",
+	               arg);
+}
+
 static enum err take_rollback(struct cli *c, const char *arg)
 {
 	static const char *const words[] = {
@@ -138,23 +148,25 @@ static enum err take_yes(struct cli *c, const char *arg)
 }
 
 const struct own_option sign_options[] = {
-        {"boot",                                                         "DIR", "the folder to sign (default /boot)", take_boot},
-        {"manifest",                          "STYLE",
+        {"boot",                                                                  "DIR", "the folder to sign (default /boot)", take_boot},
+        {"manifest",                                   "STYLE",
          "auto (as signed before, else relative), relative, absolute", take_manifest},
-        {"key",                                                              "FPR", "sign with this key, known on this machine or not", take_key},
+        {"key",                                                                       "FPR", "sign with this key, known on this machine or not", take_key},
         {"default",                              "N", "the entry to boot: its number, keep, first or none",
          take_default},
-        {"rollback",                                                 "HOW", "bump (the default with a counter and a TPM 2.0), keep, none",
+        {"menu",                                                          "ORDER",
+         "how Heads counts it: auto (as signed before, else file), file, sorted", take_menu},
+        {"rollback",                                                                   "HOW", "bump (the default with a counter and a TPM 2.0), keep, none",
          take_rollback},
-        {"tpm-device",                                                          "TCTI", TPM_DEVICE_HELP, take_tpm_device},
-        {"dry-run",            NULL, "show what would be signed and written, and stop",
+        {"tpm-device",                     "TCTI", TPM_DEVICE_HELP, take_tpm_device},
+        {"dry-run",                                                                       NULL, "show what would be signed and written, and stop",
          take_dry_run},
-        {"diff",                                                              NULL, "list all that has changed since it was signed, and stop",
+        {"diff",                                       NULL, "list all that has changed since it was signed, and stop",
          take_diff},
-        {"resume",                              NULL, "finish a signing that was interrupted; needs no dongle",
+        {"resume",                                                            NULL, "finish a signing that was interrupted; needs no dongle",
          take_resume},
-        {"yes",                                                   NULL, "do not ask before signing", take_yes},
-        {"agents",                                                     NULL, "ask through systemd's password agents (for the unit)",
+        {"yes",                                                                  NULL, "do not ask before signing", take_yes},
+        {"agents", NULL, "ask through systemd's password agents (for the unit)",
          take_agents},
-        {0}
+        {0                                                                      }
 };

@@ -127,6 +127,22 @@ static enum err check_for_agents(struct signing *x)
 	return sign_odd_for_agents(x);
 }
 
+/* Heads' order of the menu, from now on: as told, or as somebody known signed it. */
+static enum err plan_order(struct signing *x)
+{
+	const struct sign_wish *w = &x->c->sign;
+	const bool was = x->base && kexec_find(x->base, KEXEC_SORTED);
+
+	if (!w->has_menu && !was && x->base && entries_seem_sorted(x->entries, x->base))
+		cli_say(x->c, "The Heads that set the default entry seems to sort its "
+		              "menu: sign with\n--menu sorted, or it asks at the next "
+		              "boot.");
+	if (!(w->has_menu ? w->sorted : was))
+		return OK;
+	entries_sort(x->entries);
+	return kexec_put(x->set, KEXEC_SORTED, bytes_of("sorted\n"));
+}
+
 static enum err plan_default(struct signing *x)
 {
 	const struct sign_wish *w = &x->c->sign;
@@ -141,7 +157,9 @@ static enum err plan_default(struct signing *x)
 		               "The boot menu in %s is larger than is taken.", x->boot);
 	if (e != OK)
 		return e;
-	e = check_base(x);
+	e = plan_order(x);
+	if (e == OK)
+		e = check_base(x);
 	if (e != OK)
 		return e;
 	e = default_choose(x->entries, x->base ? x->base : x->old, w->entry, w->number,

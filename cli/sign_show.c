@@ -114,7 +114,8 @@ static void show_default_name(const struct signing *x, const char *name)
 {
 	AUTO_BUFFER row = {0};
 
-	buffer_format(&row, "Default entry: %zu, ", x->entry.number);
+	buffer_format(&row, "Default entry: %zu%s, ", x->entry.number,
+	              x->entries->sorted ? " of the sorted menu" : "");
 	sign_name(x, &row, name);
 	sign_say_long(x, 2, &row);
 }
@@ -142,6 +143,7 @@ static void show_default(struct signing *x)
 		say_boot_line(x, "was", was);
 	out_object(x->c, "default");
 	out_number(x->c, "number", (long)n);
+	out_text(x->c, "menu", x->entries->sorted ? "sorted" : "file");
 	out_text(x->c, "why", default_why_text(x->entry.why));
 	if (b)
 		sign_out_escaped(x->c, "name", bytes_of(b->name));

@@ -7,30 +7,52 @@
 #include "cli/output.h"
 #include "cli/screen.h"
 #include "cli/status.h"
+#include "cli/tpm_look.h"
 #include "sign/pending.h"
-#include "unlock/tpm2.h"
 
 enum { DATE_LEN = 32, SHOWN_MAX = 3 };
 
 /* --- the TPM --- */
 
+static bool is_tpm(const struct enrolment *en)
+{
+	return en->backend && strcmp(en->backend, BACKEND_TPM2) == 0;
+}
+
 static bool is_enrolled(const struct machine *m)
 {
 	for (size_t i = 0; i < m->n; i++)
+		for (size_t k = 0; m->volume[i].v && k < m->volume[i].v->n_enrolled; k++)
+			if (is_tpm(&m->volume[i].v->enrolled[k]))
+				return true;
+	return false;
+}
+
+/* Ways in of the TPM that would not open at a boot like this one. */
+static size_t shut_ways(const struct machine *m, const struct tpm2 *t)
+{
+	struct tpm2_saved saved;
+	const bool was_saved = tpm2_saved_read(TPM2_SAVED_RUN, &saved) == OK;
+	size_t shut = 0;
+
+	for (size_t i = 0; i < m->n; i++)
 		for (size_t k = 0; m->volume[i].v && k < m->volume[i].v->n_enrolled;
 		     k++) {
-			const char *backend = m->volume[i].v->enrolled[k].backend;
+			struct tpm_look l;
 
-			if (backend && strcmp(backend, BACKEND_TPM2) == 0)
-				return true;
+			if (!is_tpm(&m->volume[i].v->enrolled[k]))
+				continue;
+			tpm_look(t, was_saved ? &saved : NULL, m->volume[i].v,
+			         &m->volume[i].v->enrolled[k], &l);
+			shut += l.state != TPM_OPENS;
 		}
-	return false;
+	return shut;
 }
 
 void status_tpm(struct cli *c, const struct machine *m)
 {
 	const bool enrolled = is_enrolled(m);
-	const struct tpm2 t = {.tcti = NULL};
+	const struct tpm2 t = {.tcti = c->tpm.device};
 	struct tpm2_lockout l = {0};
 	const char *ours = enrolled ? "a volume has it as a way in" : "no volume uses it";
 
@@ -38,12 +60,15 @@ void status_tpm(struct cli *c, const struct machine *m)
 	if (*m->root || (!enrolled && !machine_has(m, "/dev/tpmrm0")))
 		return;
 	const enum err e = tpm2_lockout(&t, &l);
+	const size_t shut = e == OK ? shut_ways(m, &t) : 0;
 	out_object(c, "tpm");
 	out_bool(c, "usable", e == OK && l.locked == 0);
 	out_bool(c, "enrolled", enrolled);
 	out_text(c, "trouble", e == OK ? NULL : err_text(e));
-	if (e == OK)
+	if (e == OK) {
 		out_number(c, "wrong_pins", (long)l.failed);
+		out_number(c, "shut", (long)shut);
+	}
 	out_leave(c);
 	if (e != OK)
 		screen_row(c, enrolled ? SCREEN_BAD : SCREEN_WARN, "TPM", "%s; %s",
@@ -52,8 +77,11 @@ void status_tpm(struct cli *c, const struct machine *m)
 		screen_row(c, SCREEN_BAD, "TPM", "%s; %s", err_text(ERR_TPM_LOCKED),
 		           ours);
 	else
-		screen_row(c, SCREEN_PLAIN, "TPM", "here, %u of %u wrong PINs; %s",
-		           l.failed, l.max, ours);
+		screen_row(c, shut > 0 ? SCREEN_WARN : SCREEN_PLAIN, "TPM",
+		           "here, %u of %u wrong PINs; %s%s", l.failed, l.max, ours,
+		           shut > 0 ? ", which does not open at a boot like this one: "
+		                      "bootlatch tpm status"
+		                    : "");
 }
 
 /* --- /boot --- */

@@ -50,7 +50,17 @@ static void say_touch(const struct cli *c, const struct card_facts *f)
 		screen_row(c, SCREEN_PLAIN, "  touch", "%s", n > 0 ? text : "off");
 }
 
-static void say_tries(const struct cli *c, const struct card_facts *f)
+/* Nothing tells what a PIN is but sending it, which is not done.  Whoever makes keys
+ * changes the PINs; where there are none, nobody has. */
+static bool factory_suspected(const struct card_info *info)
+{
+	for (int k = 0; k < CARD_KEYS; k++)
+		if (info->key[k].present)
+			return false;
+	return info->tries_user > 0 && info->tries_admin > 0;
+}
+
+static void say_tries(struct cli *c, const struct card_facts *f)
 {
 	const struct card_info *info = &f->info;
 	const enum screen_mark m = info->tries_user == 0          ? SCREEN_BAD
@@ -64,6 +74,10 @@ static void say_tries(const struct cli *c, const struct card_facts *f)
 	screen_row(c, m, "  PIN", "%s, %s, Admin PIN %d",
 	           info->tries_user == 0 ? "BLOCKED" : pin,
 	           info->tries_reset == 0 ? "no reset code" : code, info->tries_admin);
+	if (factory_suspected(info))
+		screen_row(c, SCREEN_WARN, "",
+		           "no keys: its PINs may still be those it came with; bootlatch "
+		           "setup makes keys and changes them");
 }
 
 static void say_card(struct cli *c, const struct card_facts *f)
@@ -72,6 +86,8 @@ static void say_card(struct cli *c, const struct card_facts *f)
 
 	out_enter(c, "dongles");
 	card_json(c, f, true);
+	if (f->why == PICK_FOUND)
+		out_bool(c, "factory_pins_suspected", factory_suspected(&f->info));
 	out_leave(c);
 	if (f->why != PICK_FOUND) {
 		screen_row(c, SCREEN_WARN, "dongle", "in %s: %s", f->reader,
@@ -89,13 +105,14 @@ static void say_card(struct cli *c, const struct card_facts *f)
 }
 
 /* Devices that could be dongles, of which no reader came. */
-static void say_usb(struct cli *c, const struct machine *m, size_t readers)
+static void say_usb(struct cli *c, const struct machine *m, const struct look_end *end)
 {
+	const struct reader_list *readers = &end->readers;
 	struct usb_seen usb[READERS_MAX];
 	const size_t n = usb_look(m, usb, READERS_MAX);
 
 	for (size_t i = 0; i < n; i++) {
-		if (n <= readers && usb[i].permitted)
+		if (usb_has_reader(&usb[i], readers))
 			continue;
 		out_enter(c, "usb_unused");
 		out_text(c, "device", usb[i].name);
@@ -107,13 +124,20 @@ static void say_usb(struct cli *c, const struct machine *m, size_t readers)
 		                   : "you may not use it: run this as root, or install "
 		                     "the udev rules");
 	}
+	const bool held = look_listed(end) && usb_is_held(usb, n, readers);
+	out_bool(c, "usb_held", held);
+	if (held)
+		screen_row(c, SCREEN_WARN, "on USB",
+		           "another program has a dongle for itself: %zu are there, and "
+		           "%zu readers. Try: gpgconf --kill scdaemon",
+		           n, readers->n);
 }
 
 enum err status_dongles(struct cli *c, const struct machine *m)
 {
 	struct card_facts *list = calloc(READERS_MAX, sizeof(*list));
 	struct readers *r = NULL;
-	struct look_end end = {0};
+	struct look_end end = {.why = PICK_NO_SERVICE};
 	const struct look_wish w = {
 	        .reader = c->reader,
 	        .serial = c->serial,
@@ -132,6 +156,6 @@ enum err status_dongles(struct cli *c, const struct machine *m)
 		return e;
 	if (e != OK)
 		screen_row(c, SCREEN_PLAIN, "dongle", "none: %s", pick_why_text(end.why));
-	say_usb(c, m, end.readers.n);
+	say_usb(c, m, &end);
 	return OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* bootlatch tpm forget: take the TPM's way in away. */
+#include "cli/heads.h"
 #include "cli/tpm_each.h"
 #include "cli/tpm_words.h"
 #include "cli/unenroll.h"
@@ -8,6 +9,7 @@
 static enum err forget(struct cli *c, struct volume *v, void *ctx)
 {
 	int slots[LUKS_SLOTS_MAX];
+	enum err refused = OK;
 	size_t n = 0;
 
 	(void)ctx;
@@ -16,13 +18,18 @@ static enum err forget(struct cli *c, struct volume *v, void *ctx)
 	for (size_t i = 0; i < v->n_enrolled; i++)
 		if (tpm_is_way(v, &v->enrolled[i]))
 			slots[n++] = v->enrolled[i].keyslot;
-	enroll_warn_of_heads(c);
+	heads_warn(c);
+	/* Without a record a token says so, which may be anybody's: what does not look as
+	 * we make it is refused, and keeps nothing else from being removed. */
 	for (size_t i = 0; i < n; i++) {
 		const enum err e = unenroll_way(c, v, slots[i], NULL);
 
-		if (e != OK)
+		if (e != OK && e != ERR_REFUSED)
 			return cli_untrusted(c, v, e);
+		refused = e == OK ? refused : e;
 	}
+	if (refused != OK)
+		return refused;
 	cli_say(c,
 	        "In the TPM itself nothing was kept. Who has an older copy of the LUKS "
 	        "header, this machine\nas it was and the PIN can still open the disk; "

@@ -4,10 +4,12 @@
 
 #include "cli/crypttab.h"
 #include "cli/enroll_tpm2.h"
+#include "cli/heads.h"
 #include "cli/output.h"
 #include "cli/tpm_each.h"
 #include "cli/tpm_words.h"
 #include "core/file.h"
+#include "unlock/tpm2_admin.h"
 #include "unlock/tpm2_way.h"
 #include "unlock/unlock.h"
 
@@ -23,8 +25,9 @@ static enum err wish_of(struct cli *c, const struct enrolment *en, struct tpm_or
                         struct tpm2_sealed *ret_old, bool *ret_whole)
 {
 	struct tpm2_seal_wish *w = &o->wish;
+	size_t at = 0;
 
-	*ret_whole = tpm2_way(en, 0, ret_old) == OK || tpm2_way(en, 1, ret_old) == OK;
+	*ret_whole = tpm2_way_next(en, &at, ret_old) == OK;
 	o->no_pin = c->tpm.no_pin || (!c->tpm.pin && !en->needs_pin);
 	o->confirmed = !en->needs_pin;
 	w->bank = c->tpm.bank;
@@ -127,9 +130,10 @@ static const struct enrolment *fitting(const struct volume *v, const struct tpm2
 	for (size_t i = 0; i < v->n_enrolled; i++) {
 		const struct enrolment *en = &v->enrolled[i];
 		struct tpm2_sealed s;
+		size_t at = 0;
 
 		if (!en->complete || !tpm_is_way(v, en) ||
-		    (tpm2_way(en, 0, &s) != OK && tpm2_way(en, 1, &s) != OK))
+		    tpm2_way_next(en, &at, &s) != OK)
 			continue;
 		if (s.pcrs.bank != to->bank || s.pcrs.mask != to->mask)
 			continue;
@@ -185,7 +189,7 @@ static enum err reseal(struct cli *c, struct volume *v, void *ctx)
 		return drop_others(c, v, fits->keyslot); /* cut short before */
 	}
 	say_differ(c, differ);
-	enroll_warn_of_heads(c);
+	heads_warn(c);
 	e = make_new(c, r, v, &o, &found);
 	if (e == OK && !same_in_image(&before, enroll_tpm2_find(v)))
 		crypttab_remind(c, v);
@@ -196,6 +200,8 @@ static enum err run(struct cli *c)
 {
 	AUTO_SESSION *s = NULL;
 
+	if (!tpm2_built())
+		return tpm_why(c, ERR_UNSUPPORTED, NULL);
 	if (c->key_file && c->passphrase_fd >= 0)
 		return cli_why(c, ERR_USAGE,
 		               "Give --key-file or --passphrase-fd, not both.");

@@ -4,26 +4,59 @@
 
 #include "cli/output.h"
 #include "cli/tpm_each.h"
+#include "cli/tpm_look.h"
 #include "cli/tpm_words.h"
 #include "core/hex.h"
-#include "unlock/tpm2_saved.h"
-#include "unlock/tpm2_way.h"
 
 /* The machine's TPM, looked at once. */
 struct seen {
+	bool named; /* the volume was */
 	struct tpm2 tpm;
 	enum err tpm_e; /* of looking at it */
 	struct tpm2_saved saved;
-	bool was_capped;
-	size_t shut; /* ways in that would not open at a boot as this one */
+	bool was_saved; /* before the cap */
+	size_t shut;    /* ways in that would not open at a boot as this one */
 };
 
 /* --- the TPM --- */
 
+/* Those that were to be extended and are still as they were. */
+static uint32_t open_still(const struct seen *s)
+{
+	struct tpm2_pcrs now;
+
+	if (s->tpm_e != OK ||
+	    tpm2_read_pcrs(&s->tpm, s->saved.bank[0].bank, s->saved.capped, &now) != OK)
+		return 0; /* it is not known, and nothing can be unsealed now */
+	return s->saved.capped & ~tpm2_pcrs_differ(&now, &s->saved.bank[0]);
+}
+
+static void say_cap(struct cli *c, struct seen *s)
+{
+	char list[TPM2_LIST_MAX];
+
+	s->was_saved = tpm2_saved_read(TPM2_SAVED_RUN, &s->saved) == OK;
+	const uint32_t open = s->was_saved ? open_still(s) : 0;
+	out_bool(c, "capped", s->was_saved && open == 0);
+	if (!s->was_saved)
+		return;
+	tpm2_list(open != 0 ? open : s->saved.capped, list);
+	if (open != 0)
+		cli_say(c,
+		        "Warning: this boot was NOT shut: PCR %s is still as it was. "
+		        "Root of this system can unseal\nwhat needs no PIN; start the "
+		        "machine again.",
+		        list);
+	else
+		cli_say(c,
+		        "This boot was shut with PCR %s: nothing is unsealed until the "
+		        "machine starts again.",
+		        list);
+}
+
 static void see_tpm(struct cli *c, struct seen *s)
 {
 	struct tpm2_lockout l = {0};
-	char list[TPM2_LIST_MAX];
 
 	s->tpm = (struct tpm2){.tcti = c->tpm.device};
 	s->tpm_e = tpm2_lockout(&s->tpm, &l);
@@ -32,37 +65,10 @@ static void see_tpm(struct cli *c, struct seen *s)
 		tpm_out_lockout(c, &l);
 		tpm_say_lockout(c, &l);
 	}
-	s->was_capped = tpm2_saved_read(TPM2_SAVED_RUN, &s->saved) == OK;
-	out_bool(c, "capped", s->was_capped);
-	if (!s->was_capped)
-		return;
-	tpm2_list(s->saved.capped, list);
-	cli_say(c,
-	        "This boot was shut with PCR %s: nothing is unsealed until the machine "
-	        "starts again.",
-	        list);
-}
-
-/* As the initramfs of this boot had them. */
-static enum err values(const struct seen *s, const struct tpm2_pcrs *like,
-                       struct tpm2_pcrs *ret)
-{
-	if (s->was_capped &&
-	    tpm2_saved_values(&s->saved, like->bank, like->mask, ret) == OK)
-		return OK;
-	return s->tpm_e != OK ? s->tpm_e
-	                      : tpm2_read_pcrs(&s->tpm, like->bank, like->mask, ret);
+	say_cap(c, s);
 }
 
 /* --- a way in --- */
-
-/* Copy i, or the other one. */
-static enum err sealed_of(const struct enrolment *en, struct tpm2_sealed *ret)
-{
-	const enum err first = tpm2_way(en, 0, ret);
-
-	return first == OK || tpm2_way(en, 1, ret) != OK ? first : OK;
-}
 
 static void say_pcr(struct cli *c, unsigned pcr, unsigned cap,
                     const struct tpm2_pcrs *then, const struct tpm2_pcrs *now)
@@ -93,67 +99,52 @@ static void say_pcr(struct cli *c, unsigned pcr, unsigned cap,
 		cli_say(c, "      sealed %s\n      now    %s", was, is);
 }
 
-static void say_state(struct cli *c, struct seen *s, const struct enrolment *en,
-                      const char *word, const char *sentence)
-{
-	s->shut += strcmp(word, "opens") != 0;
-	out_text(c, "state", word);
-	cli_say(c, "  keyslot %d, %s: %s", en->keyslot,
-	        en->needs_pin ? "with the PIN" : "without a PIN", sentence);
-}
-
-/* What its own files say, before the TPM comes into it. */
-static bool say_broken(struct cli *c, struct seen *s, const struct volume *v,
-                       const struct enrolment *en, enum err e)
-{
-	if (v->state != RECORD_MATCHES || !en->in_record)
-		say_state(c, s, en, "no-record",
-		          "not used, as this machine's record does not know it");
-	else if (!en->slot_active)
-		say_state(c, s, en, "no-keyslot",
-		          "its keyslot is gone: tpm forget, then enroll");
-	else if (e == ERR_TAMPERED)
-		say_state(c, s, en, "not-recorded",
-		          "NOT what the record says it is: it is not used");
-	else if (e != OK)
-		say_state(c, s, en, "damaged", "damaged: tpm reseal makes it anew");
-	else
-		return false;
-	return true;
-}
+/* In words for scripts, and for people. */
+static const struct {
+	const char *word, *sentence;
+} states[] = {
+        [TPM_OPENS] = {"opens",        "opens at a boot like this one"                           },
+        [TPM_CHANGED] = {"changed",      "does NOT open at a boot like this one; bless it "
+                                    "with: bootlatch tpm reseal"},
+        [TPM_UNREADABLE] = {"unknown",      NULL                                                      },
+        [TPM_NO_RECORD] = {"no-record",
+                       "not used, as this machine's record does not know it"                     },
+        [TPM_NO_KEYSLOT] = {"no-keyslot",   "its keyslot is gone: tpm forget, then enroll"            },
+        [TPM_NOT_RECORDED] = {"not-recorded",
+                       "NOT what the record says it is: it is not used"                          },
+        [TPM_DAMAGED] = {"damaged",      "damaged: tpm reseal makes it anew"                       },
+};
 
 static void say_way(struct cli *c, struct seen *s, const struct volume *v,
                     const struct enrolment *en)
 {
-	struct tpm2_pcrs now = {0};
-	struct tpm2_sealed sealed;
+	struct tpm_look l;
 
+	tpm_look(&s->tpm, s->was_saved ? &s->saved : NULL, v, en, &l);
+	const char *sentence = states[l.state].sentence;
+	s->shut += l.state != TPM_OPENS;
 	out_number(c, "keyslot", en->keyslot);
 	out_bool(c, "needs_pin", en->needs_pin);
-	if (say_broken(c, s, v, en, sealed_of(en, &sealed)))
-		return;
-	out_text(c, "bank", tpm2_bank_name(sealed.pcrs.bank));
-	out_number(c, "cap", en->cap);
-	const enum err e = values(s, &sealed.pcrs, &now);
-	if (e != OK)
-		say_state(c, s, en, "unknown", err_text(e));
-	else if (tpm2_pcrs_differ(&sealed.pcrs, &now) != 0)
-		say_state(c, s, en, "changed",
-		          "does NOT open at a boot like this one; bless it with: "
-		          "bootlatch tpm "
-		          "reseal");
-	else
-		say_state(c, s, en, "opens", "opens at a boot like this one");
-	for (unsigned i = 0; i < TPM2_PCRS; i++)
-		if ((sealed.pcrs.mask >> i & 1) != 0)
-			say_pcr(c, i, en->cap, &sealed.pcrs, e == OK ? &now : NULL);
+	if (l.state <= TPM_UNREADABLE) {
+		out_text(c, "bank", tpm2_bank_name(l.sealed.pcrs.bank));
+		out_number(c, "cap", en->cap);
+	}
+	out_text(c, "state", states[l.state].word);
+	cli_say(c, "  keyslot %d, %s: %s", en->keyslot,
+	        en->needs_pin ? "with the PIN" : "without a PIN",
+	        sentence ? sentence : err_text(l.e));
+	for (unsigned i = 0; l.state <= TPM_UNREADABLE && i < TPM2_PCRS; i++)
+		if ((l.sealed.pcrs.mask >> i & 1) != 0)
+			say_pcr(c, i, en->cap, &l.sealed.pcrs,
+			        l.state < TPM_UNREADABLE ? &l.now : NULL);
 }
 
 static enum err say_volume(struct cli *c, struct volume *v, void *ctx)
 {
 	struct seen *s = ctx;
 
-	out_enter(c, "volumes");
+	if (s->named) /* else it is in that list */
+		out_enter(c, "volumes");
 	out_text(c, "device", v->where.device);
 	out_text(c, "uuid", luks_uuid(v->luks));
 	out_text(c, "record", record_state_text(v->state));
@@ -165,13 +156,14 @@ static enum err say_volume(struct cli *c, struct volume *v, void *ctx)
 		say_way(c, s, v, &v->enrolled[i]);
 		out_leave(c);
 	}
-	out_leave(c);
-	return OK;
+	if (s->named)
+		out_leave(c);
+	return cli_untrusted(c, v, volume_trusted(v));
 }
 
 static enum err run(struct cli *c)
 {
-	struct seen s = {0};
+	struct seen s = {.named = c->device != NULL};
 
 	see_tpm(c, &s);
 	const enum err e = tpm_each(c, say_volume, &s);

@@ -2,27 +2,31 @@
 /* What the verbs of the TPM say of it. */
 #include "cli/tpm_words.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
+#include "cli/heads.h"
 #include "cli/output.h"
-#include "core/file.h"
+#include "unlock/tpm2_admin.h"
 
 /* --- why not --- */
 
 static enum err why_unsupported(struct cli *c, enum err e)
 {
-	if (!c->tpm.device && access("/dev/tpm0", F_OK) == 0 &&
-	    access("/dev/tpmrm0", F_OK) != 0)
+	const struct tpm2 tpm = {.tcti = c->tpm.device};
+	struct tpm2_lockout l = {0};
+
+	if (!tpm2_built())
+		return cli_why(
+		        c, e,
+		        "This bootlatch was built without TPM support (tss2). Install "
+		        "one that was built with it, or enroll a dongle.");
+	if (tpm2_lockout(&tpm, &l) == ERR_UNSUPPORTED)
 		return cli_why(c, e,
 		               "This machine has a TPM 1.2, which cannot seal as is "
 		               "needed here. With Heads its own disk unlock key serves "
 		               "(set a default boot there); else enroll a dongle: "
 		               "bootlatch enroll DEVICE.");
-	return cli_why(c, e,
-	               "This bootlatch was built without the TPM's library (tss2). "
-	               "Install one that was built with it, or enroll a dongle.");
+	return e;
 }
 
 static enum err why_locked(struct cli *c, enum err e)
@@ -78,13 +82,7 @@ enum err tpm_why(struct cli *c, enum err e, const struct tpm2_seal_wish *wish)
 		                         "Leave --srk out.",
 		                         wish->srk);
 	case ERR_ACCESS:
-		return geteuid() != 0
-		               ? cli_why(c, e,
-		                         "The TPM may not be used. Run this as root.")
-		               : cli_why(c, e,
-		                         "The TPM refuses to make a key: its owner "
-		                         "hierarchy has a password. Name a storage root "
-		                         "key that is kept in it with --srk.");
+		return cli_why(c, e, "The TPM may not be used. Run this as root.");
 	default:
 		return e;
 	}
@@ -127,23 +125,6 @@ void tpm_out_lockout(struct cli *c, const struct tpm2_lockout *l)
 
 /* --- PCRs --- */
 
-bool tpm_of_heads(const struct cli *c)
-{
-	static const char *const marks[] = {"kexec_primhdl_hash.txt",
-	                                    "kexec_lukshdr_hash.txt",
-	                                    "kexec_key_devices.txt"};
-	bool found = false;
-	int boot = -1;
-
-	if (dir_open(c->where.boot_dir, &boot) != OK)
-		return false;
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		found = found ||
-		        faccessat(boot, marks[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	(void)close(boot); /* read-only */
-	return found;
-}
-
 void tpm_say_doubts(const struct cli *c, const struct tpm2_choice *choice,
                     const struct tpm2_pcrs *to, unsigned doubts)
 {
@@ -165,7 +146,7 @@ void tpm_say_doubts(const struct cli *c, const struct tpm2_choice *choice,
 		        "Warning: PCRs %s are empty: nothing measures the initramfs on "
 		        "this "
 		        "machine,\nso the TPM cannot tell this boot from another%s.",
-		        list, tpm_of_heads(c) ? ". With Heads take --profile heads" : "");
+		        list, heads_here(c) ? ". With Heads take --profile heads" : "");
 	}
 	if ((doubts & TPM2_DOUBT_CAP) != 0)
 		cli_say(c,

@@ -18,8 +18,6 @@ void tpm_say_doubts(const struct cli *c, const struct tpm2_choice *choice,
                     const struct tpm2_pcrs *to, unsigned doubts);
 /* A row a PCR with what is measured there; in JSON the list "pcrs". */
 void tpm_say_pcrs(struct cli *c, const struct tpm2_pcrs *to, unsigned cap);
-/* Has Heads sealed to this machine's TPM? */
-bool tpm_of_heads(const struct cli *c);
 
 /* Words that are typed in clear on the terminal, and nowhere else.  ERR_REFUSED: others,
  * or there is no terminal. */

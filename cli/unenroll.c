@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/crypttab.h"
+#include "cli/heads.h"
 #include "cli/output.h"
 #include "cli/unenroll.h"
 #include "unlock/enroll.h"
@@ -41,7 +42,14 @@ static enum err confirm(struct cli *c)
 	return OK;
 }
 
-/* Without a way in for a dongle nothing is left to do for us at boot. */
+bool unenroll_none_at_boot(const struct volume *v)
+{
+	for (size_t i = 0; i < v->n_enrolled; i++)
+		if (strcmp(v->enrolled[i].backend, BACKEND_RECOVERY) != 0)
+			return false;
+	return true;
+}
+
 enum err unenroll_at_boot(struct cli *c)
 {
 	AUTO_VOLUME *v = NULL;
@@ -50,7 +58,7 @@ enum err unenroll_at_boot(struct cli *c)
 	enum err e = cli_volume(c, &v);
 	if (e != OK)
 		return e;
-	if (v->n_enrolled == 0)
+	if (unenroll_none_at_boot(v))
 		return crypttab_leave(c, v, &left);
 	crypttab_remind(c, v);
 	return OK;
@@ -61,7 +69,7 @@ static enum err nothing_there(struct cli *c, const struct volume *v)
 {
 	bool left = false;
 
-	if (v->n_enrolled == 0) {
+	if (unenroll_none_at_boot(v)) {
 		const enum err e = crypttab_leave(c, v, &left);
 		if (e != OK || left)
 			return e;
@@ -137,7 +145,7 @@ static enum err run(struct cli *c)
 		return e;
 	if (v->strange)
 		return cli_untrusted(c, v, ERR_TAMPERED);
-	enroll_warn_of_heads(c);
+	heads_warn(c);
 	e = unenroll_way(c, v, c->keyslot, c->serial);
 	if (e == ERR_REFUSED || e == ERR_CANCELLED)
 		return e;

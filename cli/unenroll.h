@@ -8,7 +8,9 @@
 /* That keyslot, or (wanted -1) the card's; the last one only with --force and words typed
  * on a terminal.  Errors of unenroll(). */
 enum err unenroll_way(struct cli *c, struct volume *v, int wanted, const char *serial);
-/* Without a way in of ours nothing is left to do for us at boot. */
+/* No dongle and no TPM opens it any more.  A recovery key is typed at any prompt. */
+bool unenroll_none_at_boot(const struct volume *v);
+/* Where that is so nothing is left to do for us at boot. */
 enum err unenroll_at_boot(struct cli *c);
 
 #endif

@@ -112,7 +112,7 @@ static enum err not_opened(struct cli *c, const struct volume *v, enum err e)
 	case ERR_UNSUPPORTED:
 		return cli_why(
 		        c, e,
-		        "What is stored for the dongle no longer opens %s. Use the "
+		        "What is enrolled no longer opens %s. Use the "
 		        "passphrase, then unenroll it and enroll it again.",
 		        c->device);
 	case ERR_PIN_BLOCKED:

@@ -13,6 +13,7 @@ struct ways_wish {
 	bool has_key;
 	uint8_t key[FPR_LEN];    /* a decryption key */
 	bool image_later;        /* the caller makes the image, once for all volumes */
+	bool all_images;         /* of every kernel, not of the newest alone */
 	struct session *session; /* that the verbs use instead of one of their own */
 	unsigned skip;           /* bits of enum setup_step */
 };

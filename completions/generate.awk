@@ -42,6 +42,7 @@ BEGIN {
 	kinds["transport"] = "auto,pcsc,ccid"
 	kinds["manifest"] = "auto,relative,absolute"
 	kinds["default"] = "keep,first,none"
+	kinds["menu"] = "auto,file,sorted"
 	kinds["rollback"] = "bump,keep,none"
 	kinds["slots"] = "sig,dec,aut"
 	kinds["algorithm"] = "rsa2048,rsa3072,rsa4096,nistp256,nistp384,nistp521,brainpoolP256r1,brainpoolP384r1,brainpoolP512r1,cv25519"

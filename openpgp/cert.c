@@ -46,6 +46,15 @@ static const char several[] =
 static const char secret[] =
         "The file has a secret key. Give the public one: gpg --export KEYID.";
 
+static const char version[] = "Its key is not of OpenPGP's version 4 but an older or "
+                              "newer one (5 and 6 are the "
+                              "newer), which is not read here. Cards hold keys of "
+                              "version 4: give one of those.";
+
+static const char algorithm[] = "Its key is of an algorithm that is not supported: RSA, "
+                                "NIST and Brainpool curves, "
+                                "Curve25519 and Ed25519 are, as GnuPG 2.2 writes them.";
+
 /* One pass over a certificate; `component` is what the signatures that follow are about.
  */
 struct walk {
@@ -269,6 +278,16 @@ static enum err see_packet(struct walk *w, const struct packet *p)
 	}
 }
 
+static enum err parse_primary(struct bytes body, struct walk *w)
+{
+	uint32_t v = 0;
+
+	const enum err e = pubkey_parse(body, &w->primary);
+	if (e == ERR_UNSUPPORTED && bytes_take_be(&body, 1, &v) == OK)
+		w->why = v == 4 ? algorithm : version;
+	return e;
+}
+
 static enum err walk_packets(struct packets in, struct walk *w)
 {
 	struct packet p;
@@ -281,7 +300,7 @@ static enum err walk_packets(struct packets in, struct walk *w)
 	if (e == OK && p.tag != PACKET_PUBLIC_KEY)
 		e = ERR_FORMAT;
 	if (e == OK)
-		e = pubkey_parse(p.body, &w->primary);
+		e = parse_primary(p.body, w);
 	w->component = PACKET_PUBLIC_KEY;
 	while (e == OK && in.n > 0) {
 		e = packet_next(&in, &p);
@@ -347,8 +366,8 @@ static enum err keys_for(const struct purpose *what, struct bytes cert, uint32_t
 		for (size_t i = 0; i < w->n; i++)
 			pubkey_copy(&ret[i], &w->found[i]);
 		*ret_n = w->n;
-	} else if (ret_why != NULL &&
-	           (e == ERR_NOT_FOUND || w->why == several || w->why == secret)) {
+	} else if (ret_why != NULL && (e == ERR_NOT_FOUND || e == ERR_UNSUPPORTED ||
+	                               w->why == several || w->why == secret)) {
 		*ret_why = w->why;
 	}
 out:

@@ -169,6 +169,26 @@ enum err entries_parse_menu(struct bytes in, const char *from, entry_exists *exi
 	return e;
 }
 
+static int by_line(const void *a, const void *b)
+{
+	const struct boot_entry *x = a, *y = b;
+
+	return strcmp(x->line, y->line);
+}
+
+void entries_sort(struct boot_entries *e)
+{
+	if (e->n == 0 || e->from_menu)
+		return;
+	const char *const first = e->entry[e->first].line; /* moved along, not copied */
+
+	qsort(e->entry, e->n, sizeof(*e->entry), by_line);
+	e->first = 0;
+	while (e->entry[e->first].line != first)
+		e->first++;
+	e->sorted = true;
+}
+
 void entries_clear(struct boot_entries *e)
 {
 	for (size_t i = 0; i < e->n; i++)

@@ -15,6 +15,8 @@ enum {
 };
 
 #define KEXEC_MENU "kexec_menu.txt" /* optional; Heads then looks for no other menu */
+/* Ours, and signed: the Heads of this machine sorts its menu (docs/FORMAT.md). */
+#define KEXEC_SORTED "kexec_bootlatch_sorted.txt"
 
 /* No control characters are in name and line, but they need not be UTF-8. */
 struct boot_entry {
@@ -34,6 +36,9 @@ struct boot_entries {
 	struct boot_entry *entry; /* number N of kexec_default.N.txt is entry[N - 1] */
 	size_t n;
 	size_t skipped; /* whose kernel does not exist */
+	size_t first;   /* entry[first] was found first */
+	bool sorted;    /* they are in the order of entries_sort */
+	bool from_menu; /* of KEXEC_MENU, which no Heads sorts */
 };
 
 /*
@@ -59,6 +64,13 @@ enum err entries_parse_menu(struct bytes in, const char *from, entry_exists *exi
 enum err entries_read(int dirfd, const struct tree *t, struct boot_entries **ret);
 struct boot_entries *entries_free(struct boot_entries *e);
 void entries_clear(struct boot_entries *e); /* {0} again */
+
+/* As a Heads of mid-2026 does it: by the bytes of their lines.  Not those of KEXEC_MENU.
+ */
+void entries_sort(struct boot_entries *e);
+/* Does the default of `set` stand at its number when they are sorted, and not as they
+ * are? */
+bool entries_seem_sorted(const struct boot_entries *e, const struct kexec_set *set);
 
 /* The file that an entry's path leads to, through links, never out of the tree.  NULL:
  * none. */

@@ -113,6 +113,19 @@ static size_t count_alike(const struct boot_entries *e, const struct before *was
 	return n;
 }
 
+bool entries_seem_sorted(const struct boot_entries *e, const struct kexec_set *set)
+{
+	struct before was = {0};
+	size_t at = 0, less = 0;
+
+	if (e->sorted || e->from_menu || !find_before(set, &was) ||
+	    count_alike(e, &was, same_line, &at) != 1 || at == was.number)
+		return false;
+	for (size_t i = 0; i < e->n; i++)
+		less += strcmp(e->entry[i].line, e->entry[at - 1].line) < 0;
+	return less + 1 == was.number;
+}
+
 static enum err keep(const struct boot_entries *e, const struct kexec_set *old,
                      struct default_choice *ret)
 {
@@ -133,7 +146,7 @@ static enum err keep(const struct boot_entries *e, const struct kexec_set *old,
 		return OK;
 	}
 	/* Several of that name, and nothing tells which. */
-	if (at > 0 || was.number != 1 || e->n == 0)
+	if (at > 0 || was.number != 1 || e->n == 0 || e->sorted)
 		return ERR_NOT_FOUND;
 	*ret = (struct default_choice){1, DEFAULT_WAS_FIRST};
 	return OK;
@@ -147,7 +160,7 @@ enum err default_choose(const struct boot_entries *e, const struct kexec_set *ol
 	if (wish == DEFAULT_KEEP)
 		return keep(e, old, ret);
 	if (wish != DEFAULT_NONE)
-		c = (struct default_choice){wish == DEFAULT_FIRST ? 1 : number,
+		c = (struct default_choice){wish == DEFAULT_FIRST ? e->first + 1 : number,
 		                            DEFAULT_ASKED};
 	if (wish != DEFAULT_NONE && (c.number == 0 || c.number > e->n))
 		return ERR_NOT_FOUND;

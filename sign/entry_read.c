@@ -186,8 +186,8 @@ enum err entries_read(int dirfd, const struct tree *t, struct boot_entries **ret
 
 	if (!all)
 		return ERR_NOMEM;
-	const enum err e =
-	        menu && menu->type == TREE_FILE ? read_menu(&r, menu) : read_grub(&r);
+	all->from_menu = menu && menu->type == TREE_FILE;
+	const enum err e = all->from_menu ? read_menu(&r, menu) : read_grub(&r);
 	if (e != OK) {
 		(void)entries_free(all);
 		return e;

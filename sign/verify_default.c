@@ -43,7 +43,24 @@ static enum err hashes_hold(const struct boot_entries *entries, size_t number,
 	return e;
 }
 
-static enum err check_one(const struct boot_entries *entries, const struct kexec_set *s,
+static bool stands_at(const struct boot_entries *entries, size_t number,
+                      const struct kexec_file *f)
+{
+	return number > 0 && number <= entries->n &&
+	       is_line(f, entries->entry[number - 1].line);
+}
+
+/* Whichever Heads counted them: another one shows its menu. */
+static bool is_entry(struct boot_entries *entries, size_t number,
+                     const struct kexec_file *f)
+{
+	if (stands_at(entries, number, f))
+		return true;
+	entries_sort(entries);
+	return stands_at(entries, number, f);
+}
+
+static enum err check_one(struct boot_entries *entries, const struct kexec_set *s,
                           const struct kexec_file *f, const struct tree *t,
                           struct findings *to)
 {
@@ -51,8 +68,7 @@ static enum err check_one(const struct boot_entries *entries, const struct kexec
 	const size_t number = number_of(f->name);
 	bool hold = false;
 
-	if (number == 0 || number > entries->n ||
-	    !is_line(f, entries->entry[number - 1].line)) {
+	if (!is_entry(entries, number, f)) {
 		findings_add(to, FINDING_DEFAULT, f->name);
 		return OK;
 	}

@@ -151,7 +151,10 @@ static enum err plan_blob(struct session *s, const struct enrolment *en, size_t 
 		log_line(LOG_DEBUG, "card: blob %zu of slot %d: %s", which, en->keyslot,
 		         err_text(e));
 		if (say)
-			words_say(session_ask(s), WORDS_BLOB_DAMAGED, &args);
+			words_say(session_ask(s),
+			          e == ERR_UNSUPPORTED ? WORDS_BLOB_KIND
+			                               : WORDS_BLOB_DAMAGED,
+			          &args);
 		return e;
 	}
 	p->parsed = true;

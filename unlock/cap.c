@@ -3,17 +3,23 @@
 #include "unlock/cap.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
 #include "unlock/record.h"
+#include "unlock/store.h"
 #include "unlock/token.h"
 #include "unlock/tpm2_saved.h"
 
 #define ENDING ".json"
+/* The note that this boot could not be capped (docs/FORMAT.md). */
+#define NOTE_FOLDER "bootlatch"
+#define NOTE_FILE   "uncapped"
 
-enum { FOLDER_MAX = 4096 };
+enum { FOLDER_MAX = 4096, NOTE_MAX = 256 };
 
 static const char what[] = "bootlatch: no more is unsealed in this boot";
 
@@ -54,6 +60,8 @@ enum err cap_pcrs(const char *config_dir, uint32_t *ret)
 	if (n < 0 || (size_t)n >= sizeof(folder))
 		return ERR_USAGE;
 	DIR *d = opendir(folder);
+	if (!d && errno != ENOENT)
+		return err_from_errno(errno);
 	for (const struct dirent *f = NULL; d && (f = readdir(d)) != NULL;)
 		if (uuid_of(f->d_name, uuid))
 			add_record(config_dir, uuid, &pcrs);
@@ -102,6 +110,31 @@ bool cap_is_done(const char *run)
 	return tpm2_saved_read(run, &s) == OK;
 }
 
+/* --- what could not be done --- */
+
+bool cap_has_failed(const char *run)
+{
+	uint8_t *text = NULL;
+	size_t n = 0;
+
+	const enum err e = store_read(run, NOTE_FOLDER, NOTE_FILE, NOTE_MAX, &text, &n);
+	free(text);
+	return e == OK;
+}
+
+/* Where it cannot be noted the next one waits as long as this did. */
+static void note(const char *run, enum err e)
+{
+	enum err noted = OK;
+
+	if (e != OK)
+		noted = store_write(run, NOTE_FOLDER, NOTE_FILE, bytes_of("\n"));
+	else if (cap_has_failed(run))
+		noted = store_remove(run, NOTE_FOLDER, NOTE_FILE);
+	if (noted != OK)
+		log_line(LOG_DEBUG, "cap: how it ended is not kept: %s", err_text(noted));
+}
+
 /* --- the cap --- */
 
 enum err cap_tpm(const struct tpm2 *t, const char *config_dir, const char *run)
@@ -123,5 +156,6 @@ enum err cap_tpm(const struct tpm2 *t, const char *config_dir, const char *run)
 		if (e == OK)
 			e = failed;
 	}
+	note(run, e);
 	return e;
 }

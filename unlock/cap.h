@@ -7,7 +7,7 @@
 #include "unlock/tpm2.h"
 
 /* The PCRs that the records in config_dir/volumes name, a bit each; 0: no volume of this
- * machine opens with a TPM. */
+ * machine opens with a TPM.  Errors of opening that folder, but that there is none. */
 enum err cap_pcrs(const char *config_dir, uint32_t *ret);
 
 /*
@@ -19,5 +19,7 @@ enum err cap_pcrs(const char *config_dir, uint32_t *ret);
 enum err cap_tpm(const struct tpm2 *t, const char *config_dir, const char *run);
 /* Was this boot capped, as far as is known? */
 bool cap_is_done(const char *run);
+/* Did the last cap_tpm of this boot fail?  Who comes after it need not wait as long. */
+bool cap_has_failed(const char *run);
 
 #endif

@@ -110,8 +110,14 @@ static enum err seal(const struct enrolling *w, const struct tpm2_pcrs *to, uint
 	        .to = to,
 	};
 
-	const enum err e = random_bytes(wish.salt, sizeof(wish.salt));
-	return e == OK ? tpm2_seal(&tpm, &wish, what, w->tpm->pin, ret) : e;
+	enum err e = random_bytes(wish.salt, sizeof(wish.salt));
+	if (e == OK)
+		e = tpm2_seal(&tpm, &wish, what, w->tpm->pin, ret);
+	if (e == ERR_ACCESS)
+		enroll_why(w, "The TPM refuses to make a key: its owner hierarchy has a "
+		              "password. Name a storage root key that is kept in it with "
+		              "--srk.");
+	return e;
 }
 
 enum err enroll_tpm2_seal(struct enrolling *w, struct secret **ret_pass,

@@ -8,6 +8,8 @@
 #include "unlock/tpm2_saved.h"
 #include "unlock/words.h"
 
+enum { AGAIN_MS = 1000 };
+
 static void say_failed(const struct options *o, enum err e)
 {
 	const struct words_args args = {.text = err_text(e)};
@@ -15,7 +17,10 @@ static void say_failed(const struct options *o, enum err e)
 	struct ask *a = NULL;
 
 	if (o->wish.at_boot && ask_open_boot(&a) == OK)
-		words_say(a, WORDS_TPM_NOT_CAPPED, &args);
+		words_say(a,
+		          e == ERR_TPM_ABSENT ? WORDS_TPM_NONE_TO_CAP
+		                              : WORDS_TPM_NOT_CAPPED,
+		          &args);
 	else
 		(void)fprintf(
 		        stderr, "bootlatch-unlock: %s\n",
@@ -23,12 +28,23 @@ static void say_failed(const struct options *o, enum err e)
 	(void)ask_close(a);
 }
 
+/* Whoever comes to type is not kept from it each time by a TPM that does not answer. What
+ * --cap is asked for, a shell may hang on: that waits. */
+static int limit_ms(const struct options *o, bool failed_before)
+{
+	const bool waits = o->cap && !o->crypttab;
+
+	return !waits && failed_before ? AGAIN_MS : 0;
+}
+
 enum err cap(const struct options *o, bool *ret_told)
 {
-	const struct tpm2 t = {.tcti = o->wish.tpm};
+	const bool before = cap_has_failed(o->wish.run);
+	const struct tpm2 t = {.tcti = o->wish.tpm, .limit_ms = limit_ms(o, before)};
 
 	const enum err e = cap_tpm(&t, o->config_dir, o->wish.run);
-	if (e != OK)
+	/* Cryptroot's rounds come every second: it is said once a boot. */
+	if (e != OK && !(before && o->wish.at_boot))
 		say_failed(o, e);
 	*ret_told = true;
 	return e;

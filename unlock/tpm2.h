@@ -72,7 +72,8 @@ enum err tpm2_seal(const struct tpm2 *t, const struct tpm2_wish *w,
                    struct tpm2_sealed *ret);
 /*
  * pin: NULL where it needs none.  ERR_FORMAT: tpm2_sealed_check says so, and the TPM was
- * not asked.  ERR_TPM_OTHER, ERR_TPM_PCRS, ERR_TPM_PIN (counted), ERR_TPM_LOCKED.
+ * not asked; or its key is the recorded one and does not take the private part.
+ * ERR_TPM_OTHER, ERR_TPM_PCRS, ERR_TPM_PIN (counted), ERR_TPM_LOCKED.
  */
 enum err tpm2_unseal(const struct tpm2 *t, const struct tpm2_sealed *s,
                      const struct secret *pin, struct secret **ret);

@@ -29,4 +29,7 @@ enum err tpm2_lockout_limits(const struct tpm2 *t, const struct secret *auth,
 enum err tpm2_lockout_password(const struct tpm2 *t, const struct secret *auth,
                                const struct secret *fresh);
 
+/* Was this built with tss2?  Without it every call says ERR_UNSUPPORTED. */
+bool tpm2_built(void);
+
 #endif

@@ -90,3 +90,8 @@ enum err tpm2_job_admin(const void *how, const struct secret *in, struct writer 
 	tpm_close(&a.t);
 	return e;
 }
+
+bool tpm2_built(void)
+{
+	return true;
+}

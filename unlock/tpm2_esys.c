@@ -21,6 +21,13 @@ TSS2_RC tpm_bare(TSS2_RC rc)
 	return rc & TPM2_RC_FMT1 ? rc & (TPM2_RC_FMT1 | FORMAT1_CODE) : rc;
 }
 
+bool tpm_is_of_parameter(TSS2_RC rc)
+{
+	const TSS2_RC bits = TPM2_RC_FMT1 | TPM2_RC_P;
+
+	return (rc & TSS2_RC_LAYER_MASK) == TSS2_TPM_RC_LAYER && (rc & bits) == bits;
+}
+
 enum err tpm_err(TSS2_RC rc)
 {
 	if (rc == TSS2_RC_SUCCESS)
@@ -39,9 +46,13 @@ enum err tpm_err(TSS2_RC rc)
 	case TPM2_RC_BAD_AUTH: /* the owner hierarchy has a password */
 	case TPM2_RC_HIERARCHY:
 		return ERR_ACCESS;
+	case TPM2_RC_BAD_TAG: /* a TPM 1.2 takes our commands for nonsense */
+		return ERR_UNSUPPORTED;
 	default:
 		break;
 	}
+	if (rc == TSS2_SYS_RC_GENERAL_FAILURE) /* the library saw that it is one */
+		return ERR_UNSUPPORTED;
 	return (rc & ~TSS2_RC_LAYER_MASK) == TSS2_BASE_RC_MEMORY ? ERR_NOMEM
 	                                                         : ERR_TPM_FAILED;
 }

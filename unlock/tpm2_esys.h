@@ -17,6 +17,8 @@ enum err tpm_err(TSS2_RC rc);
 /* The TPM's own code without the number of handle, session or parameter (Part 2, 6.6);
  * 0: not the TPM's. */
 TSS2_RC tpm_bare(TSS2_RC rc);
+/* Does the TPM blame one of the command's parameters (Part 2, 6.6.2)? */
+bool tpm_is_of_parameter(TSS2_RC rc);
 
 enum err tpm_open(const char *tcti, struct tpm *t); /* tpm_close in any case */
 void tpm_close(struct tpm *t);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/aside.h"
+#include "core/log.h"
 #include "unlock/backend.h"
 #include "unlock/tpm2_way.h"
 
@@ -101,22 +102,13 @@ static enum err ended(struct tpm2_try *t, enum err e)
 
 /* --- looking --- */
 
-/* The copy that the record knows; of several faults the worse. */
-static enum err choose(const struct enrolment *en, struct tpm2_sealed *ret)
-{
-	const enum err first = tpm2_way(en, 0, ret);
-	if (first == OK)
-		return OK;
-	const enum err second = tpm2_way(en, 1, ret);
-	return second == OK || first == ERR_NOT_FOUND ? second : first;
-}
-
 enum err tpm2_try_look(struct tpm2_try *t)
 {
 	const struct tpm2 tpm = session_tpm(t->s);
 
 	t->first = secret_free(t->first);
-	enum err e = choose(t->en, &t->sealed);
+	t->copies = 0;
+	enum err e = tpm2_way_next(t->en, &t->copies, &t->sealed);
 	if (e == OK)
 		e = tpm2_look_start(&tpm, t->sealed.pcrs.bank, t->sealed.pcrs.mask,
 		                    &t->job);
@@ -257,6 +249,20 @@ enum err tpm2_try_unseal(struct tpm2_try *t, const struct secret *pin)
 	return ended(t, e);
 }
 
+/* The TPM did not take that copy: no PIN came to it yet.  Does it take another? */
+static bool takes_another(struct tpm2_try *t, enum err e)
+{
+	const struct tpm2 tpm = session_tpm(t->s);
+	struct tpm2_sealed other;
+
+	if ((e != ERR_FORMAT && e != ERR_TPM_OTHER) ||
+	    tpm2_way_next(t->en, &t->copies, &other) != OK)
+		return false;
+	log_line(LOG_DEBUG, "the TPM does not take one copy: the other one is tried");
+	t->sealed = other;
+	return tpm2_unseal_start(&tpm, &t->sealed, t->pin, &t->job) == OK;
+}
+
 enum err tpm2_try_unsealed(struct tpm2_try *t, struct secret **ret_pass)
 {
 	struct aside *job = t->job;
@@ -267,6 +273,8 @@ enum err tpm2_try_unsealed(struct tpm2_try *t, struct secret **ret_pass)
 	enum err e = tpm2_unseal_finish(job, &sealed);
 	if (e == ERR_TPM_PIN && !t->pin)
 		e = ERR_TPM_FAILED; /* none was sent: it would be tried for ever */
+	if (takes_another(t, e))
+		return ERR_TIMEOUT;
 	if (t->pin)
 		kept = session_tpm_sent(t->s, t->en->fpr, t->pin, &t->look.lockout, e);
 	t->pin = secret_free(t->pin);

@@ -18,6 +18,7 @@ struct tpm2_try {
 	const struct enrolment *en;
 	const char *disk;
 	struct tpm2_sealed sealed;
+	size_t copies; /* that were looked at: see tpm2_way_next */
 	struct tpm2_look look;
 	struct aside *job;    /* under way (core/aside.h); NULL: nothing is */
 	struct secret *pin;   /* that was sent, */
@@ -53,7 +54,8 @@ bool tpm2_try_has_pin(const struct tpm2_try *t);
  * same, it cannot be the PIN; told too.
  */
 enum err tpm2_try_unseal(struct tpm2_try *t, const struct secret *pin);
-/* ERR_TPM_PIN: look again, and ask again. */
+/* ERR_TPM_PIN: look again, and ask again.  ERR_TIMEOUT: there is a job again, which ends
+ * here, too; the TPM did not take one copy, and another one is tried. */
 enum err tpm2_try_unsealed(struct tpm2_try *t, struct secret **ret_pass);
 
 void tpm2_try_end(struct tpm2_try *t); /* whatever is under way is given up */

@@ -31,6 +31,22 @@ enum err tpm2_way(const struct enrolment *en, size_t i, struct tpm2_sealed *ret)
 	return OK;
 }
 
+enum err tpm2_way_next(const struct enrolment *en, size_t *at, struct tpm2_sealed *ret)
+{
+	static const size_t order[] = {1, 0};
+	enum err e = ERR_NOT_FOUND;
+
+	while (*at < sizeof(order) / sizeof(order[0])) {
+		const enum err one = tpm2_way(en, order[(*at)++], ret);
+
+		if (one == OK)
+			return OK;
+		if (e == ERR_NOT_FOUND)
+			e = one;
+	}
+	return e;
+}
+
 enum err tpm2_passphrase(const struct secret *sealed, struct secret **ret)
 {
 	AUTO_SECRET *pass = NULL;

@@ -13,6 +13,14 @@
  * one, or the PCR that is to cap it is not among its own.
  */
 enum err tpm2_way(const struct enrolment *en, size_t i, struct tpm2_sealed *ret);
+/*
+ * The copies in the order in which they are tried: the header's, which is what a boot
+ * has, then that of /boot.  From *at (0 at first) on the next one that is as the record
+ * says; *at is behind it then.  Two may differ in what no record has: the private part,
+ * the salt and the key's handle.  Else the first fault; ERR_NOT_FOUND: there is none
+ * left.
+ */
+enum err tpm2_way_next(const struct enrolment *en, size_t *at, struct tpm2_sealed *ret);
 
 /* The keyslot's passphrase of what was sealed: base64 without padding, 43 characters. */
 enum err tpm2_passphrase(const struct secret *sealed, struct secret **ret);

@@ -153,8 +153,10 @@ static enum err load(struct unsealing *u, const struct tpm2_sealed *s)
 	            TSS2_RC_SUCCESS ||
 	    n != s->pub_len || m != s->priv_len)
 		return ERR_FORMAT;
-	return tpm_err(Esys_Load(u->t.esys, u->srk.tr, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-	                         ESYS_TR_NONE, &priv, &pub, &u->object));
+	const TSS2_RC rc = Esys_Load(u->t.esys, u->srk.tr, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+	                             ESYS_TR_NONE, &priv, &pub, &u->object);
+	/* Its key is the recorded one: what that does not take is damaged. */
+	return tpm_is_of_parameter(rc) ? ERR_FORMAT : tpm_err(rc);
 }
 
 static enum err set_auth(struct unsealing *u, const struct secret *in)

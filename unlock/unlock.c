@@ -148,6 +148,28 @@ static enum err (*const acts[])(struct run *r, enum err e) = {
         [DO_GIVE_UP] = give_up,
 };
 
+/* A record, and nothing in it that a machine could use. */
+static bool lacks_ways(const struct run *r)
+{
+	const struct volume *v = r->v;
+
+	for (size_t i = 0; i < v->n_enrolled; i++)
+		if (v->enrolled[i].complete)
+			return false;
+	return v->typed_slot == LUKS_ANY_SLOT; /* else that was told */
+}
+
+/* A person who waits for the PIN's prompt is told why there is none. */
+static enum err start_trusted(struct run *r)
+{
+	const enum err e = run_count_ways(r);
+
+	if (e == OK && r->f.passphrase == ANSWER_PERSON && !r->goal->passphrase_first &&
+	    !r->goal->refusal_told && lacks_ways(r))
+		run_say(r, WORDS_NO_WAY);
+	return e;
+}
+
 static enum err start(struct run *r)
 {
 	struct policy_facts *f = &r->f;
@@ -165,7 +187,7 @@ static enum err start(struct run *r)
 	};
 	r->since = clock_ms();
 	/* An untrusted volume does not even choose which cards are looked at. */
-	return f->record == RECORD_MATCHES && !f->strange ? run_count_ways(r) : OK;
+	return f->record == RECORD_MATCHES && !f->strange ? start_trusted(r) : OK;
 }
 
 /* What goes on while a question stands. */

@@ -48,7 +48,7 @@ void run_count_tpm(struct run *r)
 	r->f.tpm_end = session_tpm_end(r->s);
 }
 
-/* --- how a try ends --- */
+/* --- how a try begins and ends --- */
 
 static enum err ended(struct run *r, enum err e)
 {
@@ -69,6 +69,16 @@ static enum err ended(struct run *r, enum err e)
 	return OK;
 }
 
+static enum err begun(struct run *r, enum err e, bool looks)
+{
+	if (e != OK)
+		return ended(r, e);
+	r->tpm_looks = looks;
+	r->f.tpm = TPM_BUSY;
+	session_watch(r->s, aside_fd(r->tpm.job));
+	return OK;
+}
+
 /* What is under way has come to its end. */
 static enum err harvest(struct run *r)
 {
@@ -78,6 +88,8 @@ static enum err harvest(struct run *r)
 	session_watch(r->s, -1);
 	const enum err e =
 	        looking ? tpm2_try_looked(&r->tpm) : tpm2_try_unsealed(&r->tpm, &pass);
+	if (r->tpm.job)
+		return begun(r, OK, false);
 	if (e != OK)
 		return ended(r, e);
 	if (looking) {
@@ -108,16 +120,6 @@ enum err run_step_tpm(struct run *r)
 }
 
 /* --- what policy asks for --- */
-
-static enum err begun(struct run *r, enum err e, bool looks)
-{
-	if (e != OK)
-		return ended(r, e);
-	r->tpm_looks = looks;
-	r->f.tpm = TPM_BUSY;
-	session_watch(r->s, aside_fd(r->tpm.job));
-	return OK;
-}
 
 enum err run_look_tpm(struct run *r, enum err unused)
 {

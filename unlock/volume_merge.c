@@ -124,8 +124,15 @@ static bool is_recovery(const struct enrolment *en)
 	return en->backend != NULL && strcmp(en->backend, BACKEND_RECOVERY) == 0;
 }
 
+/* What the record of an image says of one has to be what its object says of itself: of the
+ * PIN, and that the PCR which caps is among its own. */
+static bool is_of(const struct record_tpm2 *r, const struct tpm2_sealed *s)
+{
+	return r->needs_pin == s->needs_pin && (s->pcrs.mask >> r->cap & 1) != 0;
+}
+
 /* In an initramfs the record does not know the object, as it is resealed without a new
- * image: what the object says of the PIN has to be what the record says of one. */
+ * image.  (Two that differ in their storage root keys alone are taken for the first.) */
 static void from_image_record(const struct volume *v, const struct token *t,
                               struct enrolment *en)
 {
@@ -135,8 +142,7 @@ static void from_image_record(const struct volume *v, const struct token *t,
 	if (v->record.n_tpm2 == 0 || strcmp(t->backend, BACKEND_TPM2) != 0)
 		return;
 	if (sealed_parse((struct bytes){t->blob, t->blob_len}, &s) == OK)
-		while (fits < v->record.n_tpm2 &&
-		       v->record.tpm2[fits].needs_pin != s.needs_pin)
+		while (fits < v->record.n_tpm2 && !is_of(&v->record.tpm2[fits], &s))
 			fits++;
 	if (fits == v->record.n_tpm2)
 		fits = 0; /* it is told when it is tried */

@@ -111,12 +111,12 @@ static const char *const table[WORDS_COUNT_] = {
 		"It refuses the right PIN too, until it has been on for %t: then one try is free. Use the "
 		"dongle or the passphrase.",
 	[WORDS_TPM_PCRS] =
-		"The TPM does not open %d, as the machine did not start as it did when that was sealed. "
-		"Changed: %t. If you know why (an update does it), open %d another way, then: bootlatch tpm "
-		"reseal. If you do not, look into it before you type anything.",
+		"The TPM does not open %d: this start differs from the one that it was sealed to. Changed: %t. "
+		"If you know why (an update, enrolling), open %d another way, then: bootlatch tpm reseal. If you "
+		"do not, look into it before you type anything.",
 	[WORDS_TPM_PCRS_UNKNOWN] =
-		"The TPM does not open %d, as the machine did not start as it did when that was sealed. If "
-		"you know why, open %d another way, then: bootlatch tpm reseal.",
+		"The TPM does not open %d: this start differs from the one that it was sealed to. If you know "
+		"why, open %d another way, then: bootlatch tpm reseal.",
 	[WORDS_TPM_CAPPED] =
 		"The TPM was closed when this system had started. It opens %d at the next start, no sooner.",
 	[WORDS_TPM_OTHER] =
@@ -134,12 +134,19 @@ static const char *const table[WORDS_COUNT_] = {
 		"--keyslot %n, and bootlatch enroll --tpm2.",
 	[WORDS_TPM_CANNOT] = "The TPM cannot be used: %t. Use another way.",
 	[WORDS_TPM_SLOW] = "The TPM has not answered yet. You need not wait for it.",
+	[WORDS_TPM_NONE_TO_CAP] =
+		"There is no TPM to close for this start. If the start fails from here on, the machine starts "
+		"again and gives no shell.",
 	[WORDS_TPM_NOT_CAPPED] =
 		"The TPM could not be closed for this start: %t. Whoever is root from now on could ask it for "
 		"what opens the disks, where that needs no PIN.",
 
 	[WORDS_BLOB_DAMAGED] =
 		"The key blob of keyslot %n (%t) is damaged. Once the volume is open: bootlatch unenroll "
+		"--keyslot %n, then enroll card %c again.",
+	[WORDS_BLOB_KIND] =
+		"The key blob of keyslot %n (%t) is encrypted in a way that is not read here: AEAD (GnuPG's "
+		"OCB, RFC 9580's version 2), no MDC, or more than 16 keys. Once the volume is open: bootlatch unenroll "
 		"--keyslot %n, then enroll card %c again.",
 	[WORDS_BLOB_OTHER_KEY] =
 		"The key blob of keyslot %n (%t) is not for the key on card %c. Once the volume is open: "
@@ -178,6 +185,9 @@ static const char *const table[WORDS_COUNT_] = {
 		"This machine has no enrolment record of %d, so its header cannot be checked. If you "
 		"moved the disk here: bootlatch unlock --no-record, or bootlatch record renew.",
 	[WORDS_NOT_ENROLLED] = "Nothing is enrolled for %d. Enroll a card first: bootlatch enroll.",
+	[WORDS_NO_WAY] =
+		"Only a passphrase opens %d: no dongle and no TPM is enrolled for its header as it is now "
+		"(cryptsetup reencrypt takes them out). Once it is open: bootlatch list, bootlatch enroll.",
 	[WORDS_VOUCH] =
 		"No record of this machine matches %d. Go on only if that is the pin that you know from "
 		"bootlatch record show.",
@@ -220,7 +230,8 @@ static const char *const table[WORDS_COUNT_] = {
 		"it: the machine starts anew.",
 
 	[WORDS_TAB_FIELDS] =
-		"The line of %d in crypttab does not have three or four fields. It is left to cryptroot.",
+		"The line of %d in crypttab does not have three or four fields (a comment behind them counts). "
+		"It is left to cryptroot.",
 	[WORDS_TAB_SPELLING] =
 		"The line of %d in crypttab has a control character, or a backslash that begins no octal "
 		"number. It is left to cryptroot.",

@@ -22,8 +22,9 @@ lib_reexec_in_namespace "$here/demo.sh" "$@"
 PASS='correct horse battery staple'
 mkdir "$T/bin" "$T/boot" "$T/etc"
 for x in bootlatch bootlatch-unlock; do
-	printf '#!/bin/sh\nexec "%s" "$@" --boot "%s" --config "%s"\n' \
-		"$O/$x" "$T/boot" "$T/etc" >"$T/bin/$x"
+	# shellcheck disable=SC2016 # for the inner shell
+	printf '#!/bin/sh\n[ "$1" != card ] || exec "%s" "$@"\nexec "%s" "$@" --boot "%s" --config "%s"\n' \
+		"$O/$x" "$O/$x" "$T/boot" "$T/etc" >"$T/bin/$x"
 	chmod 755 "$T/bin/$x"
 done
 PATH=$T/bin:$PATH
@@ -51,19 +52,29 @@ END
 
 # --- 1
 step 'A dongle with a key of its own' <<'END'
-An OpenPGP card as you would plug it into USB. Its private key is made on
-the card and never leaves it. Its PIN is 123456 today.
+An OpenPGP card as you would plug it into USB. Its private keys are made on
+it and never leave it. It is new: its Admin PIN is 12345678, its PIN 123456.
 END
 pcscd_start || stop 'pcscd does not start with its virtual reader' "$T/pcscd.log"
 vcard_start dongle --serial 00000A01 || stop 'the card is not seen' "$T/vcard/dongle/log"
 gpg_home_new dongle
-typed 'gpg --card-edit        (admin, key-attr, generate)'
-gpg_card_generate cv25519 || stop 'gpg could not make keys' "$GNUPGHOME/edit.log"
-gpg --batch -K >"$T/out" 2>/dev/null || true
-grep -v -e '^/' -e '^-' -e '^$' "$T/out" >"$T/keys" || true
-show "$T/keys"
+talk 'bootlatch card generate --algorithm cv25519' <<'END'
+expect Admin PIN for
+send 12345678
+settle
+send \n
+END
+claim 'three keys were made on the card' done_ok
+talk 'bootlatch card cert --user-id "You <you@example.org>" --output you.pgp' <<'END'
+expect PIN for
+send 123456
+settle
+send \n
+END
+claim 'the card signed a certificate of them' done_ok
+run 'gpg -q --import you.pgp && gpg -q --card-status >/dev/null && gpg -K'
 subkey() { gpg --batch --with-colons -K | grep -q '^ssb:.*:cv25519:'; }
-claim 'gpg made its three keys on the card' subkey
+claim 'gpg takes it, and knows that the keys are on the card' subkey
 gpgconf --kill all
 
 # --- 2
@@ -222,9 +233,9 @@ ${BOLD}That was it: $STEP steps, every claim checked, nothing left behind.${PLAI
 
 On your own disk, with your own dongle:
 
-  \$ bootlatch enroll /dev/DISK      give the dongle a way in
-  \$ bootlatch test /dev/DISK        go through it, opening nothing
-  \$ bootlatch unlock /dev/DISK      open it
+  \$ bootlatch setup       keys, PINs, every disk, the boot: step by step
+  \$ bootlatch status      what is there
+  \$ bootlatch doctor      will the next boot work?
 
-Your passphrase stays. bootlatch unenroll takes the dongle's way in away.
+Your passphrase stays. bootlatch revoke takes a lost dongle's ways in away.
 END

@@ -53,7 +53,7 @@ talk() {
 	typed "$1"
 	cat >"$T/script"
 	RC=0
-	(cd "$T" && "$O/ptytalk" sh -c "$1" <"$T/script") >"$T/out" 2>"$T/talk.err" || RC=$?
+	(cd "$T" && "$O/ptytalk" sh -c "stty cols 75; $1" <"$T/script") >"$T/out" 2>"$T/talk.err" || RC=$?
 	show "$T/out"
 	[ ! -s "$T/talk.err" ] || stop 'the terminal did not show what was waited for' "$T/talk.err"
 }

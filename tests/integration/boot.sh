@@ -51,6 +51,10 @@ printf 'a %s none %s,sector-size=512\nb UUID=00000000-1111-4222-8333-44445555666
 check_says 'an option that we do not know leaves its line alone' 1 'a has the option sector-size' boot_pin --source-wait 1
 check 'what never appears is told, and the rest is opened' has 'b is left to cryptroot' 'c could be opened'
 
+printf 'a %s none %s # the first\nb %s none %s\n' "$T/one.img" $OURS "$T/two.img" $OURS >"$TAB"
+check_says 'a comment behind a line leaves it alone' 1 'a in crypttab does not have three or four fields (a comment' boot_pin
+check 'and the rest is opened' has 'b could be opened'
+
 printf 'a %s none %s\nb %s none %s\n' "$T/one.img" $OURS "$T/two.img" $OURS >"$TAB"
 cryptsetup config --priority prefer --key-slot 0 "$T/one.img"
 check 'a keyslot with another priority is the same volume' says 'a could be opened' boot_pin

@@ -165,7 +165,7 @@ new_card() {
 }
 ended_in_words() { # STATUS: with a sentence, and what to do
 	case $1 in
-	1 | 3 | 5 | 9) grep -q '^bootlatch card [a-z]*: ..*\. [A-Z]' "$T/said" || { echo 'no words'; return 1; } ;;
+	1 | 3 | 5 | 9) tr -s '\r\n' '  ' <"$T/said" | grep -q 'bootlatch card [a-z]*: ..*\. [A-Z]' || { echo 'no words'; return 1; } ;;
 	*) echo "status $1"; return 1 ;;
 	esac
 }

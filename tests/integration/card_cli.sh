@@ -83,6 +83,8 @@ destructive() { # WORDS SCRIPT-LINES…: selftest --destructive on a terminal
 }
 DESTROY='expect PIN for card
 	send 123456\n
+	expect to sign the test
+	send 123456\n
 	expect 0 failed'
 
 for pair in default:cv25519:3.4 nitrokey-start:cv25519:2.0 yubikey5:cv25519:3.4 \
@@ -107,9 +109,10 @@ for pair in default:cv25519:3.4 nitrokey-start:cv25519:2.0 yubikey5:cv25519:3.4 
 	check "$CARD: with --with-serial it does" selftest --with-serial --report "$T/all"
 	check "$CARD: it does indeed" tells_all
 	check "$CARD: selftest in JSON" verifies "$CARD" 1 json '.failed == 0' selftest --json
-	check "$CARD: --destructive, with two PINs" verifies "$CARD" 2 \
+	check "$CARD: --destructive, with a wrong PIN and two right ones" verifies "$CARD" 3 \
 		destructive "0000C00$N" "$DESTROY"
-	check "$CARD: it shows a wrong PIN refused" grep -q 'a wrong PIN is refused' "$T/out"
+	check "$CARD: it shows a wrong PIN refused" grep -q 'ok .*a wrong PIN is refused' "$T/out"
+	check "$CARD: and a signature that verifies" grep -q 'ok .*signs, and its public key verifies that' "$T/out"
 	check_is "$CARD: and every try left" 03 "$(vcard_field "$CARD" pin.pw1.tries)"
 	rm -f "$T"/rep.* "$T"/all.*
 	[ "$CARD" != default ] || D_KEY=$KEY D_SUB=$SUB
@@ -133,7 +136,7 @@ say_pin 654321
 check_says 'a wrong PIN: its status, and no fault of the card' 3 '0 failed' verifies default 1 selftest
 say_pin 123456
 check_says 'two tries left: no wrong one is sent' 0 'fewer than 3 tries' \
-	verifies default 1 destructive 0000C001 "$DESTROY"
+	verifies default 2 destructive 0000C001 "$DESTROY"
 wrong
 wrong
 check_says 'one try left: status warns' 0 'One wrong PIN more' status
@@ -238,6 +241,13 @@ again default decipher@2:sw=6F00
 check_says 'decryption that fails is a failed case, and the status is 1' 1 'FAIL  deciphers' selftest
 again default decipher@1:garbage
 check_says 'a card that deciphers without a PIN is found out' 1 'FAIL  without a PIN' selftest
+again default sign:garbage
+BAD_SIGN='expect PIN for card
+	send 123456\n
+	expect to sign the test
+	send 123456\n
+	expect 1 failed'
+check_says 'so is a signature that does not verify' 1 'its public key verifies that (malformed' destructive 0000C001 "$BAD_SIGN"
 again default
 check 'a clean selftest afterwards' verifies default 1 selftest
 check_is 'with every try left' 03 "$(left)"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The whole life of every kind of card by bootlatch card: keys made, a certificate of them, PINs
-# changed and unblocked, touch, reset; gpg and OpenSC agree after each step, and what one's own PINs
-# are sent for is counted in the card's trace.   PAIRS="PROFILE:ALGORITHM ..." card_life.sh   tests
+# changed and unblocked, touch, reset; gpg and OpenSC agree after each step, a keyring as Heads has it
+# verifies /boot with the certificate, and what one's own PINs are sent for is counted in the card's trace.   PAIRS="PROFILE:ALGORITHM ..." card_life.sh   tests
 # only these, ALL=1 card_life.sh every kind with every algorithm (an hour).
 set -eu
 . "$(dirname "$0")/pairs.sh"
@@ -16,12 +16,16 @@ if [ -z "${PAIRS:-}" ]; then
 	# shellcheck disable=SC2086 # a word each
 	in_runs $chosen
 fi
+TESTS=$(cd "$(dirname "$0")/.." && pwd)
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/volumes.sh"
+. "$(dirname "$0")/../sign/boot.sh"
 need 'the life of every card' unshare ip pcscd opensc-tool openpgp-tool gpg jq timeout
 lib_reexec_in_namespace "$0" "$@"
 pcscd_start || { fail 'pcscd starts with vpcd'; finish; }
+state_apart
 volumes_start
+sign_start
 printf 'every file of /boot\n' >"$T/document"
 
 # --- the program ----------------------------------------------------------------------------
@@ -68,6 +72,27 @@ opensc_agrees() {
 		oa_use=${oa%%:*} oa=${oa#*:}
 		grep -qi "^$oa_use Create Date: ${oa%%:*} ${oa#*:}" "$T/opensc" || { cat "$T/keys.json" "$T/opensc"; return 1; }
 	done
+}
+opensc_takes() { # CHV PIN
+	openpgp-tool -r 0 --verify "$1" --pin "$2" >"$T/opensc" 2>&1 || { cat "$T/opensc"; return 1; }
+}
+check_opensc() { # SENTENCE CHV PIN; it does not hash a PIN as a card with a KDF wants it
+	if has_kdf; then skip "$1" 'OpenSC knows no KDF'; else check "$1" opensc_takes "$2" "$3"; fi
+}
+opensc_knows_no_key() {
+	openpgp-tool -K -r 0 >"$T/opensc" 2>&1 || true
+	for on in $(jq -r '.keys[].fingerprint' "$T/keys.json"); do
+		! grep -qi "$(printf '%s' "$on" | sed 's/../&:/g; s/:$//')" "$T/opensc" || { cat "$T/opensc"; return 1; }
+	done
+}
+# What it signs a Heads verifies that has nothing but the certificate in its keyring.
+heads_takes_it() {
+	rm -rf "${BOOT:?}" "${CONF:?}"
+	mkdir "$BOOT" "$CONF"
+	small_boot "$BOOT"
+	printf '%s\n%s\n' "$PIN" "$PIN" >"$T/pins"
+	bl sign --yes --default first --key "$KEY" --wait 5 --pin-fd 5 5<"$T/pins" &&
+		heads_verify --style relative --keyring "$T/cert" "$BOOT"
 }
 gpg_knows_no_key() {
 	status_of_gpg >"$T/gpg.status"
@@ -214,14 +239,17 @@ for pair in $PAIRS; do
 		fi
 	done
 	check "$pair: with it gpg signs and opens" gpg_signs_and_opens
+	check "$pair: a Heads keyring with it verifies /boot" heads_takes_it
 
 	# PINs.
 	check "$pair: another PIN" passwd 123456 246810
 	check "$pair: gpg signs and opens with it" gpg_signs_and_opens
+	check_opensc "$pair: OpenSC takes it" CHV1 246810
 	check_says "$pair: the old one is refused" 3 'Wrong PIN' passwd 123456 135791
 	check "$pair: and that is counted" tries 2:0:3
 	check_says "$pair: a factory PIN is not set" 10 'every new card' passwd 246810 123456
 	check "$pair: another Admin PIN" passwd_admin 97531864
+	check_opensc "$pair: OpenSC takes it" CHV3 97531864
 	in_file code 86420975
 	check "$pair: a reset code" new_pin 86420975 passwd --reset-code --admin-pin-fd 3 3<"$T/in.admin"
 	check "$pair: gpg sees all tries" tries 3:3:3
@@ -233,6 +261,8 @@ for pair in $PAIRS; do
 	echo $PIN >"$GNUPGHOME/pin"
 	check "$pair: all tries are there" tries 3:3:3
 	check "$pair: gpg signs and opens with the new PIN" gpg_signs_and_opens
+	check_opensc "$pair: OpenSC takes it, too" CHV1 579246
+	check "$pair: and finds the keys" opensc_agrees
 
 	# Touch.
 	if has touch; then
@@ -241,6 +271,7 @@ for pair in $PAIRS; do
 		check "$pair: and no more" by_admin touch dec off
 		check_is "$pair: it is not" 00 "$(field uif.dec | cut -c1-2)"
 		check "$pair: gpg opens" gpg_signs_and_opens
+		check "$pair: OpenSC agrees" opensc_agrees
 		case $profile in yubikey5*)
 			check "$pair: a touch that lasts" by_admin touch aut cached
 			check_is "$pair: it is so" 03 "$(field uif.aut | cut -c1-2)"
@@ -255,6 +286,8 @@ for pair in $PAIRS; do
 		check_says "$pair: reset" 0 'when it was new' reset_at_tty "$number"
 		new=3:0:3
 		check "$pair: gpg finds a new card" gpg_knows_no_key "$new"
+		check "$pair: OpenSC finds no key" opensc_knows_no_key
+		check_opensc "$pair: its PIN is the one of before" CHV1 123456
 		in_file admin 12345678
 		echo 12345678 >"$GNUPGHOME/admin"
 		echo 123456 >"$GNUPGHOME/pin"

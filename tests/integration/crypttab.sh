@@ -59,6 +59,8 @@ refused() { # SENTENCE TEXT LINE [OPTION…]
 }
 refused 'no line: the one to add is shown' "NAME UUID=$UUID none $OURS,luks,initramfs" 'x UUID=5-6 none luks'
 refused 'a key file: refused' '/root/key' "a UUID=$UUID /root/key luks"
+refused 'the word of systemd for none: told what to write' 'Write none there' "a UUID=$UUID - luks"
+refused 'a comment behind the line: told' 'no comment behind them' "a UUID=$UUID none luks # mine"
 refused 'another keyscript: refused' 'replace-keyscript' "a UUID=$UUID /k luks,keyscript=decrypt_gnupg-sc"
 refused 'a colon: refused' "UUID=$UUID" "a UUID=$UUID none luks,header=/dev/disk/by-path/x:1"
 refused 'two lines: refused' '--crypttab-name' "a UUID=$UUID none luks

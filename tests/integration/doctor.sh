@@ -154,6 +154,10 @@ heads_sealed() {
 	sha256sum <"$T/backup" | sed 's,-$,/tmp/lukshdr-_dev_sda3,' >boot/kexec_lukshdr_hash.txt
 }
 fault $SIG '' 'Heads has sealed, the header is the same' heads_sealed
+older_heads() { heads_sealed && rm boot/kexec_lukshdr_hash.txt; }
+skipped() { jq -e ".skipped | any(.what == \"Heads' sealed key\" and (.why | test(\"$1\")))" "$T/said"; }
+fault $SIG '' 'an older Heads, which left no hash of it' older_heads
+check 'is told as not looked at' skipped 'newer ones'
 stale() { heads_sealed && cryptsetup config --label new "$D"; }
 fault heads-key-stale $SIG 'Heads has sealed, the header has changed since' stale
 in_slot_1() {
@@ -233,15 +237,34 @@ fault cmdline-panic '' 'a shell for whom root does not mount' sed -i 's/panic=30
 # --- the dongle ---------------------------------------------------------------------------------------
 
 WITH='--wait 2'
-usb() {
-	for u in 1 2 3; do
-		mkdir -p sys/bus/usb/devices/1-$u sys/bus/usb/devices/1-$u:1.0
-		echo 0b >sys/bus/usb/devices/1-$u:1.0/bInterfaceClass
-		(cd sys/bus/usb/devices/1-$u && echo 20a0 >idVendor && echo 42b2 >idProduct && echo 1 >busnum && echo $u >devnum)
-	done
+# plugged NAME NUMBER [DRIVER]: a dongle on the bus; one of its two interfaces may be driven.
+plugged() {
+	(cd sys/bus/usb/devices && mkdir -p "$1" "$1:1.0" "$1:1.1" && echo 0b | tee "$1:1.0/bInterfaceClass" >"$1:1.1/bInterfaceClass" &&
+		{ [ -z "${3:-}" ] || ln -s "../../../../bus/usb/drivers/$3" "$1:1.1/driver"; } &&
+		cd "$1" && echo 20a0 >idVendor && echo 42b2 >idProduct && echo 1 >busnum && echo "$2" >devnum)
 }
-fault usb-no-reader '' 'more on USB than there are readers' usb
-check 'and it is named' grep -q 'Nitrokey 3' "$T/said"
+twins() { # in a hub, two of a kind
+	mkdir -p sys/bus/usb/devices
+	plugged 1-1.1 4 usbfs
+	plugged 1-1.2 5
+}
+found_once() { [ "$(jq "[.findings[] | select(.id == \"usb-no-reader\") | .what] | length == 1 and (.[0] | test(\"$1\"))" "$T/said")" = true ]; }
+fault usb-no-reader '' 'two of a kind on USB, one of which has no driver' twins
+check 'that one is named, once, and the other is not' found_once 'Nitrokey 3 .*device 5'
+twins_status() { # and status tells the same
+	(cd "$ROOT" && twins)
+	tw_rc=0
+	status --wait 2 --json | jq -e '(.usb_unused | map(.device | test("device 5")) == [true]) and (.usb_held | not)' || tw_rc=1
+	restore
+	return $tw_rc
+}
+check 'status names it too' twins_status
+all_driven() { # and a reader is missing all the same
+	mkdir -p sys/bus/usb/devices
+	for u in 1 2 3; do plugged 1-$u $u usbfs; done
+}
+fault usb-no-reader '' 'more driven on USB than there are readers' all_driven
+check 'that another program has it is said' found_once 'Another program'
 fault dongle-foreign nothing-enrolled 'one that opens nothing here' nothing_enrolled
 fault dongle-kdf image-old-record 'it wants the PIN otherwise' sed -i 's/"kdf":"none"/"kdf":"'"$(printf %064d 1)"'"/' "$RECORD"
 touch_is() { apdu 0 00A4040006D27600012401 00200083083132333435363738 "00DA00D702${1}20" | grep -q '9000$'; }
@@ -259,9 +282,11 @@ fault pin-blocked '' 'and once more' wrong_pin
 
 sed -n 's/^	\[FAULT_[A-Z_]*\] = {"\([a-z-]*\)".*/\1/p' "$TESTS/../cli/doctor_faults.c" | sort >"$T/all"
 check_is 'the table is read' yes "$([ "$(wc -l <"$T/all")" -gt 60 ] && echo yes)"
-# Not seeded here: a TPM that is locked, a card that another program holds.
+# Not seeded here: a TPM that is locked, a card that another program holds. doctor_tpm.sh: what a TPM is sealed to.
 sort -u "$T/seen" - <<-END | comm -23 "$T/all" - >"$T/unseen"
 	dongle-busy
+	tpm-changed
+	tpm-damaged
 	tpm-locked
 END
 check_is 'every fault of the table was seen' '' "$(cat "$T/unseen")"

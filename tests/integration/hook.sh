@@ -1,12 +1,52 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The hook that makes the image: what it writes down of what root lies on. The rest of it runs in
-# tests/vm, with a whole Debian around it.
+# The hook that makes the image: which drivers it takes for a TPM, and what it writes down of what root
+# lies on. The rest of it runs in tests/vm, with a whole Debian around it.
 # shellcheck disable=SC2016 # texts of other scripts
 set -eu
 . "$(dirname "$0")/lib.sh"
 need 'what the hook writes' unshare ip
 lib_reexec_in_namespace "$0" "$@"
+
+# What a TPM needs. A device of sysfs has a driver, and that a module, where it is one.
+HOOK=$(dirname "$0")/../../initramfs-hooks/initramfs-tools/hooks/bootlatch
+mkdir -p "$T/tpm/records" "$T/sys/module"
+{
+	printf 'set -e\nversion=6.1.0\nput() { echo "put $*"; }\nforce_load() { echo "load $1"; }\n'
+	echo 'has_module() { [ "$1" != missing ]; }'
+	sed -n '/^tpm2() /p' "$HOOK" | sed "s,/etc/bootlatch/volumes,$T/tpm/records,"
+	sed -n '/^# The TPM that is here/,/^tpm2 tpm_drivers/p' "$HOOK" | sed "s,/sys/,$T/sys/,g"
+} >"$T/tpm/part"
+driven() { # DEVICE MODULE
+	mkdir -p "$T/sys/devices/$1" "$T/sys/bus/drivers/$2" "$T/sys/module/$2"
+	ln -sfn "$T/sys/module/$2" "$T/sys/bus/drivers/$2/module"
+	ln -sfn "$T/sys/bus/drivers/$2" "$T/sys/devices/$1/driver"
+}
+tpm_is() { # DEVICE
+	rm -rf "$T/sys/class"
+	mkdir -p "$T/sys/class/tpm/tpm0"
+	ln -s "$T/sys/devices/$1" "$T/sys/class/tpm/tpm0/device"
+}
+loads() { sh "$T/tpm/part" 2>"$T/tpm/said" | paste -sd' '; }
+driven pci0/0000:00:1f.5 spi_intel_pci
+driven pci0/0000:00:1f.5/spi0/spi-MSFT0101:00 tpm_tis_spi
+driven platform/old missing
+mkdir -p "$T/sys/bus/drivers/inside" "$T/sys/devices/platform/inside"
+ln -s "$T/sys/bus/drivers/inside" "$T/sys/devices/platform/inside/driver" # built in
+tpm_is pci0/0000:00:1f.5/spi0/spi-MSFT0101:00
+echo '{"backend": "openpgp-card"}' >"$T/tpm/records/one.json"
+check_is 'no record names a TPM: no driver of one' '' "$(loads)$(cat "$T/tpm/said")"
+echo '{"backend": "tpm2"}' >"$T/tpm/records/two.json"
+check_is "the TPM's own driver, and before it that of its bus" 'load spi_intel_pci load tpm_tis_spi' "$(loads)"
+check_is 'of which nothing is said' '' "$(cat "$T/tpm/said")"
+tpm_is platform/inside
+check_is 'one that the kernel has built in' '' "$(loads)$(cat "$T/tpm/said")"
+tpm_is platform/old
+check_is 'a driver that the kernel of the image has not: no image less' '' "$(loads)"
+check 'but it is told' grep -q '^W: .*works with the driver missing, which kernel 6.1.0 has not' "$T/tpm/said"
+rm -r "$T/sys/class"
+check_is 'no TPM to be seen: no image less' '' "$(loads)"
+check 'but that is told' grep -q '^W: .*no TPM is seen from here' "$T/tpm/said"
 
 # The hook's last part, which writes that down; what it asks for is played.
 mkdir -p "$T/hook/bin" "$T/hook/lib"
@@ -15,7 +55,7 @@ for f in findmnt lib/bootlatch-unlock; do
 	printf '#!/bin/sh\n. "%s"\n' "$T/hook/$f.plays" >"$f_to" && chmod 755 "$f_to"
 done
 echo 'resolve_device() { case $1 in UUID=s) echo /dev/swap ;; /dev/*) echo "$1" ;; *) return 1 ;; esac; }' >"$T/hook/functions"
-sed -n '/^# What root and/,$p' "$(dirname "$0")/../../initramfs-hooks/initramfs-tools/hooks/bootlatch" |
+sed -n '/^# What root and/,$p' "$HOOK" |
 	sed "s,@LIBDIR@,$T/hook/lib,; s,/usr/share/initramfs-tools/scripts/functions,$T/hook/functions,; s,/proc/cmdline,$T/hook/cmdline,; s,/sys/dev/block,$T/hook,g" >"$T/hook/part"
 echo '[ "$2" != /dev/plain ] && echo "uuid of $2"' >"$T/hook/lib/bootlatch-unlock.plays"
 # writes ROOT RESUME COMMANDLINE: what is in the image then, in one line

@@ -199,6 +199,20 @@ for program in rnp sq; do
 	check "we read $program's for several" theirs_for_several $program
 done
 
+# --- what we do not read is said to be that, and gives out nothing ---------------------
+unread() { # OPTION... : rnp's message with them
+	rm -f "$tmp/theirs"
+	r --encrypt -r ours-cv25519@ --output "$tmp/theirs" "$@" "$tmp/body" || return 1
+	not "$tool" decrypt "$tmp/theirs" "$tmp/cv25519.sec" >"$tmp/out" 2>"$tmp/said" &&
+		grep 'not supported' "$tmp/said" && not test -s "$tmp/out"
+}
+if command -v rnp >/dev/null; then
+	check "rnp's OCB (packet 20) is not supported" unread --aead=ocb
+	check "rnp's EAX is not supported" unread --aead=eax
+else
+	skip 'AEAD: rnp is not installed'
+fi
+
 # --- certificates that others make ----------------------------------------------------
 lists() { # lists VERB FINGERPRINT
 	"$tool" "$1" "$tmp/cert" | grep "^$2 "

@@ -139,6 +139,12 @@ check_is 'only the passphrase is left' '0 0' "$(slots "$A") $(slots "$B")"
 check 'and crypttab is as it was before all dongles' cmp "$TAB" "$T/tab.before"
 check 'and the image knows' image_knows
 restore
+check 'a recovery key beside them' bl enroll "$A" --recovery --recovery-fd 5 --key-file "$T/key" 5>"$T/paper"
+check 'both dongles are revoked' sh -c '"$@" --fingerprint '"$ALICE"' && "$@" --fingerprint '"$(cat "$T/bob.fpr")" - \
+	"$O/bootlatch" revoke --crypttab-file "$TAB" --boot "$BOOT" --config "$CONF" --yes
+check_is 'the recovery key stays' recovery "$(in_json "$A" '.enrolled[].backend')"
+check 'it opens at any prompt: crypttab is as it was before all dongles' cmp "$TAB" "$T/tab.before"
+restore
 check 'one volume alone' bl revoke "$A" --crypttab-file "$TAB" --serial "$SERIAL" --yes
 check 'is done' only_bob "$A"
 check_is 'and the other is not' '0 2 3' "$(slots "$B")"

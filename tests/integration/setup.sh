@@ -18,7 +18,7 @@ ALICE=00000A01 BOB=00000B02
 mount -t tmpfs tmpfs /usr/local/sbin
 {
 	echo '#!/bin/sh'
-	echo '[ "$*" = -u ] || exit 9'
+	echo '[ "$*" = "-u -k all" ] || exit 9'
 	echo "{ cat '$TAB' && cat '$CONF'/volumes/*.json; } >'$T/image.new' && mv '$T/image.new' '$T/image'"
 	echo "echo run >>'$T/runs'"
 	echo "exit \$(cat '$T/status')"
@@ -124,9 +124,16 @@ check 'is all of it' is_set_up 654321
 fresh
 echo 1 >"$T/status"
 check_says 'update-initramfs fails: what is left is told' 1 'Left to do: the boot' sets_up
+check_is 'crypttab is as it was: no later image names us by half' 0 "$(grep -c "$OURS" "$TAB" || true)"
 echo 0 >"$T/status"
 check 'run again it is done' sets_up
 check 'whole' is_set_up 654321
+fresh
+say '# crypttab' "aa $A none luks" "bb $B none luks,keyscript=/lib/other" >"$TAB"
+cp "$TAB" "$T/tab/before"
+check_says 'a line that is somebody else'"'"'s' 10 'has another keyscript' sets_up
+check 'crypttab is as it was, with the first line too' cmp "$TAB" "$T/tab/before"
+check_is 'no image was made' 0 "$(wc -l <"$T/runs" | tr -d ' ')"
 fresh
 check_says 'doctor has the last word' 1 'Left to do: check' bl setup --crypttab-file "$TAB" --yes --skip second --skip recovery --wait 3 --pin-fd 3 --passphrase-fd 4 3<"$T/pin" 4<"$T/pass"
 fresh
@@ -145,6 +152,43 @@ for _ in 1 2 3 4 5 6 7; do cryptsetup luksAddKey -q --pbkdf-force-iterations 100
 check_says 'no keyslot for the recovery key in the second volume: it is not said to open nothing' 1 'keep it' sets_up
 check 'for it opens the first' recovery_opens "$A"
 
+# --- cut between the PIN and the Admin PIN ----------------------------------------------------------
+fresh
+empty_card alice $ALICE
+typed_for_empty
+say 654321 >"$T/new"
+check_says 'no new Admin PIN: what is left is told' 9 'Left to do: PINs of the dongle' sets_up
+verifies_as() { apdu 0 00A4040006D27600012401 "002000$1$(printf %02X ${#2})$(printf %s "$2" | xxd -p)" | grep -q '9000$'; }
+check 'the PIN is changed' verifies_as 82 654321
+check 'the Admin PIN is not' verifies_as 83 12345678
+say 654321 >"$T/pin"
+vcard_trace_clear alice
+check_says 'nobody there: it is told, and no Admin PIN is sent' 0 'card passwd --admin' sets_up --skip recovery --skip boot
+check_is 'none at all' 0 "$(grep -c ' > VERIFY.* 00200083' "$T/vcard/alice/trace" || true)"
+fresh
+admin_at_terminal() {
+	talks 'expect numbers to leave out
+send 1 5 8\n
+expect numbers to leave out
+send yes\n
+expect Passphrase for
+send correct horse battery staple\n
+expect PIN for card
+send 654321\n
+expect 12345678
+expect yes or no:
+send yes\n
+expect Admin PIN for card
+send 12345678\n
+expect New Admin PIN
+send 87654321\n
+expect gain
+send 87654321\n
+expect Done'
+}
+check 'at a terminal it is taken up again' admin_at_terminal
+check 'the Admin PIN is the new one' verifies_as 83 87654321
+
 # --- at a terminal, with a second dongle ----------------------------------------------------------
 fresh
 vcard_stop alice
@@ -162,11 +206,15 @@ expect Passphrase for
 send correct horse battery staple\\n
 expect PIN for card
 send 654321\\n
+expect 12345678
+expect yes or no:
+send no\\n
+expect econd dongle opens
 expect yes or no:
 run kill -USR1 $SWAP_PID
 send yes\\n
 run sleep 2; '$O/bootlatch-vcard' --state '$T/vcard/bob/state' --vpcd 127.0.0.1:35964 --trace '$T/vcard/bob/trace' >/dev/null 2>&1 7<&- & echo \$! >'$T/bob.pid'
-expect Admin PIN
+expect Admin PIN for card
 send 12345678\\n
 expect PIN for card
 send 123456\\n
@@ -174,7 +222,7 @@ expect ew PIN
 send 246810\\n
 expect gain
 send 246810\\n
-expect Admin PIN
+expect Admin PIN for card
 send 24681012\\n
 expect gain
 send 24681012\\n
@@ -204,14 +252,19 @@ expect Passphrase for
 send correct horse battery staple\\n
 expect PIN for card
 send 654321\\n
-expect not the PIN
+expect 12345678
+expect yes or no:
+send no\\n
+expect econd dongle opens
 expect yes or no:
 run kill -USR1 $SWAP_PID
 send yes\\n
 run sleep 2; '$O/bootlatch-vcard' --state '$T/vcard/bob/state' --vpcd 127.0.0.1:35964 --trace '$T/vcard/bob/trace' >/dev/null 2>&1 7<&- & echo \$! >'$T/bob.pid'
 expect PIN for card
 send 246810\\n
-expect not the PIN
+expect 12345678
+expect yes or no:
+send no\\n
 expect Done" --algorithm cv25519
 }
 check 'a second dongle that has keys' has_keys

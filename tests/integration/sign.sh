@@ -91,6 +91,7 @@ check_says 'another key than the card has' 6 'that --key names' by_pin --key 012
 check_says 'half a fingerprint' 2 '40 hexadecimal' by_pin --key 01234567
 check_says 'a style that is none' 2 'relative or absolute' by_pin --manifest both
 check_says 'an entry that is none' 2 'number of an entry' by_pin --default zero
+check_says 'an order that is none' 2 'auto, file or sorted' by_pin --menu up
 check_says 'a way with the counter that is none' 2 'bump, keep or none' by_pin --rollback up
 check_says 'a folder that is not there' 1 'no folder' "$O/bootlatch" sign --boot "$T/none" --config "$CONF" --yes
 check_says 'a counter that is not there' 10 'no rollback counter' by_pin --rollback bump
@@ -268,6 +269,58 @@ check_fails 'what was noted is forgotten' test -e /var/lib/bootlatch/pending
 check 'what was signed is kept' test -s /var/lib/bootlatch/signed/boot/kexec.sig
 umount /boot
 BOOT=$home
+
+# --- how Heads counts its menu ----------------------------------------------------------------------------
+default_is() { # JSON FILTER; options
+	di=$1
+	shift
+	by_pin --json "$@" >"$T/json" 2>"$T/err" && jq -e ".default | $di" "$T/json" >/dev/null && is_ours
+}
+is_ours() { "$O/bootlatch" verify --boot "$BOOT" --config "$CONF" </dev/null; }
+printf "menuentry 'A third' {\n\tlinux /vmlinuz-6.1 root=/dev/r\n}\n" >>"$BOOT/grub/grub.cfg"
+check 'in a sorted menu the first one found is the second' default_is '.number == 2 and .menu == "sorted"' --menu sorted --default first
+check 'so a Heads that sorts counts' heads_verify --sorted --default 2 "$BOOT"
+check_fails 'and no other one' heads_verify "$BOOT"
+printf "menuentry 'A fourth' {\n\tlinux /vmlinuz-6.1 root=/dev/r\n}\n" >>"$BOOT/grub/grub.cfg"
+check 'that it sorts is remembered' default_is '.number == 3 and .menu == "sorted"'
+check 'by what is signed' heads_verify --sorted --default 3 "$BOOT"
+rm "$BOOT/kexec_bootlatch_sorted.txt"
+by_gpg() { heads_sign --key "$SIGNER" --sig-only --pin-fd 3 "$BOOT" 3<"$T/pin" && gpgconf --kill all; }
+check 'Heads signs' by_gpg
+check 'its own order is fine to verify' is_ours
+check_says 'that it seems to sort is said' 0 '--menu sorted' "$O/bootlatch" sign --boot "$BOOT" --config "$CONF" --dry-run
+check 'as it is found again' default_is '.number == 1 and .menu == "file"' --menu file
+check 'which others count' heads_verify --default 1 "$BOOT"
+
+# --- loader/entries ------------------------------------------------------------------------------------------
+mkdir -p "$BOOT/loader/entries"
+printf 'set default_kernelopts="root=/dev/mapper/f ro "\nblscfg\n' >"$BOOT/grub/grub.cfg"
+for v in 6.1 6.2; do
+	# shellcheck disable=SC2016 # not the shell's variables
+	printf 'title F (%s)\nlinux /vmlinuz-%s\ninitrd /initrd.img-%s $tuned_initrd\noptions $kernelopts quiet $tuned_params\n' \
+		$v $v $v >"$BOOT/loader/entries/f-$v.conf"
+done
+printf 'title No options\nlinux /vmlinuz-6.1\ninitrd /initrd.img-6.1\n' >"$BOOT/loader/entries/f.conf"
+for n in 1 2 3; do
+	check "loader/entries: entry $n" default_is ".number == $n" --default $n
+	check "loader/entries: entry $n is Heads' own" heads_verify --default $n "$BOOT"
+done
+check 'loader/entries: sorted' default_is '.menu == "sorted"' --menu sorted --default 1
+check 'loader/entries: Heads has them so' heads_verify --sorted --default 1 "$BOOT"
+echo 'kernelopts=root=/dev/mapper/g@h ro' >"$BOOT/grub/grubenv"
+check 'loader/entries: words of grubenv' default_is '.line | contains("root=/dev/mapper/g_h ro")' --default 3
+check 'loader/entries: Heads has them too' heads_verify --sorted --default 3 "$BOOT"
+
+# --- a card that stumbles while it is put in ------------------------------------------------------------
+stumbles() { # FAULT WAIT
+	vcard_stop alice
+	sleep 0.7
+	vcard_start alice --fault "$1"
+	new_kernel
+	WAIT=$2 by_pin
+}
+check 'lost at its first command: waited for' stumbles SELECT@1:lose 20
+check_status 'and not without a time for that' 1 stumbles SELECT@1:lose 0
 
 # --- the terminal ---------------------------------------------------------------------------------------
 wide() { ! grep -q '.\{81,\}' "$1"; }

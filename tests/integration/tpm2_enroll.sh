@@ -144,6 +144,7 @@ part_refusals() {
 	check_says 'with a PIN it is said' 0 'PCRs 7+8+9 are empty' enroll
 	check 'tpm forget' forget
 	fresh luks2
+	cryptsetup luksAddKey -q --key-slot 3 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file "$T/key" "$D" "$T/pin"
 	boots kernel-1
 	for bad in 16 7,23 7+16; do
 		refused "--pcrs $bad is refused" 10 'anybody can reset' enroll --pcrs "$bad"
@@ -157,6 +158,7 @@ part_refusals() {
 	refused 'a profile that nobody knows' 2 'uefi or heads' enroll --profile bios
 	refused 'a bank that nobody knows' 2 'sha384 or sha512' enroll --bank sha1
 	refused 'a bank that the TPM has not' 1 'no PCRs of bank sha512' enroll --bank sha512
+	refused 'a keyslot that is in use' 1 'Keyslot 3 is in use' enroll --keyslot 3
 	refused 'a handle that is none' 2 'persistent handle' enroll --srk 41000001
 	refused 'a handle where nothing is' 6 'no storage root key' enroll --srk 81000009
 	refused 'a handle of another kind of key' 6 'no storage root key' enroll --srk 0x81000000
@@ -175,6 +177,11 @@ part_refusals() {
 	refused 'an empty one' 3 '6 to 127' enroll
 	say_pin "$PIN"
 	refused 'a key file that does not open it' 1 'does not open' enroll --key-file "$T/wrong"
+	for dir in /nowhere/x /sys; do
+		refused "that $dir takes no file is not the TPM's fault" 1 'bootlatch enroll: ' "$O/bootlatch" enroll "$D" --tpm2 \
+			--tpm-device "$WAY" --boot "$dir" --config "$CONF" --key-file "$T/key" --pin-fd 3 3<"$T/pin"
+		check_is 'nor said to be' 0 "$(grep -c 'bank\|hierarchy' "$T/words")"
+	done
 	if [ ! -e /dev/tpm0 ]; then
 		refused 'no TPM in this machine' 5 'no TPM 2.0 here' bl enroll "$D" --tpm2 --key-file "$T/key" --pin-fd 3 3<"$T/pin"
 	fi
@@ -186,7 +193,7 @@ part_refusals() {
 	refused 'one that fails when it seals' 5 'TPM failed' enroll
 	bus say 15e 101
 	check_says 'one that does not give it back: nothing is enrolled' 5 'did not give back' enroll
-	check_is 'no keyslot, no token, no file is left' '0 0 ' "$(slots "$D") $(tokens "$D") $(find "$BOOT" "$CONF" -type f)"
+	check_is 'no keyslot, no token, no file is left' '0 3 0 ' "$(slots "$D") $(tokens "$D") $(find "$BOOT" "$CONF" -type f)"
 	direct
 	lib_wait 20 timeout 5 tpm2_getcap properties-fixed
 	clear_tpm
@@ -356,13 +363,18 @@ part_shut() {
 	check_fails 'now it does not open' judge 3 "$PIN"
 	check_says 'tpm status knows why' 0 'was shut with PCR 13' status
 	pcr9=$(pcr 9)
+	cp /run/bootlatch/pcrs.json "$T/pcrs.json"
 	tpm_off
 	tpm_on one
 	boots kernel-1
 	measure 9 'something later'
 	check_is 'the same is measured' "$pcr9" "$(pcr 9)"
 	check 'the next boot opens it' judge 3 "$PIN"
+	(umask 077 && cp "$T/pcrs.json" /run/bootlatch/pcrs.json) # as a cap that failed leaves it
+	check_says 'what was to be shut and is open is told' 0 'was NOT shut: PCR 13' status
+	check_is 'in JSON too' false "$(status --json 2>/dev/null | jq .capped)"
 	shut
+	check_is 'and shut it is' true "$(status --json 2>/dev/null | jq .capped)"
 	chmod 644 /run/bootlatch/pcrs.json
 	check_says 'a note that others may read is not believed' 0 'PCR 13, which' reseal --force
 	chmod 600 /run/bootlatch/pcrs.json
@@ -404,6 +416,153 @@ part_forged() {
 	enroll >/dev/null
 	jq -c '.ways[0].cap = 5' "$(record_of "$D")" >"$T/r" && cat "$T/r" >"$(record_of "$D")"
 	check_says 'a cap that is not among its PCRs' 7 'NOT what the record says' status
+	echo '{' >"$(record_of "$D")"
+	check_says 'a record that cannot be read is no way in less' 7 'record of' status
+	refused 'nor is anything resealed' 7 'cannot be read' reseal
+	refused 'or forgotten' 7 'cannot be read' forget
+}
+
+# --- a token is anybody's word where no record is -----------------------------------------------------
+token_for() { # SLOT: the token of the TPM's way in, for another keyslot
+	cryptsetup token export --token-id 0 "$D" | jq -c ".keyslots = [\"$1\"]" >"$T/token"
+	cryptsetup token import --json-file "$T/token" "$D"
+}
+part_tokens() {
+	fresh luks2
+	enroll >/dev/null
+	cryptsetup luksAddKey -q --key-slot 5 --pbkdf pbkdf2 --pbkdf-force-iterations 200000 --key-file "$T/key" "$D" "$T/wrong"
+	token_for 0
+	token_for 5
+	check_says 'forget goes by the record' 0 'Keyslot 2' forget
+	check_is "a token kills nobody else's keyslot" '0 5' "$(slots "$D")"
+	fresh luks2
+	enroll >/dev/null
+	cryptsetup luksAddKey -q --key-slot 5 --pbkdf pbkdf2 --pbkdf-force-iterations 200000 --key-file "$T/key" "$D" "$T/wrong"
+	token_for 0
+	token_for 5
+	rm -r "$CONF"
+	mkdir "$CONF"
+	check_says 'without a record: status says what to do' 7 'has no record of' status
+	check_says 'without a record: refused for those that are not as we make them' 10 'does not look like one of ours' forget
+	check_is 'ours is removed all the same' '0 5' "$(slots "$D")"
+	check_is 'the TPM kept nothing that could be deleted' "$handles" "$(tpm2_getcap handles-persistent)"
+}
+
+# --- two copies: the TPM takes one ---------------------------------------------------------------------
+spoil() { jq -c '.private |= (.[0:80] + (if .[80:81] == "A" then "B" else "A" end) + .[81:])'; }
+tests() { bl test "$D" --tpm-device "$WAY" --pin-fd 3 3<"$T/pin"; }
+part_copies() {
+	fresh luks2
+	enroll >/dev/null
+	sealed_of 2 >"$T/whole"
+	spoil <"$T/whole" >"$BOOT/bootlatch/$UUID.2.tpm2"
+	check 'a garbled copy on /boot hides no good one' tests
+	cryptsetup token export --token-id 0 "$D" >"$T/token"
+	cryptsetup token remove --token-id 0 "$D"
+	jq -c .sealed "$T/token" | spoil | jq -c --slurpfile t "$T/token" '. as $s | $t[0] | .sealed = $s' >"$T/token.bad"
+	cryptsetup token import --token-id 0 --json-file "$T/token.bad" "$D"
+	cp "$T/whole" "$BOOT/bootlatch/$UUID.2.tpm2"
+	check 'nor does a garbled one in the header' tests
+	check_is 'of the tries none was spent' 0 "$(failed_tries)"
+	spoil <"$T/whole" >"$BOOT/bootlatch/$UUID.2.tpm2"
+	check_says 'both garbled: that is told' 1 'is damaged' tests
+	check 'nothing of ours is left in the TPM' nothing_left
+	check_is 'and none was spent' 0 "$(failed_tries)"
+}
+
+# --- several volumes -------------------------------------------------------------------------------------
+all_of() { bl_tpm "$@" --key-file "$KEY" --pin-fd 3; }
+part_several() {
+	volume second luks2
+	fresh luks2
+	first=$D first_uuid=$UUID KEY=$T/key
+	enroll >/dev/null
+	D=$T/second.img UUID=$(uuid_of "$T/second.img")
+	enroll >/dev/null
+	printf 'a %s none luks,keyscript=decrypt_bootlatch\nb %s none luks,keyscript=decrypt_bootlatch\n' "$first" "$D" >"$TAB"
+	check_is 'tpm status of the machine: both open' '["opens","opens"]' \
+		"$(bl_tpm tpm status --json 2>/dev/null | jq -c '[.volumes[].ways[0].state]')"
+	tpm_off
+	tpm_on one
+	boots kernel-2
+	echo another >"$T/second.key"
+	cryptsetup luksAddKey -q --key-slot 5 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file "$T/key" "$D" "$T/second.key"
+	KEY=$T/second.key
+	check_says 'reseal: one that fails is told' 1 "does not open $first" all_of tpm reseal --json
+	check_is 'and keeps not the other from it' "[[\"$first\",false],[\"$D\",true]]" \
+		"$(sed -n '/^{/,$p' "$T/words" | jq -c '[.volumes[] | [.device, .proven // false]]')"
+	check_is 'how many is said at the end' '1 of 2 volumes failed, as told above.' "$(sed -n '/^{/,$p' "$T/words" | jq -r .message)"
+	check 'the other one opens at boots like this one' judge 3 "$PIN"
+	check_is 'the first is as it was' '0 2' "$(slots "$first")"
+	KEY=$T/key
+	check_says 'again: one has been, one is resealed' 0 'already' all_of tpm reseal
+	check_is 'both open' '["opens","opens"]' "$(bl_tpm tpm status --json 2>/dev/null | jq -c '[.volumes[].ways[0].state]')"
+	check_is 'and each has one way in' '0 3/0 3 5' "$(slots "$first")/$(slots "$D")"
+	D=$first UUID=$first_uuid
+	check 'that of the first' judge 3 "$PIN"
+	cryptsetup luksKillSlot -q "$D" 0
+	check_says 'forget: the last way into one is kept' 10 '1 of 2 volumes failed' bl tpm forget --crypttab-file "$TAB" --no-initramfs
+	check_is 'and the other is forgotten' '3/0 5' "$(slots "$D")/$(slots "$T/second.img")"
+	rm "$TAB"
+}
+
+keyscript() { # by the passphrase, as what cryptsetup calls
+	"$O/bootlatch-unlock" --device "$D" --boot "$BOOT" --config "$CONF" --run "$T" --tpm-device "$WAY" --wait 1 \
+		--pin-fd 3 --passphrase-fd 4 3<"$T/pin" 4<"$T/pass" >"$T/stdout"
+}
+
+# --- a TPM 1.2 ---------------------------------------------------------------------------------------------
+part_old() {
+	fresh luks2
+	enroll >/dev/null
+	tpm_off
+	mkdir -p "$T/old"
+	swtpm socket --tpmstate "dir=$T/old" --server "type=unixio,path=$T/old/s" \
+		--ctrl "type=unixio,path=$T/old/s.ctrl" --flags not-need-init,startup-clear >>"$T/old/log" 2>&1 &
+	TPM_PID=$!
+	lib_own "$TPM_PID"
+	lib_wait 100 test -S "$T/old/s" || { fail 'a TPM 1.2' "$(cat "$T/old/log")"; return; }
+	WAY=swtpm:path=$T/old/s
+	volume plain luks2
+	old=$D D=$T/plain.img
+	refused 'a TPM 1.2: enrolling says what serves' 1 'This machine has a TPM 1.2' enroll
+	check_is "Heads' key is one" 1 "$(grep -c 'With Heads its own disk unlock key' "$T/words")"
+	D=$old
+	check_says 'tpm lockout too' 1 'This machine has a TPM 1.2' lockout
+	check_says 'tpm status too' 1 'This machine has a TPM 1.2' status
+	check_says 'tpm reseal too' 1 'This machine has a TPM 1.2' reseal
+	say_pass 'correct horse battery staple'
+	check_says 'at boot that is told' 0 'The TPM cannot be used' keyscript
+	check_is 'and the passphrase opens' 'correct horse battery staple' "$(cat "$T/stdout")"
+	lib_end "$TPM_PID"
+	tpm_on one
+}
+
+# --- built without tss2 --------------------------------------------------------------------------------------
+# The objects are the same but for those that are not: they are compiled, and both programs linked.
+without_tss2() {
+	mkdir "$T/notpm"
+	(cd "$O" && find core crypto card openpgp unlock sign cli -name '*.o' ! -name 'tpm2_esys.o' -print0 | tar -c --null -T -) |
+		tar -x -C "$T/notpm"
+	(unset MAKEFLAGS MAKELEVEL && cd "$(dirname "$0")/../.." &&
+		make -s WITH_TPM2=0 "O=$T/notpm" "$T/notpm/bootlatch" "$T/notpm/bootlatch-unlock")
+}
+part_none() {
+	fresh luks2
+	enroll >/dev/null
+	check 'it is built without tss2' without_tss2 || return 0
+	check_is 'and linked without' '' "$(ldd "$T/notpm/bootlatch" "$T/notpm/bootlatch-unlock" | grep tss2 || true)"
+	with=$O O=$T/notpm
+	say_pass 'correct horse battery staple'
+	check_says 'what a TPM has a way into: that is told' 0 'The TPM cannot be used' keyscript
+	check_is 'and the passphrase opens' 'correct horse battery staple' "$(cat "$T/stdout")"
+	for verb in status reseal; do
+		check_says "tpm $verb says so" 1 'built without TPM support' bl_tpm tpm "$verb" "$D"
+	done
+	check_says 'tpm lockout says so' 1 'built without TPM support' lockout
+	check_says 'tpm forget needs none' 0 'Keyslot 2' forget
+	refused 'enroll --tpm2 says so' 1 'built without TPM support' enroll
+	O=$with
 }
 
 # --- the last way in, and unenroll ------------------------------------------------------------------
@@ -551,7 +710,7 @@ part_killed() {
 	each 'resealing' enrolled "${STEP:-6}" tpm reseal "$D" --key-file "$T/key" --pin-fd 3
 }
 
-for part in ${PARTS:-refusals enroll update card shut forged last lockout other killed}; do
+for part in ${PARTS:-refusals enroll update card shut forged tokens copies several old none last lockout other killed}; do
 	tpm_off
 	tpm_on one
 	boots kernel-1

@@ -137,7 +137,21 @@ broken() { talk 'expect The TPM cannot be used' 'expect assphrase for' 'send cor
 check 'nor one in failure mode' broken
 bus say 13c 101 # PCR_Event
 check_fails 'one that cannot be capped' cap
+check 'that is noted' test -e "$RUN/bootlatch/uncapped"
 rm -r "$RUN/bootlatch"
+bus mute 13c
+check_fails 'nor one that does not answer' cap
+later() { # cryptroot's rounds: what was waited for once is not waited for each time
+	timeout 4 "$O/bootlatch-unlock" --crypttab "$TAB" --boot "$BOOT" --config "$CONF" --run "$RUN" --tpm-device "$way" \
+		--wait 0 --cap --source-wait 0 --pin-fd 3 3<"$T/pin" </dev/null
+}
+check_says 'who comes next does not wait for it again' 7 'could not be closed' later
+direct
+lib_wait 20 timeout 5 tpm2_getcap properties-fixed
+check 'once it works it is capped' cap
+check_fails 'and nothing is noted any more' test -e "$RUN/bootlatch/uncapped"
+machine_off
+machine_on
 direct
 lib_wait 20 timeout 5 tpm2_getcap properties-fixed
 tpm2_flushcontext -l

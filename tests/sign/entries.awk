@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What Heads offers to boot, one line an entry, from the grub.cfg files named (HEADS.md, "The default
-# entry"). -v boot=DIR: where the kernels lie. -v files=N: instead, the files of entry N, "./vmlinuz".
+# What Heads offers to boot, one line an entry, from the files named (HEADS.md, "The default entry"): grub.cfg, or
+# those of loader/entries (.conf). -v boot=DIR: where the kernels lie. -v files=N: instead, the files of entry N of a
+# grub.cfg, "./vmlinuz". -v opts=WORDS: what $kernelopts stands for.
 function bare(path) { sub(/^\([^)]*\)/, "", path); return path }
 function there(path,    x, r) { sub(/ .*/, "", path); r = (getline x < (boot path)); close(boot path); return r >= 0 }
 function clear() { kernel = initrd = append = modules = ""; type = "elf"; n_own = 0 }
@@ -28,11 +29,40 @@ function done(    line, k, n, part) {
 	}
 	clear()
 }
+function bls_done(    line) {
+	if (kernel != "") {
+		line = name "|elf|kernel " kernel (initrd != "" ? "|initrd " initrd : "") (append != "" ? "|append " append : "")
+		gsub(/\$[A-Za-z_][A-Za-z0-9_]*/, "", line)
+		gsub(/ +/, " ", line)
+		sub(/ $/, "", line)
+		print line
+	}
+	clear()
+	name = ""
+	append = opts
+}
 BEGIN { clear() }
+FNR == 1 {
+	if (bls) bls_done()
+	bls = FILENAME ~ /\.conf$/
+	if (bls) append = opts
+}
 {
 	gsub(/[ \t]+/, " ")
 	sub(/^ /, "")
 	sub(/ $/, "")
+}
+bls {
+	value = $0
+	sub(/^[^ ]* /, "", value)
+	if ($1 == "title") name = value
+	else if ($1 ~ /^linux/) kernel = value
+	else if ($1 ~ /^initrd/) initrd = value
+	else if ($1 == "options") {
+		at = index(value, "$kernelopts")
+		append = at ? substr(value, 1, at - 1) opts substr(value, at + 11) : value
+	}
+	next
 }
 /^menuentry / {
 	done()
@@ -74,3 +104,4 @@ BEGIN { clear() }
 	next
 }
 /^}/ { done() }
+END { if (bls) bls_done() }

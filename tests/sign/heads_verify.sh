@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Is a /boot as Heads wants it? From HEADS.md alone: nothing of the project is run or read.
 #   heads_verify.sh [--style relative|absolute|any] [--keyring FILE | --sqv CERT] [--counter 'ID: VALUE']
-#                   [--default N|none] [--lenient] [--unquoted] BOOT
+#                   [--default N|none] [--sorted] [--lenient] [--unquoted] BOOT
 # One line "bad CHECK: why" for each check that fails, then "good STYLE" (status 0) or "bad" (1).
-# gpg with GNUPGHOME, or gpgv with a keyring. --default: which one it must be. --lenient: only what
-# Heads itself looks at; without it the lists must also be complete and in the form HEADS.md gives.
+# gpg with GNUPGHOME, or gpgv with a keyring. --default: which one it must be. --sorted: as Heads of mid-2026
+# counts. --lenient: only what Heads itself looks at; without it the lists must also be complete and in the form
+# HEADS.md gives.
 # --unquoted: absolute names reach sha256sum as older Heads hands them over, split and expanded by the shell.
 set -u
 LC_ALL=C
 export LC_ALL
 here=$(cd "${0%/*}" && pwd)
-style=any keyring='' sqv='' counter='' number='' strict=yes quoted=yes rc=0
+style=any keyring='' sqv='' counter='' number='' order=cat strict=yes quoted=yes rc=0
 while [ $# -gt 1 ]; do
 	case $1 in
 	--style) style=$2; shift ;;
@@ -19,6 +20,7 @@ while [ $# -gt 1 ]; do
 	--sqv) sqv=$2; shift ;;
 	--counter) counter=$2; shift ;;
 	--default) number=$2; shift ;;
+	--sorted) order='sort' ;;
 	--lenient) strict=no ;;
 	--unquoted) quoted=no ;;
 	*) echo "heads_verify.sh: $1?" >&2; exit 2 ;;
@@ -90,6 +92,24 @@ fi
 
 # --- the default entry --------------------------------------------------------
 find . -name grub.cfg ! -path '*EFI*' ! -path '*efi*' | sort >"$t/grub"
+kernelopts() { # GRUB.CFG
+	if grep -q '^kernelopts=' "${1%/*}/grubenv" 2>/dev/null; then
+		sed -n 's/^kernelopts=//p' "${1%/*}/grubenv" | tr @ _
+	else
+		sed -n "s/.*set default_kernelopts=[\"']\([^\"']*\).*/\1/p" "$1"
+	fi
+}
+menu() {
+	xargs awk -v boot=. -f "$here/entries.awk" <"$t/grub" >"$t/found"
+	if [ ! -s "$t/found" ] && [ -d loader/entries ]; then # as the folder lists them, for every grub.cfg
+		find loader/entries -type f -name '*.conf' >"$t/bls"
+		while read -r f; do
+			xargs awk -v opts="$(kernelopts "$f")" -f "$here/entries.awk" <"$t/bls"
+		done <"$t/grub" >"$t/found"
+	fi
+	$order "$t/found"
+}
+menu >"$t/menu"
 count=0
 for f in kexec_default.*.txt; do
 	[ -e "$f" ] || continue
@@ -97,11 +117,11 @@ for f in kexec_default.*.txt; do
 	n=${f#kexec_default.} n=${n%.txt}
 	case $n in '' | *[!0-9]* | 0*) bad default "$f: no number"; continue ;; esac
 	[ -z "$number" ] || [ "$n" = "$number" ] || bad default "it is number $n"
-	xargs awk -v boot=. -f "$here/entries.awk" <"$t/grub" | sed -n "${n}p" >"$t/entry"
+	sed -n "${n}p" "$t/menu" >"$t/entry"
 	cmp -s "$t/entry" "$f" || bad default "$f is not entry $n: $(cat "$t/entry")"
 	[ -f kexec_default_hashes.txt ] || { bad default 'no kexec_default_hashes.txt'; continue; }
 	sha256sum -c kexec_default_hashes.txt >"$t/sums" 2>&1 || bad default "$(grep -v ': OK$' "$t/sums" | head -n 5)"
-	xargs awk -v boot=. -v files="$n" -f "$here/entries.awk" <"$t/grub" |
+	tr '|' '\n' <"$t/entry" | sed -n -E 's,^(kernel|initrd|module) (/[^ ]*).*,.\2,p' |
 		tr '\n' '\0' | xargs -0 sha256sum >"$t/hashes" 2>/dev/null
 	[ $strict = no ] || cmp -s "$t/hashes" kexec_default_hashes.txt ||
 		bad default 'kexec_default_hashes.txt is not of that entry'

@@ -13,6 +13,8 @@
 
 enum { TRIES = 5, INTERVAL_S = 600, PCRS = 7U << 7, POLICY_AT = 12 };
 
+static const uint8_t private_part[] = {0, 1, 'x'};
+
 struct double_tpm *double_tpm;
 
 void double_tpm_start(void)
@@ -108,8 +110,8 @@ static enum err marshal(const struct tpm2_task *task, const struct tpm2_pcrs *p,
 	put_be(&w, 2, TPM2_SECRET_LEN);
 	put_bytes(&w, unique.p, unique.n);
 	ret->pub_len = (uint16_t)w.n;
-	memcpy(ret->priv, "\0\1x", 3);
-	ret->priv_len = 3;
+	memcpy(ret->priv, private_part, sizeof(private_part));
+	ret->priv_len = sizeof(private_part);
 	return e;
 }
 
@@ -177,6 +179,9 @@ enum err tpm2_job_unseal(const void *how, const struct secret *in, struct writer
 		return e;
 	if (double_tpm->cleared || s->srk_name[0] != 's')
 		return ERR_TPM_OTHER;
+	if (!bytes_equal((struct bytes){s->priv, s->priv_len},
+	                 (struct bytes){private_part, sizeof(private_part)}))
+		return ERR_FORMAT;
 	for (size_t i = 0; i < double_tpm->n; i++) {
 		const struct double_tpm_object *o = &double_tpm->object[i];
 

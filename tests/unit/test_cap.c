@@ -2,8 +2,11 @@
 /* The cap: which PCRs, what is kept of them, and how it fails. */
 #include "unlock/cap.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "crypto/crypto.h"
 #include "tests/unit/check.h"
@@ -36,8 +39,22 @@ static void where_no_volume_has_a_tpm_nothing_is_done(void)
 	CHECK(world_enroll_plain(&w, card) == OK);
 	CHECK(cap() == OK);
 	CHECK(cap_pcrs(w.config, &pcrs) == OK && pcrs == 0);
-	CHECK(!cap_is_done(w.dir));
+	CHECK(!cap_is_done(w.dir) && !cap_has_failed(w.dir));
 	double_tpm->mood = DOUBLE_TPM_WORKS;
+}
+
+/* What cannot be looked at may name a TPM. */
+static void a_folder_that_cannot_be_read_is_an_error(void)
+{
+	char path[PATH_MAX];
+	uint32_t pcrs = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/volumes", w.dir);
+	FILE *f = fopen(path, "w");
+	CHECK(f && fclose(f) == 0);
+	CHECK(cap_pcrs(w.dir, &pcrs) != OK);
+	CHECK(cap_tpm(&tpm, w.dir, w.dir) != OK);
+	CHECK(unlink(path) == 0 && cap_pcrs(w.dir, &pcrs) == OK && pcrs == 0);
 }
 
 static void one_that_does_not_answer_is_told(void)
@@ -48,6 +65,7 @@ static void one_that_does_not_answer_is_told(void)
 	double_tpm->mood = DOUBLE_TPM_FAILS;
 	CHECK(cap() == ERR_TPM_FAILED);
 	CHECK(!cap_is_done(w.dir));
+	CHECK(cap_has_failed(w.dir)); /* for who comes next */
 	double_tpm->mood = DOUBLE_TPM_WORKS;
 }
 
@@ -60,7 +78,7 @@ static void what_was_is_kept_and_the_pcr_extended_once(void)
 	CHECK(cap_pcrs(w.config, &pcrs) == OK && pcrs == 1U << DOUBLE_TPM_CAP);
 	CHECK(cap() == OK);
 	CHECK(value(DOUBLE_TPM_CAP) == before.value[DOUBLE_TPM_CAP][0] + 1);
-	CHECK(cap_is_done(w.dir));
+	CHECK(cap_is_done(w.dir) && !cap_has_failed(w.dir));
 	CHECK(tpm2_saved_read(w.dir, &saved) == OK && saved.capped == pcrs);
 	CHECK(tpm2_saved_values(&saved, HASH_SHA256, TPM2_PCRS_ALL, &was) == OK);
 	CHECK(tpm2_pcrs_differ(&was, &before) == 0);
@@ -98,6 +116,8 @@ int main(void)
 	static const struct check_case cases[] = {
 	        {"where no volume has a TPM nothing is done",
 	         where_no_volume_has_a_tpm_nothing_is_done                                               },
+	        {"a folder that cannot be read is an error",
+	         a_folder_that_cannot_be_read_is_an_error                                                },
 	        {"one that does not answer is told",                     one_that_does_not_answer_is_told},
 	        {"what was is kept, and the PCR extended once",
 	         what_was_is_kept_and_the_pcr_extended_once                                              },

@@ -177,6 +177,35 @@ static void told(void)
 	free(armor);
 }
 
+/* Keys of other makers' formats: said to be that, and not to be exported anew. */
+static void other_kinds_are_told(void)
+{
+	static const struct {
+		uint8_t version, alg;
+		const char *why;
+	} rows[] = {
+	        {6, 27, "version 4"},
+                {5, 22, "version 4"},
+                {3, 1,  "version 4"},
+	        {4, 27, "algorithm"},
+                {4, 17, "algorithm"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct softcert c = {
+		        .data = {0xc6, 42, rows[i].version, 0x63, 0x87, 0x7f, 0xe3,
+		                 rows[i].alg, 0, 0, 0, 32},
+		        .n = 44
+                };
+		const char *why = NULL;
+		size_t n = 99;
+
+		CHECK_ROW(keys_of(&c, &n, &why) == ERR_UNSUPPORTED && n == 99,
+		          rows[i].why);
+		CHECK_ROW(why && strstr(why, rows[i].why), rows[i].why);
+	}
+}
+
 static void text_before(void)
 {
 	struct softcert c;
@@ -208,20 +237,21 @@ static void cut(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"a bound encryption key is found",                                      usable        },
+	        {"a bound encryption key is found",                                      usable              },
 	        {"keys not meant for it, expired and revoked are refused with a reason",
-	         refused	                                                                       },
+	         refused	                                                                             },
 	        {"a binding or self-signature that does not verify binds nothing",
-	         forged	                                                                        },
-	        {"a subkey of another certificate is not taken",                         foreign_subkey},
+	         forged	                                                                              },
+	        {"a subkey of another certificate is not taken",                         foreign_subkey      },
 	        {"a revocation that the key did not make does not count",
-	         false_revocation	                                                              },
-	        {"two certificates in one file are refused",                             two           },
+	         false_revocation	                                                                    },
+	        {"two certificates in one file are refused",                             two                 },
 	        {"a key that expired is told, whatever the primary key could do",
-	         expired_under_rsa	                                                             },
-	        {"a secret key and several certificates are told",                       told          },
-	        {"text before the armor is passed over",                                 text_before   },
-	        {"a certificate that is cut short has no keys",                          cut           },
+	         expired_under_rsa	                                                                   },
+	        {"a secret key and several certificates are told",                       told                },
+	        {"keys of other versions and algorithms are told",                       other_kinds_are_told},
+	        {"text before the armor is passed over",                                 text_before         },
+	        {"a certificate that is cut short has no keys",                          cut                 },
 	};
 
 	if (crypto_init() != OK || !softkey_ecdh(CURVE_25519, 8, 7, &key))

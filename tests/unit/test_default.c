@@ -230,6 +230,45 @@ static void the_two_files_byte_for_byte(void)
 	tf_drop(&f);
 }
 
+/* "with" comes before the bare name: a comma is less than a bar. */
+static void a_sorted_menu_counts_otherwise(void)
+{
+	static const char menu[] = ENTRY("Debian", "/v2", "root=/d")
+	        ENTRY("Debian, with Linux 2", "/v2", "root=/d")
+	                ENTRY("Debian, with Linux 1", "/v1", "root=/d");
+	struct boot_entries e = {0};
+	struct kexec_set *old = NULL;
+	struct default_choice c = {0};
+
+	CHECK(entries_parse_grub(bytes_of(menu), "./g", there, NULL, &e) == OK);
+	CHECK(kexec_new(&old) == OK);
+	CHECK(!entries_seem_sorted(&e, old));
+	put(old, FIRST, "Debian|elf|kernel /v2|initrd /i|append root=/d\n");
+	CHECK(!entries_seem_sorted(&e, old));
+	kexec_drop(old, FIRST);
+	put(old, THIRD, "Debian|elf|kernel /v2|initrd /i|append root=/d\n");
+	CHECK(entries_seem_sorted(&e, old));
+	entries_sort(&e);
+	CHECK(e.sorted && e.first == 2 && strcmp(e.entry[2].name, "Debian") == 0);
+	CHECK(strcmp(e.entry[0].name, "Debian, with Linux 1") == 0);
+	CHECK(!entries_seem_sorted(&e, old));
+	CHECK(default_choose(&e, old, DEFAULT_FIRST, 0, &c) == OK && c.number == 3);
+	CHECK(default_choose(&e, old, DEFAULT_KEEP, 0, &c) == OK && c.number == 3 &&
+	      c.why == DEFAULT_AS_BEFORE);
+	/* That it was number 1 says nothing of which one was first. */
+	kexec_drop(old, THIRD);
+	put(old, FIRST, "Other|elf|kernel /o|append root=/o\n");
+	CHECK(default_choose(&e, old, DEFAULT_KEEP, 0, &c) == ERR_NOT_FOUND);
+	entries_clear(&e);
+	e.from_menu = true;
+	CHECK(entries_parse_grub(bytes_of(menu), "./g", there, NULL, &e) == OK);
+	entries_sort(&e);
+	CHECK(!e.sorted && strcmp(e.entry[0].name, "Debian") == 0);
+	entries_clear(&e);
+	entries_sort(&e);
+	old = kexec_free(old);
+}
+
 static void what_cannot_be_put_changes_nothing(void)
 {
 	struct tree_folder f;
@@ -269,11 +308,12 @@ static void every_reason_is_a_sentence(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"choices",	                    choices                    },
-	        {"the two files byte for byte",        the_two_files_byte_for_byte},
+	        {"choices",	                    choices                       },
+	        {"a sorted menu counts otherwise",     a_sorted_menu_counts_otherwise},
+	        {"the two files byte for byte",        the_two_files_byte_for_byte   },
 	        {"what cannot be put changes nothing",
-	         what_cannot_be_put_changes_nothing                               },
-	        {"every reason is a sentence",         every_reason_is_a_sentence },
+	         what_cannot_be_put_changes_nothing                                  },
+	        {"every reason is a sentence",         every_reason_is_a_sentence    },
 	};
 
 	CHECK(crypto_init() == OK);

@@ -157,6 +157,8 @@ static void objects_that_cannot_be_read_as_usual(void)
 		  {"00CA00D700", "01209000", OK}}, {OK, 3, true, CARD_KEY_ECDH}},
 		{"YubiKey NEO: no touch", {SEL, {SIX_E, AID_("0200", "0006") HIST PARTS "9000", OK},
 		  {"00CA00D700", "6B00", OK}}, OPENED},
+		{"Ledger: touch is told alone, and F9 refused", {SEL, {SIX_E, AID_("0303", "2C97") HIST PARTS "9000", OK},
+		  {"00CA00D700", "01209000", OK}, {"00CA00F900", "6985", OK}}, {OK, 3, true, CARD_KEY_ECDH}},
 		{"another old card is not asked for touch", {SEL, {SIX_E, AID_("0201", "0005") HIST PARTS "9000", OK}}, OPENED},
 		{"nor is YubiKey 5", {SEL, {SIX_E, AID_("0304", "0006") HIST PARTS "D7020020" "9000", OK},
 		  {"00CA00F900", NO_KEY, OK}}, OPENED},
@@ -276,6 +278,7 @@ static void the_table_has_what_nobody_tells(void)
 	        {"YubiKey 4",       0x0006, 0x0201, QUIRK_TOUCH_TOLD_ALONE},
 	        {"YubiKey 5",       0x0006, 0x0304, 0                     },
 	        {"ZeitControl 2.1", 0x0005, 0x0201, 0                     },
+	        {"Ledger",          0x2c97, 0x0303, QUIRK_TOUCH_TOLD_ALONE},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct card_info info = {.manufacturer = rows[i].manufacturer,

@@ -47,17 +47,21 @@ static void each_kind_of_key_gets_what_it_wants(void)
 		size_t n;
 		enum err want;
 	} rows[] = {
-	        {INFO_("01", C1_P256, ""),         CDS_EC,  RS RS "9000",          64,  OK            },
-	        {INFO_("01", C1_RSA,  ""),         CDS_RSA, TEN(TEN("AB")) "9000", 100, OK            },
-	        {INFO_("01", C1_P256, ""),         CDS_EC,  RS "9000",             0,   ERR_FORMAT    },
-	        {INFO_("01", C1_P256, ""),         CDS_EC,  RS RS "119000",        0,   ERR_FORMAT    },
-	        {INFO_("01", C1_P256, ""),         CDS_EC,  "9000",                0,   ERR_FORMAT    },
-	        {INFO_("01", C1_RSA,  ""),         CDS_RSA, "9000",                0,   ERR_FORMAT    },
-	        {INFO_("01", C1_P256, ""),         CDS_EC,  "6600",                0,   ERR_TOUCH     },
-	        {INFO_("01", C1_P256, "D6020120"), CDS_EC,  "6982",                0,   ERR_TOUCH     },
-	        {INFO_("01", C1_P256, "D6020020"), CDS_EC,  "6982",                0,   ERR_CARD_STATE},
-	        {INFO_("01", C1_P256, "D6020020"), CDS_EC,  "6A88",                0,   ERR_CARD_STATE},
-	        {INFO_("01", C1_P256, "D6020020"), CDS_EC,  "6A80",                0,   ERR_CRYPTO    },
+	        {INFO_("01", C1_P256, ""),         CDS_EC,  RS RS "9000",             64,  OK            },
+	        {INFO_("01", C1_RSA,  ""),         CDS_RSA, TEN(TEN("AB")) "9000",    100, OK            },
+	        {INFO_("01", C1_P256, ""),         CDS_EC,  RS "9000",                0,   ERR_FORMAT    },
+	        {INFO_("01", C1_P256, ""),         CDS_EC,  RS RS "119000",           0,   ERR_FORMAT    },
+	        {INFO_("01", C1_P256, ""),         CDS_EC,  "00" RS "00" RS "9000",   64,  OK            },
+	        {INFO_("01", C1_P256, ""),         CDS_EC,  "00" RS "11" RS "9000",   0,   ERR_FORMAT    },
+	        {INFO_("01", C1_P256, ""),         CDS_EC,  "00" RS "00" RS "009000", 0,
+	         ERR_FORMAT	                                                                      },
+	        {INFO_("01", C1_P256, ""),         CDS_EC,  "9000",                   0,   ERR_FORMAT    },
+	        {INFO_("01", C1_RSA,  ""),         CDS_RSA, "9000",                   0,   ERR_FORMAT    },
+	        {INFO_("01", C1_P256, ""),         CDS_EC,  "6600",                   0,   ERR_TOUCH     },
+	        {INFO_("01", C1_P256, "D6020120"), CDS_EC,  "6982",                   0,   ERR_TOUCH     },
+	        {INFO_("01", C1_P256, "D6020020"), CDS_EC,  "6982",                   0,   ERR_CARD_STATE},
+	        {INFO_("01", C1_P256, "D6020020"), CDS_EC,  "6A88",                   0,   ERR_CARD_STATE},
+	        {INFO_("01", C1_P256, "D6020020"), CDS_EC,  "6A80",                   0,   ERR_CRYPTO    },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct script_step steps[] = {
@@ -76,6 +80,9 @@ static void each_kind_of_key_gets_what_it_wants(void)
 		CHECK_ROW(sign(c, &sig) == rows[i].want, rows[i].resp);
 		CHECK_ROW(sig.n == rows[i].n && !log.wrong && log.used == 4,
 		          rows[i].resp);
+		/* The numbers themselves, whatever stood around them. */
+		for (size_t k = 0; sig.n == 64 && k < sig.n; k++)
+			CHECK_ROW(sig.p[k] == 0x11, rows[i].resp);
 		card_close(c);
 	}
 }

@@ -218,6 +218,59 @@ static void without_a_record_nothing_is_asked(void)
 	disk.where = saved;
 }
 
+/* The copy on /boot is somebody's AEAD message: said, and the token's opens it. */
+static void a_blob_of_another_kind_is_told(void)
+{
+	static const uint8_t kinds[][4] = {
+	        {0xd2, 2, 2, 0}, /* RFC 9580's version 2 */
+	        {0xd4, 2, 1, 9}, /* GnuPG's OCB */
+	        {0xc9, 2, 0, 0}, /* without an MDC */
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		world_keep(&disk);
+		CHECK(blob_write(disk.boot, disk.uuid, 2, BLOB_MESSAGE,
+		                 (struct bytes){kinds[i], sizeof(kinds[i])}) == OK);
+		begin(true, -1);
+		double_ask_answer(&w.person, ASK_USER_PIN, "123456");
+		CHECK(go() == OK && w.opens && w.result.keyslot == 2);
+		CHECK(double_ask_said(&w.person, "(the copy on /boot) is encrypted in a "
+		                                 "way that is not read here: AEAD"));
+		CHECK(!double_ask_said(&w.person, "damaged"));
+		end();
+		world_restore(&disk);
+	}
+}
+
+/* As after a reencryption: the record fits, and has no way in. */
+static void a_person_is_told_why_no_pin_is_asked_for(void)
+{
+	static const char words[] = "Only a passphrase opens disk";
+	struct record r = {0};
+
+	begin(true, -1);
+	double_ask_answer(&w.person, ASK_USER_PIN, "123456");
+	CHECK(go() == OK && !double_ask_said(&w.person, words));
+	end();
+
+	world_keep(&disk);
+	CHECK(record_load(disk.config, disk.uuid, &r) == OK && r.n == 1);
+	r.n = 0;
+	CHECK(record_save(disk.config, &r) == OK);
+	begin(true, -1);
+	double_ask_answer(&w.person, ASK_PASSPHRASE, WORLD_PHRASE);
+	CHECK(go() == OK && w.opens && w.result.keyslot == 0);
+	CHECK(w.person.asked[ASK_USER_PIN] == 0 && double_ask_said(&w.person, words));
+	end();
+
+	begin(true, -1); /* said already, in a round before */
+	w.goal.refusal_told = true;
+	double_ask_answer(&w.person, ASK_PASSPHRASE, WORLD_PHRASE);
+	CHECK(go() == OK && !double_ask_said(&w.person, words));
+	end();
+	world_restore(&disk);
+}
+
 static void the_last_try_is_spent_only_on_purpose(void)
 {
 	const unsigned before = vcard_verify_count(card);
@@ -273,6 +326,9 @@ int main(void)
 	        {"a test of the card takes no passphrase",
 	         a_test_of_the_card_takes_no_passphrase                                                     },
 	        {"without a record nothing is asked",                      without_a_record_nothing_is_asked},
+	        {"a blob of another kind is told",                         a_blob_of_another_kind_is_told   },
+	        {"a person is told why no PIN is asked for",
+	         a_person_is_told_why_no_pin_is_asked_for                                                   },
 	        {"the last try is spent only on purpose",
 	         the_last_try_is_spent_only_on_purpose	                                              },
 	        {"a header that was changed is refused",

@@ -7,6 +7,8 @@
 #include "crypto/crypto.h"
 #include "tests/unit/check.h"
 #include "tests/unit/tpm_world.h"
+#include "unlock/sealed.h"
+#include "unlock/tpm2_way.h"
 
 /* Both the token's word, and what its object says. */
 static void whether_a_pin_is_needed_only_the_record_says(void)
@@ -53,6 +55,36 @@ static void what_it_gives_must_be_the_recorded_passphrase(void)
 	tpm_world_end();
 }
 
+/* The object's identity is of its public part alone. */
+static void of_two_copies_the_one_that_the_tpm_takes_opens(void)
+{
+	for (size_t bad = 0; bad < 2; bad++) {
+		struct enrolment *en = NULL;
+		struct tpm2_sealed s = {0};
+		size_t at = 0;
+		char *json = NULL;
+
+		tpm_world_begin(&tw.both, false);
+		for (size_t i = 0; i < tw.u.v->n_enrolled; i++)
+			if (tw.u.v->enrolled[i].keyslot == 3)
+				en = &tw.u.v->enrolled[i];
+		CHECK(en && !en->blob[0] && tpm2_way_next(en, &at, &s) == OK);
+		s.priv[2] ^= 1;
+		CHECK(sealed_format(&s, &json) == OK);
+		if (!en || !json)
+			break;
+		en->blob[0] = bad == 0 ? (uint8_t *)json : en->blob[1];
+		en->blob_len[0] = bad == 0 ? strlen(json) : en->blob_len[1];
+		en->blob[1] = bad == 1 ? (uint8_t *)json : en->blob[1];
+		en->blob_len[1] = bad == 1 ? strlen(json) : en->blob_len[1];
+		double_ask_answer(&tw.u.person, ASK_TPM_PIN, TPM_WORLD_PIN);
+		CHECK(tpm_world_go() == OK && tpm_world_opened_by(BACKEND_TPM2, 3));
+		CHECK(tw.u.person.asked[ASK_TPM_PIN] == 1 && double_tpm->wrong == 0);
+		CHECK(double_tpm->unsealed == 1 + bad && double_tpm->right == 1);
+		tpm_world_end();
+	}
+}
+
 static void an_untrusted_volume_is_not_taken_to_the_tpm(void)
 {
 	const struct volume_where saved = tw.plain.where;
@@ -79,6 +111,20 @@ static void take_image_record(const struct world *of)
 	CHECK(record_save(of->dir, &small) == OK);
 }
 
+/* With another way in before it in the record, which another PCR caps. */
+static void take_record_of_two(const struct world *of)
+{
+	struct record r, small;
+
+	CHECK(record_load(of->config, of->uuid, &r) == OK);
+	CHECK(record_for_image(&r, &small) == OK && small.n_tpm2 == 1);
+	small.tpm2[1] = small.tpm2[0];
+	small.tpm2[0].cap = 4;
+	small.tpm2[0].srk_name[0] = 'x';
+	small.n_tpm2 = 2;
+	CHECK(record_save(of->dir, &small) == OK);
+}
+
 static void begin_in_image(const struct world *of)
 {
 	tpm_world_begin(of, false);
@@ -100,6 +146,15 @@ static void in_an_image_the_token_alone_has_the_object(void)
 	begin_in_image(&tw.plain);
 	CHECK(tpm_world_go() == OK && tpm_world_opened_by(BACKEND_TPM2, 3));
 	tpm_world_end();
+}
+
+static void in_an_image_that_knows_two_ways_the_object_says_which_it_is(void)
+{
+	take_record_of_two(&tw.plain);
+	begin_in_image(&tw.plain);
+	CHECK(tpm_world_go() == OK && tpm_world_opened_by(BACKEND_TPM2, 3));
+	tpm_world_end();
+	take_image_record(&tw.plain);
 }
 
 /* Both with a passphrase of the attacker's; one as the record wants it, one not. */
@@ -144,17 +199,21 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"whether a PIN is needed only the record says",
-	         whether_a_pin_is_needed_only_the_record_says   },
+	         whether_a_pin_is_needed_only_the_record_says               },
 	        {"another object than the recorded one is refused",
-	         another_object_than_the_recorded_one_is_refused},
+	         another_object_than_the_recorded_one_is_refused            },
 	        {"what it gives must be the recorded passphrase",
-	         what_it_gives_must_be_the_recorded_passphrase  },
+	         what_it_gives_must_be_the_recorded_passphrase              },
+	        {"of two copies the one that the TPM takes opens",
+	         of_two_copies_the_one_that_the_tpm_takes_opens             },
 	        {"an untrusted volume is not taken to the TPM",
-	         an_untrusted_volume_is_not_taken_to_the_tpm    },
+	         an_untrusted_volume_is_not_taken_to_the_tpm                },
 	        {"in an image the token alone has the object",
-	         in_an_image_the_token_alone_has_the_object     },
+	         in_an_image_the_token_alone_has_the_object                 },
+	        {"in an image that knows two ways the object says which it is",
+	         in_an_image_that_knows_two_ways_the_object_says_which_it_is},
 	        {"in an image an attacker's object opens nothing",
-	         in_an_image_an_attackers_object_opens_nothing  },
+	         in_an_image_an_attackers_object_opens_nothing              },
 	};
 
 	if (crypto_init() != OK)

@@ -265,7 +265,8 @@ case_reencrypted() {
 	rm -f "$D/serial.in" "$D/serial.out" "$D/usb0"
 	SEEN=0 # console.sh: a new log
 	boots "$img"
-	expect 'assphrase'
+	expect 'Only a passphrase opens'
+	expect 'assphrase for'
 	type_ "$PASSPHRASE"
 	opened
 }

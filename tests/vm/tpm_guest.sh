@@ -28,6 +28,7 @@ power_on() {
 	p_disk=$1
 	shift
 	SEEN=0
+	[ ! -e "$D/serial.in" ] || mv "$LOG" "${LOG%.log}.before.log" # of the case's boot before
 	rm -f "$D"/serial.* "$D/tpm"
 	mkfifo "$D/serial.in" "$D/serial.out"
 	[ -e "$W/vars.fd" ] || cp "$OVMF/OVMF_VARS_4M.fd" "$W/vars.fd"
@@ -51,8 +52,9 @@ power_on() {
 	exec 7>"$D/serial.in"
 }
 is_off() { ! kill -0 "$QEMU" 2>/dev/null; }
-# power_off: it goes down by itself.  power_cut: somebody pulls the plug.
+# power_off: it is told to go down.  power_cut: somebody pulls the plug.
 power_off() {
+	type_ off
 	lib_wait 1200 is_off || lost 'the guest does not end'
 	power_cut
 }
