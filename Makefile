@@ -236,7 +236,10 @@ $(O)/$(1): $(call objs,$(2)) $(more_$(VARIANT)) $(4) $(call archives,$(3))
 	$$(Q)$$(CC) $$(LDFLAGS_) -o $$@ $$(filter %.o %.a,$$^) $$(LDLIBS_)
 endef
 $(eval $(call program,bootlatch,cli/main.c,cli,))
-$(eval $(call program,bootlatch-unlock,unlock/main.c unlock/main_options.c unlock/main_boot.c unlock/main_cap.c unlock/main_image.c unlock/main_root.c,unlock,))
+unlock_main := unlock/main.c unlock/main_options.c unlock/main_boot.c unlock/main_cap.c unlock/main_image.c unlock/main_root.c
+$(eval $(call program,bootlatch-unlock,$(unlock_main),unlock,))
+# For images of machines that open nothing by a TPM: tss2 is a quarter of what we add (docs/adr/0020).
+$(eval $(call program,bootlatch-unlock-card,$(unlock_main) unlock/tpm2_none.c,unlock,))
 $(eval $(call program,bootlatch-vcard,tests/vcard/main.c,none,$(O)/vcard.a))
 $(eval $(call program,bootlatch-dongle,$(dongle_main),none,$(O)/dongle.a $(O)/vcard.a))
 $(O)/bootlatch-dongle: override LDLIBS += $(shell $(PKG_CONFIG) --libs libusbredirparser-0.5 2>/dev/null)
@@ -280,7 +283,7 @@ $(O)/test_ifd $(O)/test_ifd_pad $(O)/test_ifd_usb $(O)/test_choose: | $(O)/fake_
 
 unit    := $(foreach l,$(layers),$(unit_$(l))) ccid ccid_tpdu mangle
 fuzzers := $(foreach l,$(layers),$(fuzz_$(l))) ccid reader vpcd $(fuzz_redir)
-programs := $(O)/bootlatch $(O)/bootlatch-unlock $(O)/bootlatch-vcard
+programs := $(O)/bootlatch $(O)/bootlatch-unlock $(O)/bootlatch-unlock-card $(O)/bootlatch-vcard
 
 all: $(programs) udev
 
@@ -405,11 +408,12 @@ deps_vm: deps
 deps:
 	@tests/deps.sh $(deps_build) $(deps_demo) $(deps_test)
 
-install: $(O)/bootlatch $(O)/bootlatch-unlock install-udev install-initramfs install-hooks install-man install-completions
+install: $(O)/bootlatch $(O)/bootlatch-unlock $(O)/bootlatch-unlock-card install-udev install-initramfs install-hooks install-man install-completions
 	install -d '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(LIBDIR)'
 	install -m 755 $(O)/bootlatch '$(DESTDIR)$(SBINDIR)/bootlatch'
-	install -m 755 $(O)/bootlatch-unlock '$(DESTDIR)$(LIBDIR)/bootlatch-unlock'
-	$(STRIP) '$(DESTDIR)$(LIBDIR)/bootlatch-unlock' # it goes into every image
+	for p in bootlatch-unlock bootlatch-unlock-card; do \
+	  install -m 755 $(O)/$$p '$(DESTDIR)$(LIBDIR)'/$$p && \
+	  $(STRIP) '$(DESTDIR)$(LIBDIR)'/$$p || exit 1; done # one of them goes into every image
 # Pages, and verbs that are described in the page of another.
 man_pages    := $(notdir $(wildcard man/*.[58]))
 man_links    := unenroll:enroll revoke:enroll doctor:status list:volume test:volume record:volume verify:sign pending:sign
@@ -459,7 +463,7 @@ uninstall:
 	$(RM) $(patsubst %,'$(DESTDIR)$(INITRAMFSDIR)/%',$(boot_scripts))
 	$(RM) '$(DESTDIR)$(LIBDIR)/files.list' '$(DESTDIR)$(KEYSCRIPTDIR)/decrypt_bootlatch'
 	$(RM) '$(DESTDIR)$(UDEVDIR)/rules.d/70-bootlatch.rules' '$(DESTDIR)$(LIBDIR)/70-bootlatch-initramfs.rules'
-	$(RM) '$(DESTDIR)$(SBINDIR)/bootlatch' '$(DESTDIR)$(LIBDIR)/bootlatch-unlock'
+	$(RM) '$(DESTDIR)$(SBINDIR)/bootlatch' '$(DESTDIR)$(LIBDIR)/bootlatch-unlock' '$(DESTDIR)$(LIBDIR)/bootlatch-unlock-card'
 	$(RM) '$(DESTDIR)$(BASHDIR)/bootlatch' '$(DESTDIR)$(ZSHDIR)/_bootlatch'
 	for f in $(man_pages); do rm -f '$(DESTDIR)$(MANDIR)'/man$${f##*.}/$$f; done
 	for l in $(man_links); do rm -f '$(DESTDIR)$(MANDIR)'/man8/bootlatch-$${l%:*}.8; done

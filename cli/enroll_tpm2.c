@@ -9,6 +9,7 @@
 #include "cli/tpm_words.h"
 #include "core/file.h"
 #include "core/hex.h"
+#include "unlock/enroll_recovery.h"
 
 static void step(void *ctx, const char *text)
 {
@@ -258,8 +259,10 @@ static enum err load(struct cli *c, struct volume **ret)
 	e = volume_trusted(v);
 	if (e != OK && e != ERR_NO_RECORD)
 		return cli_untrusted(c, v, e);
-	if (enroll_tpm2_find(v) != NULL)
-		return said_better(c, v, ERR_EXISTS, NULL);
+	if (enroll_tpm2_find(v) != NULL) {
+		e = recovery_settle(v); /* cut short after the record was there */
+		return e == OK ? said_better(c, v, ERR_EXISTS, NULL) : e;
+	}
 	*ret = v;
 	v = NULL;
 	return OK;

@@ -40,9 +40,9 @@ static struct cpio_want *need(struct image_needs *n, enum image_flaw kind,
 
 /* --- what every image needs --- */
 
-static bool is_ours(const char *file)
+static bool is_ours(const char *name)
 {
-	const char *slash = strrchr(file, '/');
+	const char *slash = strrchr(name, '/');
 
 	return slash && strcmp(slash + 1, "bootlatch-unlock") == 0;
 }
@@ -55,7 +55,7 @@ static void need_this_program(struct image_needs *n, const struct need *p)
 	size_t len = 0;
 
 	struct cpio_want *w = need(n, IMAGE_FILE, CPIO_THIS, p->name);
-	if (!n->w.program || !is_ours(p->file) || n->overflow)
+	if (!n->w.program || !is_ours(p->name) || n->overflow)
 		return;
 	(void)snprintf(path, sizeof(path), "%s%s", n->w.root, p->file);
 	if (file_read_path(path, NEED_FILE_BYTES_MAX, &data, &len) != OK)

@@ -47,7 +47,7 @@ static const struct {
 	enum need_kind kind;
 	size_t words; /* at most, the first one included */
 } kinds[] = {
-        {"exec",    NEED_PROGRAM, 2},
+        {"exec",    NEED_PROGRAM, 3},
         {"library", NEED_LIBRARY, 2},
         {"file",    NEED_FILE,    3},
         {"there",   NEED_FILE,    2},
@@ -77,8 +77,8 @@ static enum err read_need(const struct bytes *word, size_t n, struct need *ret)
 		if (!(is_path(ret->kind) ? copy_path(what, ret->name)
 		                         : copy(what, ret->name)))
 			return ERR_FORMAT;
-		return ret->kind != NEED_PROGRAM || copy(what, ret->file) ? OK
-		                                                          : ERR_FORMAT;
+		return ret->kind != NEED_PROGRAM || copy(word[1], ret->file) ? OK
+		                                                             : ERR_FORMAT;
 	}
 	return ERR_FORMAT;
 }
@@ -96,13 +96,15 @@ enum err needs_parse(struct bytes text, bool tpm2, struct needs *ret)
 			n++;
 		if (n == 0 || word[0].p[0] == '#')
 			continue;
-		const size_t first = bytes_equal(word[0], bytes_of("tpm2"));
+		const bool with = bytes_equal(word[0], bytes_of("tpm2"));
+		const bool without = bytes_equal(word[0], bytes_of("no-tpm2"));
+		const size_t first = with || without;
 		if (word_next(&line, &more) || n == first || ret->n == NEEDS_MAX)
 			return ERR_FORMAT;
 		const enum err e = read_need(word + first, n - first, &ret->need[ret->n]);
 		if (e != OK)
 			return e;
-		ret->n += first == 0 || tpm2;
+		ret->n += tpm2 ? !without : !with;
 	}
 	return OK;
 }

@@ -35,7 +35,8 @@ struct needs {
 	size_t n;
 };
 
-/* tpm2: with the lines that begin with that word, for where a volume opens with a TPM.
+/* tpm2: a volume opens with a TPM; of the lines that begin with "tpm2" or "no-tpm2" those
+ * that are for that.
  * ERR_FORMAT: a line of an unknown kind, or with too few or too many words. */
 enum err needs_parse(struct bytes text, bool tpm2, struct needs *ret);
 

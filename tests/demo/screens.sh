@@ -53,11 +53,12 @@ files() {
 	bring /bin/sh "$(command -v gzip)" "$(command -v pcscd)" /usr/lib/pcsc/drivers/serial/libifdvpcd.so \
 		"$(ldconfig -p | sed -n "s,.*libgcc_s.so.1 .*=> ,,p" | head -n 1)"
 	# Where the Makefile would put them.
-	for x in bootlatch:usr/sbin bootlatch-unlock:usr/lib/bootlatch; do
-		bring "$O/${x%:*}"
-		cp "$ROOT$O/${x%:*}" "${x#*:}/" && rm "$ROOT$O/${x%:*}"
+	for x in "$O"/bootlatch "$O"/bootlatch-unlock*; do
+		case $x in */bootlatch) to=usr/sbin ;; *) to=usr/lib/bootlatch ;; esac
+		bring "$x"
+		mv -f "$ROOT$x" "$to/"
+		strip "$to/${x##*/}"
 	done
-	strip usr/lib/bootlatch/bootlatch-unlock
 	printf '#!/bin/sh\nexec /lib64/ld-linux-x86-64.so.2 --list "$@"\n' | script /usr/bin/ldd
 	script /usr/sbin/modprobe </usr/local/sbin/modprobe
 	chmod 755 usr/lib/cryptsetup/scripts/decrypt_bootlatch

@@ -37,10 +37,13 @@ system_modprobe() {
 
 # What the hook makes of files.list, a path in the image each.
 entries() {
+	e_not=tpm2
+	! grep -qs '"tpm2"' "$ROOT"/etc/bootlatch/volumes/*.json || e_not=no-tpm2
+	sed "/^$e_not /d; s/^\(no-\)\?tpm2 //" "$ROOT/usr/lib/bootlatch/files.list" >"$T/list"
 	while read -r e_kind e_what e_target; do
 		case $e_kind in
 		exec)
-			echo "$e_what"
+			echo "${e_target:-$e_what}"
 			ldd "$ROOT$e_what" | sed -n 's,.* => \(/[^ ]*\) .*,\1,p; s,^[[:blank:]]*\(/[^ ]*\) (.*,\1,p' ;;
 		library) echo "/lib/somewhere/$e_what" ;;
 		file) echo "${e_target:-$e_what}" ;;
@@ -48,7 +51,7 @@ entries() {
 		module | load | try)
 			/usr/local/sbin/modprobe -q -S "$1" --show-depends "$e_what" | sed -n 's/^insmod \([^ ]*\).*/\1/p' ;;
 		esac
-	done <"$ROOT/usr/lib/bootlatch/files.list" | sort -u
+	done <"$T/list" | sort -u
 }
 content() {
 	rm -rf "$IMG"
@@ -56,7 +59,7 @@ content() {
 	sed "s,^,$IMG," "$T/entries.$1" >"$T/paths"
 	sed 's,/[^/]*$,,' "$T/paths" | sort -u | xargs mkdir -p
 	xargs touch <"$T/paths"
-	cp "$ROOT/usr/lib/bootlatch/bootlatch-unlock" "$IMG/usr/lib/bootlatch/bootlatch-unlock"
+	cp "$ROOT$(sed -n 's/^exec \([^ ]*bootlatch-unlock[^ ]*\).*/\1/p' "$T/list")" "$IMG/usr/lib/bootlatch/bootlatch-unlock"
 	mkdir -p "$IMG/etc/bootlatch/volumes" "$IMG/etc/bootlatch/boot/bootlatch" "$IMG/cryptroot" "$IMG/conf"
 	sed -n 's/^load //p' "$ROOT/usr/lib/bootlatch/files.list" >"$IMG/conf/modules"
 	cp "$ROOT/etc/bootlatch/volumes/"*.json "$IMG/etc/bootlatch/volumes/"
@@ -78,8 +81,8 @@ system_files() {
 	: >usr/lib/udev/rules.d/70-bootlatch.rules
 	: >run/pcscd/pcscd.comm
 	sed 's,@LIBDIR@,/usr/lib/bootlatch,g' "$TESTS/../initramfs-hooks/files.list" >usr/lib/bootlatch/files.list
-	cp "$O/bootlatch-unlock" usr/lib/bootlatch/
-	strip usr/lib/bootlatch/bootlatch-unlock
+	cp "$O/bootlatch-unlock" "$O/bootlatch-unlock-card" usr/lib/bootlatch/
+	strip usr/lib/bootlatch/bootlatch-unlock*
 	cp -L /usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Linux/libccid.so usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Linux/
 	echo disable-ccid >root/.gnupg/scdaemon.conf
 	echo 'root=/dev/mapper/disk ro quiet panic=30' >proc/cmdline

@@ -31,6 +31,8 @@ loads() { sh "$T/tpm/part" 2>"$T/tpm/said" | paste -sd' '; }
 driven pci0/0000:00:1f.5 spi_intel_pci
 driven pci0/0000:00:1f.5/spi0/spi-MSFT0101:00 tpm_tis_spi
 driven platform/old missing
+driven platform/bus missing # as what is built in and was never a module
+driven platform/bus/tpm tpm_tis
 mkdir -p "$T/sys/bus/drivers/inside" "$T/sys/devices/platform/inside"
 ln -s "$T/sys/bus/drivers/inside" "$T/sys/devices/platform/inside/driver" # built in
 tpm_is pci0/0000:00:1f.5/spi0/spi-MSFT0101:00
@@ -44,6 +46,9 @@ check_is 'one that the kernel has built in' '' "$(loads)$(cat "$T/tpm/said")"
 tpm_is platform/old
 check_is 'a driver that the kernel of the image has not: no image less' '' "$(loads)"
 check 'but it is told' grep -q '^W: .*works with the driver missing, which kernel 6.1.0 has not' "$T/tpm/said"
+tpm_is platform/bus/tpm
+check_is 'a bus whose driver is no module' 'load tpm_tis' "$(loads)"
+check_is 'of which nothing is said either' '' "$(cat "$T/tpm/said")"
 rm -r "$T/sys/class"
 check_is 'no TPM to be seen: no image less' '' "$(loads)"
 check 'but that is told' grep -q '^W: .*no TPM is seen from here' "$T/tpm/said"
@@ -76,4 +81,18 @@ check_is 'nothing to resume from' 'roots:uuid of /dev/root roots' "$(in_line /de
 check_is 'a plain root' '' "$(in_line /dev/plain UUID=s '')"
 in_line '' UUID=s '' >"$T/said"
 check 'a root that cannot be seen is told' grep -q '^W: .*cannot be seen from here' "$T/said"
+
+# --- cryptroot left our line out of the image (a comment behind it, a device that is not there) --
+sed -n '1,/^refuse()/p' "$(dirname "$0")/../../initramfs-hooks/initramfs-tools/hooks/bootlatch" | sed '$d' |
+	sed "s,/usr/share/initramfs-tools/hook-functions,/dev/null,; s,/etc/crypttab,$T/hook/crypttab," >"$T/hook/first"
+left_out() { # LINE: what is said when the image has none of ours
+	rm -rf "$T/hook/image"
+	mkdir -p "$T/hook/image/cryptroot"
+	: >"$T/hook/image/cryptroot/crypttab"
+	printf '# decrypt_bootlatch,initramfs\n%s\n' "$1" >"$T/hook/crypttab"
+	(DESTDIR=$T/hook/image sh -e "$T/hook/first" 2>&1 || echo failed) | grep -c 'left that line out\|failed' || true
+}
+check_is 'a line of ours that cryptroot leaves out is told' 1 "$(left_out 'a UUID=1 none luks,keyscript=decrypt_bootlatch,initramfs # x')"
+check_is "one that is systemd's is not" 0 "$(left_out 'a UUID=1 none luks,keyscript=decrypt_bootlatch')"
+check_is 'nor is a table without us' 0 "$(left_out 'a UUID=1 none luks,initramfs')"
 finish

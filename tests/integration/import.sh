@@ -168,6 +168,8 @@ their_volume luks2 1
 refused 'a file that is not there' 1 0 'cannot be read: not found' --import="$T/nowhere"
 refused 'a file that is none of OpenPGP' 1 0 'is no OpenPGP message' --import="$T/plain"
 head -c 70000 /dev/zero >"$T/long"
+printf '\324\002\001\011' >"$T/aead.gpg" # packet 20
+refused 'a file with AEAD' 1 0 'is not read here: AEAD' --import="$T/aead.gpg"
 refused 'a file that is too long' 1 0 'longer than we read' --import="$T/long"
 gpg -q --batch --yes --passphrase x --pinentry-mode loopback -o "$T/sym.gpg" -c "$T/plain"
 refused 'a file that a passphrase opens' 1 0 'is no OpenPGP message' --import="$T/sym.gpg"

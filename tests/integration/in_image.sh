@@ -30,4 +30,10 @@ printf '%s\n' session_verify_sign_pin card_verify_sign card_verify_sign_on_pad m
 	random_secret | sort >"$T/other"
 check_is 'the names of other writers are still right' '' "$(comm -23 "$T/other" "$T/all")"
 check 'none of them either' none_of "$T/other"
+
+# Where nothing opens by a TPM.
+defines "$O/bootlatch-unlock-card" >"$T/card"
+check_is 'its like for cards alone has no other names' '' "$(comm -13 "$T/image" "$T/card")"
+check_is 'it brings nothing of tss2' '' "$(ldd "$O/bootlatch-unlock-card" | grep tss2 || true)"
+check 'the first one does' sh -c 'ldd "$1" | grep -q tss2' sh "$O/bootlatch-unlock"
 finish

@@ -36,7 +36,8 @@ check 'make install' installs
 (cd "$T/dest" && find . ! -type d | sed 's,^\./,,' | sort) >"$T/installed"
 check_is 'no file is in both' '' "$(comm -12 "$T/main" "$T/boot")"
 check_is 'they hold what make install gives, and nothing else' '' "$(sort "$T/main" "$T/boot" | comm -3 - "$T/installed")"
-check 'the program for the initramfs is in its own package' grep -qx usr/lib/bootlatch/bootlatch-unlock "$T/boot"
+check 'the programs for the initramfs are in their own package' \
+	sh -c 'grep -qx usr/lib/bootlatch/bootlatch-unlock "$1" && grep -qx usr/lib/bootlatch/bootlatch-unlock-card "$1"' sh "$T/boot"
 check 'the format that the manual points at is there, as text' sh -c 'dpkg-deb --fsys-tarfile "$1" | tar -tf - | grep -qx ./usr/share/doc/bootlatch/FORMAT.md' sh "$MAIN"
 field() { dpkg-deb -f "$1" "$2"; }
 has() { field "$1" "$2" | tr ',' '\n' | sed 's/^ *//; s/ .*//' | grep -qx "$3"; }

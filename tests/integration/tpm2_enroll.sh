@@ -685,11 +685,12 @@ killed() { # STATE NAME N VERB…: killed there, the passphrase opens it and the
 	one_way
 }
 each() { # SENTENCE STATE STEP VERB…
-	e_what=$1 e_state=$2 e_step=$3 e_n=0
+	e_what=$1 e_state=$2 e_step=$3 e_n=0 e_last=$(wc -l <"$T/points")
 	shift 3
 	while read -r e_name e_when; do
 		e_n=$((e_n + 1))
-		[ $((e_n % e_step)) = 0 ] || continue
+		# The last ones are when all is there but the end of it.
+		[ $((e_n % e_step)) = 0 ] || [ $e_n -gt $((e_last - 3)) ] || continue
 		check "$e_what killed at $e_name number $e_when" killed "$e_state" "$e_name" "$e_when" "$@" <&-
 	done <"$T/points"
 }

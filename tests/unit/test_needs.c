@@ -41,10 +41,13 @@ static void paths_and_names_are_as_in_the_image(void)
 
 static void lines_for_a_tpm_count_where_there_is_one(void)
 {
-	static const char text[] = "module a\ntpm2 library b\ntpm2 try c\n";
+	static const char text[] =
+	        "module a\ntpm2 library b\ntpm2 try c\nno-tpm2 exec /d /usr/e\n";
 	struct needs n;
 
-	CHECK(needs_parse(bytes_of(text), false, &n) == OK && n.n == 1);
+	CHECK(needs_parse(bytes_of(text), false, &n) == OK && n.n == 2);
+	CHECK(n.need[1].kind == NEED_PROGRAM && strcmp(n.need[1].name, "e") == 0);
+	CHECK(strcmp(n.need[1].file, "/d") == 0);
 	CHECK(needs_parse(bytes_of(text), true, &n) == OK && n.n == 3);
 	CHECK(n.need[1].kind == NEED_LIBRARY && strcmp(n.need[1].name, "b") == 0);
 	CHECK(n.need[2].kind == NEED_TRIED && strcmp(n.need[2].name, "c") == 0);
@@ -53,10 +56,12 @@ static void lines_for_a_tpm_count_where_there_is_one(void)
 static void what_is_not_understood_is_refused(void)
 {
 	static const char *const bad[] = {
-	        "tpm2",    "tpm2 what /x", "tpm2 library", "exec",
-	        "copy /x", "execute /x",   "exec /a /b",   "library a b",
-	        "module",  "file /a b c",  "there /a /b",  "load",
-	        "exec /",  "exec /usr/",   "folder",       "module xts # no",
+	        "tpm2",        "tpm2 what /x", "tpm2 library",
+	        "exec",        "no-tpm2",      "no-tpm2 tpm2 try x",
+	        "copy /x",     "execute /x",   "exec /a b c",
+	        "library a b", "module",       "file /a b c",
+	        "there /a /b", "load",         "exec /",
+	        "exec /usr/",  "folder",       "module xts # no",
 	};
 	char line[NEED_NAME_MAX + 16] = "module ";
 	static const char one[] = "module x\n";
