@@ -210,7 +210,7 @@ static enum err sign(struct pin_test *p)
 	uint8_t packet[SIG_PACKET_MAX];
 	struct writer w = {.p = packet, .cap = sizeof(packet)};
 	struct sig_draft d;
-	struct bytes raw;
+	struct bytes raw = {0};
 
 	enum err e = sig_draft(key, SIG_BINARY, &claims, &about, &d);
 	if (e == OK)

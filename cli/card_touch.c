@@ -86,7 +86,8 @@ static enum err set(struct card_work *w, unsigned uif, int mode)
 		e = ERR_CARD_STATE;
 	if (e != OK)
 		return not_taken(w, e);
-	cli_say(w->c, "The touch setting of key %s of card %s is %s.", w->c->device,
+	cli_say(w->c, "The touch setting of the %s key of card %s is %s.",
+	        uif < CARD_KEYS ? card_key_use((enum card_key)uif) : "attestation",
 	        w->ident, w->c->name);
 	return OK;
 }

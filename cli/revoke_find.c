@@ -291,8 +291,9 @@ static enum err from_list(struct revocation *r)
 		char fpr[2 * FPR_LEN + 1];
 
 		hex_encode_up((struct bytes){list[i].fpr, FPR_LEN}, fpr);
-		cli_say(r->c, "%3zu  card %-13s  key %s  opens %zu", i + 1,
-		        *list[i].ident ? list[i].ident : "not seen", fpr, list[i].n);
+		cli_say(r->c, "%3zu  card %-13s  opens %zu volume%s\n     key %s", i + 1,
+		        *list[i].ident ? list[i].ident : "not seen", list[i].n,
+		        list[i].n == 1 ? "" : "s", fpr);
 	}
 	return n == 0 ? OK : ask_which(r, list, n);
 }

@@ -67,7 +67,8 @@ static enum err see_all(const struct question *q, struct packets in, struct deta
 		enum err e = packet_next(&in, &p);
 		if (e != OK)
 			return e;
-		if (p.tag == PACKET_MARKER)
+		/* RFC 9580, 5.8; gpg, and so Heads, refuses any other. */
+		if (p.tag == PACKET_MARKER && bytes_equal(p.body, bytes_of("PGP")))
 			continue;
 		if (p.tag != PACKET_SIGNATURE || seen == DETACHED_SIGNATURES)
 			return ERR_FORMAT;

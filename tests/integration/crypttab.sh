@@ -153,10 +153,11 @@ chmod 755 /usr/local/sbin/modprobe
 status() { "$O/bootlatch" status "$D" --no-card --crypttab-file "$TAB" --boot "$BOOT" --config "$CONF" --files-list "$LIST" "$@"; }
 # entries VERSION: what the hook makes of the list, a path in the image each
 entries() {
+	sed '/^tpm2 /d; s/^no-tpm2 //' "$LIST" >"$T/list"
 	while read -r e_kind e_what e_target; do
 		case $e_kind in
 		exec)
-			echo "$e_what"
+			echo "${e_target:-$e_what}"
 			ldd "$e_what" | sed -n 's,.* => \(/[^ ]*\) .*,\1,p; s,^[[:blank:]]*\(/[^ ]*\) (.*,\1,p' ;;
 		library) echo "/lib/somewhere/$e_what" ;;
 		file) echo "${e_target:-$e_what}" ;;
@@ -164,7 +165,7 @@ entries() {
 		module | load | try)
 			/usr/local/sbin/modprobe -q -S "$1" --show-depends "$e_what" | sed -n 's/^insmod \([^ ]*\).*/\1/p' ;;
 		esac
-	done <"$LIST" | sort -u
+	done <"$T/list" | sort -u
 }
 content() { # what the hook puts into an image, here in $IMG
 	rm -rf "$IMG"

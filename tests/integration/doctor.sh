@@ -143,7 +143,7 @@ fault keyslot-memory '' 'a keyslot that asks for more memory than there is' hung
 tpm_way() {
 	sed -i 's/}\]}$/},{"keyslot":3,"backend":"tpm2","needs_pin":true,"object":"'"$(printf %040d 1)"'","srk":"000b'"$(printf %064d 1)"'","cap":12}]}/' "$RECORD"
 }
-fault tpm-absent 'image-lacks image-old-record keyslot-gone' 'the TPM is a way in, and there is none' tpm_way
+fault tpm-absent 'image-lacks image-old-program image-old-record keyslot-gone' 'the TPM is a way in, and there is none' tpm_way
 
 # --- Heads --------------------------------------------------------------------------------------
 

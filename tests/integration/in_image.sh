@@ -35,5 +35,6 @@ check 'none of them either' none_of "$T/other"
 defines "$O/bootlatch-unlock-card" >"$T/card"
 check_is 'its like for cards alone has no other names' '' "$(comm -13 "$T/image" "$T/card")"
 check_is 'it brings nothing of tss2' '' "$(ldd "$O/bootlatch-unlock-card" | grep tss2 || true)"
+# shellcheck disable=SC2016 # the inner shell's
 check 'the first one does' sh -c 'ldd "$1" | grep -q tss2' sh "$O/bootlatch-unlock"
 finish

@@ -177,6 +177,21 @@ beside() { # ORDER
 }
 tampered sees bad-signature kexec.sig "another's signature before a good one" beside first
 tampered sees bad-signature kexec.sig "another's signature after a good one" beside last
+odd() { # PACKETS before ours, and after it, as printf writes them
+	gpg --batch -q --dearmor <kexec.sig >"$T/ours.bin" || return 1
+	# shellcheck disable=SC2059 # octal numbers
+	{ printf "$1" && cat "$T/ours.bin" && printf "${2:-}"; } >kexec.sig
+}
+zeros='\0\0\0\0\0\0\0\0'
+tampered sees bad-signature kexec.sig 'a marker that is none before it' odd '\312\003PGX'
+tampered sees bad-signature kexec.sig 'padding before it' odd '\325\004xxxx'
+tampered sees bad-signature kexec.sig 'a packet of private use before it' odd '\374\002xx'
+tampered sees bad-signature kexec.sig 'a one-pass packet before it' odd "\304\015\003\000\010\026$zeros\001"
+tampered sees bad-signature kexec.sig 'a signature of version 3 before it' \
+	odd "\302\031\003\005\000\001\002\003\004$zeros\026\010ab\000\001\001\000\001\001"
+tampered sees bad-signature kexec.sig 'a signature of version 6 before it' odd '\302\003\006\000\026'
+tampered sees bad-signature kexec.sig 'a name after it' odd '' '\315\005alice'
+tampered sees bad-signature kexec.sig 'a byte after it' odd '' '\0'
 both_take() { verify && heads_verify --lenient "$BOOT"; }
 restore signed
 (cd "$BOOT" && beside twice) || fail 'the same signature twice'

@@ -690,7 +690,7 @@ each() { # SENTENCE STATE STEP VERB…
 	while read -r e_name e_when; do
 		e_n=$((e_n + 1))
 		# The last ones are when all is there but the end of it.
-		[ $((e_n % e_step)) = 0 ] || [ $e_n -gt $((e_last - 3)) ] || continue
+		[ $((e_n % e_step)) = 0 ] || [ "$e_n" -gt $((e_last - 3)) ] || continue
 		check "$e_what killed at $e_name number $e_when" killed "$e_state" "$e_name" "$e_when" "$@" <&-
 	done <"$T/points"
 }

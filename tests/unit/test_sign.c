@@ -162,6 +162,11 @@ static void among_others(void)
 	put_bytes(&w, future, sizeof(future));
 	CHECK(detached_verify(writer_bytes(&w), document, keys, 2, NOW, &d) ==
 	      ERR_FORMAT);
+	w.n = 0;
+	put_packet(&w, PACKET_MARKER, (struct bytes){(const uint8_t *)"PGX", 3});
+	CHECK(make(&key, SIG_BINARY, &w) == OK);
+	CHECK(detached_verify(writer_bytes(&w), document, keys, 2, NOW, &d) ==
+	      ERR_FORMAT);
 	softkey_free(&other);
 }
 
