@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/card_names.h"
+#include "cli/card_words.h"
 #include "cli/card_work.h"
 #include "cli/output.h"
 

@@ -306,7 +306,14 @@ struct machine *machine_free(struct machine *m)
 
 bool machine_is_ours(const struct machine_volume *mv)
 {
-	return mv->v && (mv->v->n_enrolled > 0 || mv->v->state != RECORD_MISSING);
+	if (!mv->v)
+		return false;
+	/* A recovery key is typed where any passphrase is: that needs no line of ours. */
+	for (size_t i = 0; i < mv->v->n_enrolled; i++)
+		if (!mv->v->enrolled[i].backend ||
+		    strcmp(mv->v->enrolled[i].backend, BACKEND_RECOVERY) != 0)
+			return true;
+	return mv->v->state != RECORD_MISSING && mv->v->state != RECORD_MATCHES;
 }
 
 bool machine_names_us(const struct machine_volume *mv)
@@ -362,6 +369,6 @@ static enum err take_root(struct cli *c, const char *arg)
 const struct own_option machine_options[] = {
         {"no-card",                          NULL, "leave dongles and readers alone", take_no_card},
         {"root", "DIR", "look at the system that is mounted on DIR", take_root},
-        {"tpm-device",                                         "TCTI", TPM_DEVICE_HELP, take_tpm_device},
-        {0                                 },
+        {"tpm-device",                                  "TCTI", TPM_DEVICE_HELP, take_tpm_device},
+        {0                            },
 };

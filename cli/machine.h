@@ -77,7 +77,7 @@ void machine_line(const struct machine *m, const char *path, char *out, size_t c
 struct image_needs;
 enum err machine_needs(struct machine *m, bool program, struct image_needs **ret);
 
-/* Is something of ours enrolled there, or was it? */
+/* Is something enrolled there that the boot asks for by itself, or was it? */
 bool machine_is_ours(const struct machine_volume *mv);
 /* Does its line of crypttab have our keyscript? */
 bool machine_names_us(const struct machine_volume *mv);

@@ -42,9 +42,29 @@ static void put_name(struct writer *w, struct bytes name)
 	}
 }
 
+/* blkid and systemd take quotes off. */
+static struct bytes unquoted(struct bytes v)
+{
+	struct bytes rest = v, quote, inside;
+
+	if (v.n < 2 || (v.p[0] != '"' && v.p[0] != '\'') || v.p[v.n - 1] != v.p[0])
+		return v;
+	if (bytes_take(&rest, 1, &quote) != OK ||
+	    bytes_take(&rest, rest.n - 1, &inside) != OK)
+		return v;
+	return inside;
+}
+
+static bool is_link_name(struct bytes v)
+{
+	return v.n > 0 && !memchr(v.p, '/', v.n) && !bytes_equal(v, bytes_of(".")) &&
+	       !bytes_equal(v, bytes_of(".."));
+}
+
 enum err source_path(const char *source, char *out, size_t cap)
 {
-	const char *name = source, *dir = NULL;
+	struct bytes name = {NULL, 0};
+	const char *dir = NULL;
 
 	if (!source || source[0] == '\0')
 		return ERR_USAGE;
@@ -52,13 +72,12 @@ enum err source_path(const char *source, char *out, size_t cap)
 		const size_t n = strlen(tags[i].tag);
 
 		if (strncmp(source, tags[i].tag, n) == 0) {
-			name = source + n;
+			name = unquoted(bytes_of(source + n));
 			dir = tags[i].dir;
 			break;
 		}
 	}
-	if (dir && (name[0] == '\0' || strcmp(name, ".") == 0 ||
-	            strcmp(name, "..") == 0 || strchr(name, '/')))
+	if (dir && !is_link_name(name))
 		return ERR_USAGE;
 
 	char path[512];
@@ -66,7 +85,7 @@ enum err source_path(const char *source, char *out, size_t cap)
 
 	if (dir) {
 		put_bytes(&w, dir, strlen(dir));
-		put_name(&w, (struct bytes){(const uint8_t *)name, strlen(name)});
+		put_name(&w, name);
 	} else {
 		put_bytes(&w, source, strlen(source));
 	}

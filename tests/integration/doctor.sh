@@ -104,6 +104,11 @@ fault crypttab-not-luks '' 'a disk without LUKS' no_luks
 fault crypttab-heads '' 'a colon' instead "$LINE,header=/dev/x:1"
 nothing_enrolled() { rm -r etc/bootlatch/volumes && cp "$T/fresh.img" "$D" && instead "disk UUID=$UUID none luks"; }
 fault nothing-enrolled '' 'no dongle at all' nothing_enrolled
+only_recovery() { # as after revoke
+	nothing_enrolled
+	"$O/bootlatch" enroll "$D" --recovery --recovery-fd 5 --boot boot --config etc/bootlatch --key-file "$T/key" 5>"$T/recovery" </dev/null
+}
+fault nothing-enrolled "$SIG" 'a recovery key, which needs no line of ours' only_recovery
 fault generator-missing '' 'no update-initramfs' rm usr/sbin/update-initramfs
 fault generator-other '' 'dracut instead' mv usr/sbin/update-initramfs usr/bin/dracut
 fault cryptroot-hook '' 'no cryptsetup-initramfs' rm usr/share/initramfs-tools/hooks/cryptroot

@@ -28,6 +28,10 @@ static void names_become_links_as_udev_spells_them(void)
 	        {"LABEL=\xe2\x82",                            "/dev/disk/by-label/\\xe2\\x82"       },
 	        {"LABEL=\xed\xa0\x80",                        "/dev/disk/by-label/\\xed\\xa0\\x80"  },
 	        {"LABEL=...",	                         "/dev/disk/by-label/..."              },
+	        {"UUID=\"0b4c-7f0e\"",                        "/dev/disk/by-uuid/0b4c-7f0e"         },
+	        {"LABEL='my disk'",                           "/dev/disk/by-label/my\\x20disk"      },
+	        {"LABEL=\"a'",	                        "/dev/disk/by-label/\\x22a\\x27"      },
+	        {"LABEL=\"",	                          "/dev/disk/by-label/\\x22"            },
 	        {"PARTUUID=12345678-02",                      "/dev/disk/by-partuuid/12345678-02"   },
 	        {"PARTLABEL=Linux (root)",
 	         "/dev/disk/by-partlabel/Linux\\x20\\x28root\\x29"                                  },
@@ -44,9 +48,10 @@ static void names_become_links_as_udev_spells_them(void)
 
 static void names_that_leave_the_folder_are_refused(void)
 {
-	static const char *const rows[] = {"",         "LABEL=",       "LABEL=.",
-	                                   "LABEL=..", "LABEL=/x",     "UUID=../a",
-	                                   "UUID=a/",  "PARTLABEL=a/b"};
+	static const char *const rows[] = {"",           "LABEL=",        "LABEL=.",
+	                                   "LABEL=..",   "LABEL=/x",      "UUID=../a",
+	                                   "UUID=a/",    "PARTLABEL=a/b", "LABEL=\"\"",
+	                                   "LABEL='..'", "UUID=\"a/b\""};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char out[256] = "untouched";
