@@ -31,7 +31,7 @@ O          ?= build/$(VARIANT)
 
 # --- what is built: listed by hand, lowest layer first ---------------------
 core_src    := core/err.c core/log.c core/secret.c core/hex.c core/utf8.c core/buffer.c core/file.c core/publish.c \
-               core/harden.c core/aside.c core/ask.c core/ask_line.c core/ask_words.c \
+               core/harden.c core/bury.c core/aside.c core/ask.c core/ask_line.c core/ask_words.c \
                core/ask_quiet.c core/ask_tty.c core/ask_fds.c \
                core/ask_plymouth.c core/ask_fifo.c core/ask_boot.c core/ask_agents.c
 crypto_src  := crypto/crypto.c crypto/hash.c crypto/kdf.c crypto/cipher.c crypto/curve.c crypto/rsa.c \

@@ -11,11 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/bury.h"
 #include "core/clock.h"
 #include "core/log.h"
 
-/* SIGKILL takes effect at once, but in a system call that cannot be interrupted. */
-enum { MS_PER_S = 1000, DEATH_MS = 1000, DEATH_LOOK_MS = 5 };
+enum { MS_PER_S = 1000 };
 
 /* --- the child's life --- */
 
@@ -44,12 +44,6 @@ enum err child_start(struct pool *p)
 	return OK;
 }
 
-/* Reaped here, or by the kernel where SIGCHLD is ignored: the number may be anybody's. */
-static bool is_dead(const struct pool *p)
-{
-	return waitpid(p->pid, NULL, WNOHANG) != 0;
-}
-
 /* It hangs, talks nonsense, or has said its last word. */
 void child_stop(struct pool *p)
 {
@@ -57,15 +51,7 @@ void child_stop(struct pool *p)
 		return;
 	log_line(LOG_DEBUG, "reader child: stopped");
 	(void)close(p->fd); /* nothing more is said */
-	bool dead = is_dead(p);
-	if (!dead)
-		(void)kill(p->pid, SIGKILL); /* ours, not yet reaped */
-	const int64_t end = clock_ms() + DEATH_MS;
-	while (!dead && clock_ms() < end) {
-		(void)poll(NULL, 0, DEATH_LOOK_MS);
-		dead = is_dead(p);
-	}
-	if (!dead)
+	if (!bury(p->pid))
 		log_line(LOG_DEBUG, "reader child: does not die");
 	p->pid = 0; /* what still does not die is reaped after us */
 }

@@ -9,10 +9,11 @@
 
 #include "cli/card_names.h"
 #include "cli/output.h"
+#include "cli/screen.h"
 #include "core/ask_words.h"
 #include "core/hex.h"
 
-enum { LINE_MAX_ = 640, DATE_LEN = 16, FEW_TRIES = 3 };
+enum { LINE_MAX_ = 640, DATE_LEN = 16, FEW_TRIES = 3, TEXT_AT = 18 };
 enum { VERSION_KNOWN = 0x0304 };
 
 const char *card_key_use(enum card_key k)
@@ -53,15 +54,18 @@ void card_print(FILE *to, enum paint p, const char *word, const char *fmt, ...)
 	        [PAINT_WARN] = "\x1b[33m",
 	};
 	const bool paint = *word && coloured(to);
-	char text[LINE_MAX_], clean[LINE_MAX_];
+	const size_t wide = screen_width(to);
+	char text[LINE_MAX_], clean[LINE_MAX_], rows[2 * LINE_MAX_];
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	words_clean(text, clean, sizeof(clean));
+	screen_break(clean, strlen(word), TEXT_AT, wide > TEXT_AT ? wide : SIZE_MAX, rows,
+	             sizeof(rows));
 	(void)fprintf(to, "%s%s%s%s\n", paint ? on[p] : "", word, paint ? "\x1b[0m" : "",
-	              clean);
+	              rows);
 	(void)fflush(to);
 }
 

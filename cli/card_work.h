@@ -83,7 +83,7 @@ struct generate_wish {
 	unsigned slots;        /* bits of enum card_key */
 	const char *algorithm; /* of wish_attr; NULL: what the card is set to */
 	bool force;            /* also where there are keys, when the serial was typed */
-	bool pins_next;        /* new PINs follow by themselves, nobody is told to set them */
+	bool pins_next; /* new PINs follow by themselves, nobody is told to set them */
 };
 /* ERR_REFUSED: there are keys in all of these places, or the person said no. */
 enum err work_generate(struct card_work *w, const struct generate_wish *wish);

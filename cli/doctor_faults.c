@@ -34,7 +34,7 @@ static const struct fault_row rows[] = {
 		"Name the volume by UUID= in /etc/crypttab, without colons, and none as key only."},
 	[FAULT_NOTHING] = {"nothing-enrolled", DOCTOR_ERROR,
 		"No dongle opens anything here.",
-		"bootlatch enroll DEVICE --crypttab"},
+		"bootlatch setup, or bootlatch enroll DEVICE --crypttab"},
 
 	[FAULT_GENERATOR] = {"generator-missing", DOCTOR_ERROR,
 		"Nothing here makes the image in which the boot opens the disk: it stays as it is, or there is none.",

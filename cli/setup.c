@@ -316,7 +316,7 @@ const struct verb verb_setup = {
                 "on the dongle and PINs\n"
                 "of your own, where it has none; its way into every volume; a second "
                 "dongle; crypttab and the\n"
-                "image of the next boot; /boot signed, where it is signed; and what "
+                "images of all kernels; /boot signed, where it is signed; and what "
                 "bootlatch doctor says. What\n"
                 "will be done is shown and confirmed first, and every step can be left "
                 "out. What is done\n"

@@ -13,10 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/bury.h"
 #include "core/clock.h"
 #include "core/log.h"
 
-enum { GRACE_S = 5, DEATH_MS = 1000, DEATH_LOOK_MS = 5, MANY_FDS = 4096 };
+enum { GRACE_S = 5, MANY_FDS = 4096 };
 
 struct asked {
 	aside_job *job;
@@ -98,19 +99,10 @@ static __attribute__((noreturn)) void child(int fd, const struct asked *a)
 
 /* --- the parent --- */
 
-/* Reaped here, or by the kernel where SIGCHLD is ignored. */
-static void bury(pid_t pid)
+static void end_child(pid_t pid)
 {
-	const int64_t end = clock_ms() + DEATH_MS;
-
-	(void)kill(pid, SIGKILL); /* ours, not yet reaped */
-	while (waitpid(pid, NULL, WNOHANG) == 0) {
-		if (clock_ms() >= end) {
-			log_line(LOG_DEBUG, "a child does not die: left behind");
-			return;
-		}
-		(void)poll(NULL, 0, DEATH_LOOK_MS);
-	}
+	if (!bury(pid))
+		log_line(LOG_DEBUG, "a child does not die: left behind");
 }
 
 static bool tell(int fd, const struct secret *in)
@@ -175,7 +167,7 @@ struct aside *aside_drop(struct aside *a)
 	if (!a)
 		return NULL;
 	(void)close(a->fd); /* nothing more is said */
-	bury(a->pid);
+	end_child(a->pid);
 	free(a);
 	return NULL;
 }
@@ -195,7 +187,7 @@ static enum err begin(const struct asked *how, const struct secret *in, int pair
 		return OK;
 	(void)close(a->fd); /* nothing is said */
 	if (a->pid > 0)
-		bury(a->pid);
+		end_child(a->pid);
 	return ERR_IO;
 }
 

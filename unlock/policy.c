@@ -23,7 +23,7 @@ bool policy_may_look(const struct policy_facts *f)
 	const bool passphrase =
 	        f->passphrase_first && !f->card_only && f->passphrase != ANSWER_NONE;
 
-	return trusted(f) && !f->cancelled && !passphrase;
+	return trusted(f) && !f->cancelled && !passphrase && !f->tpm_alone;
 }
 
 /* The volume is not what this machine knows: refuse, or let a person vouch. */

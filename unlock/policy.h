@@ -45,6 +45,7 @@ struct policy_facts {
 	enum err card_end; /* how the last try of a card ended; OK: none or not her
 	                      concern */
 	size_t tpm_ways;   /* enrolments of the TPM that are left */
+	bool tpm_alone;    /* it was the only way in, but for passphrases */
 	enum policy_tpm tpm;
 	bool tpm_pin;       /* the record says that the one in question needs a PIN */
 	bool tpm_pin_ready; /* one that succeeded may be sent */
@@ -74,7 +75,8 @@ struct policy_next {
 };
 
 struct policy_next policy_next(const struct policy_facts *f);
-/* May readers be looked at now?  Not before the volume is trusted or vouched for. */
+/* May readers be looked at now?  Not before the volume is trusted or vouched for, and
+ * not where no card opens anything. */
 bool policy_may_look(const struct policy_facts *f);
 
 #endif

@@ -85,6 +85,13 @@ talks() { # LINES-OF-SCRIPT [OPTION…]
 	shift
 	printf '%s\n' "$t_script" | "$O/ptytalk" "$O/bootlatch" setup --crypttab-file "$TAB" --boot "$BOOT" --config "$CONF" --wait 3 "$@"
 }
+# narrow OPTION…: on a terminal of 80 columns no row is broken within a word.
+narrow() {
+	"$O/ptytalk" sh -c 'stty cols 80; exec "$@"' - "$O/bootlatch" setup --boot "$BOOT" --config "$CONF" --wait 3 "$@" </dev/null >"$T/narrow" 2>&1
+	tr -d '\r' <"$T/narrow" | sed 's/\x1b\[[0-9;]*[A-Za-z]//g' | awk 'length > 80 { bad = 1 } END { exit bad || NR < 2 }' || { cat "$T/narrow"; return 1; }
+}
+check 'its plan fits into 80 columns' narrow --dry-run --crypttab-file "$TAB"
+check 'what it says when it fails, too' narrow --skip nothing
 check_status 'no' 9 talks 'expect yes, no, or numbers
 send no\n'
 say '# nothing' >"$T/tab/empty"

@@ -367,6 +367,8 @@ static void readers_are_left_alone_until_the_volume_is_trusted(void)
 	CHECK(!policy_may_look(&(struct policy_facts){.record = RECORD_BROKEN}));
 	CHECK(!policy_may_look(&(struct policy_facts){
 	        .record = RECORD_MATCHES, .strange = true, .vouched = true}));
+	CHECK(!policy_may_look(
+	        &(struct policy_facts){.record = RECORD_MATCHES, .tpm_alone = true}));
 }
 
 int main(void)
