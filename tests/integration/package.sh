@@ -126,6 +126,10 @@ check 'purged where nothing is enrolled' purge
 check_is '... nothing stays' '' "$(cd "$R" && find etc/bootlatch var/lib/bootlatch 2>/dev/null)"
 check_is '... and nothing is said' '' "$(cat "$T/said")"
 check 'purged twice' purge
+make_state
+echo '{"version":1,"uuid":"1-2","header_pin":"00","ways":[]}' >"$R/etc/bootlatch/volumes/1-2.json"
+check 'purged where nothing is enrolled any more' purge
+check_is '... the record without ways goes too' '' "$(state)"
 
 printf '#!/bin/sh\nprintf "%%s\\n" "$*" >"%s/triggered"\n' "$T" >"$T/boot-triggered"
 chmod 755 "$T/boot-triggered"

@@ -307,7 +307,7 @@ case_shell() {
 	expect 'PIN for the TPM'
 	type_ $PIN
 	expect '(initramfs)'
-	type_ 'mkdir /r; mount -t ext4 /dev/vdc /r; mount -o bind /dev /r/dev'
+	type_ 'mkdir /r; mount -t ext4 /dev/vdc /r; for d in dev proc; do mount -o bind /$d /r/$d; done'
 	expect '(initramfs)'
 	type_ 'echo pcr=$(cat /sys/class/tpm/tpm0/pcr-sha256/13)='
 	expect 'pcr='
