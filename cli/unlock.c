@@ -110,11 +110,10 @@ static enum err not_opened(struct cli *c, const struct volume *v, enum err e)
 	case ERR_FORMAT:
 	case ERR_CRYPTO:
 	case ERR_UNSUPPORTED:
-		return cli_why(
-		        c, e,
-		        "What is enrolled no longer opens %s. Use the "
-		        "passphrase, then unenroll it and enroll it again.",
-		        c->device);
+		return cli_why(c, e,
+		               "What is enrolled no longer opens %s. Use the "
+		               "passphrase, then unenroll it and enroll it again.",
+		               c->device);
 	case ERR_PIN_BLOCKED:
 		return cli_why(c, e,
 		               "The PIN is blocked. The passphrase opens %s as before.",

@@ -124,8 +124,8 @@ static bool is_recovery(const struct enrolment *en)
 	return en->backend != NULL && strcmp(en->backend, BACKEND_RECOVERY) == 0;
 }
 
-/* What the record of an image says of one has to be what its object says of itself: of the
- * PIN, and that the PCR which caps is among its own. */
+/* What the record of an image says of one has to be what its object says of itself: of
+ * the PIN, and that the PCR which caps is among its own. */
 static bool is_of(const struct record_tpm2 *r, const struct tpm2_sealed *s)
 {
 	return r->needs_pin == s->needs_pin && (s->pcrs.mask >> r->cap & 1) != 0;
