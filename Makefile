@@ -203,7 +203,8 @@ TIDY_FLAGS := -std=gnu17 -fdouble-square-bracket-attributes -D_GNU_SOURCE -DBOOT
 .DEFAULT_GOAL := all
 objs = $(patsubst %.c,$(O)/%.o,$(1))
 
-$(O)/%.o: %.c
+# Flags are in this file, too.
+$(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS_) -c -o $@ $<
