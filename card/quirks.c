@@ -11,10 +11,9 @@ static const struct {
 	uint16_t manufacturer, below; /* version, BCD */
 	unsigned quirks;
 } cards[] = {
-        {"YubiKey 4: has a button, and D6 to D8 before the specification had them",
-         YUBICO,                                                                            0x0300, QUIRK_TOUCH_TOLD_ALONE},
-        {"Ledger: has buttons, and D6 to D8 not in 6E",                             LEDGER, ANY,
-         QUIRK_TOUCH_TOLD_ALONE                                                                                           },
+        {"YubiKey 4: a button, before the specification had D6", YUBICO, 0x0300,
+         QUIRK_TOUCH_TOLD_ALONE                                                                        },
+        {"Ledger: buttons, D6 to D8 not in 6E",                  LEDGER, ANY,    QUIRK_TOUCH_TOLD_ALONE},
 };
 
 static const struct {

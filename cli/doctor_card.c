@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cli/card.h"
 #include "cli/screen.h"
@@ -32,7 +31,7 @@ static const struct enrolment *find_way(const struct machine_volume *mv,
 	for (size_t i = 0; mv->v && key->present && i < mv->v->n_enrolled; i++) {
 		const struct enrolment *en = &mv->v->enrolled[i];
 
-		if (en->backend && strcmp(en->backend, BACKEND_CARD) == 0 &&
+		if (enrolment_is(en, BACKEND_CARD) &&
 		    memcmp(en->fpr, key->fpr, FPR_LEN) == 0)
 			return en;
 	}

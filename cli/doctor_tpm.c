@@ -4,11 +4,6 @@
 
 #include "cli/tpm_look.h"
 
-static bool is_tpm(const struct enrolment *en)
-{
-	return en->backend && strcmp(en->backend, BACKEND_TPM2) == 0;
-}
-
 static void look_at_way(struct doctor *d, const struct tpm2 *t,
                         const struct tpm2_saved *saved, const struct machine_volume *mv,
                         const struct enrolment *en)
@@ -54,7 +49,7 @@ static void look_at_all(struct doctor *d, const struct tpm2 *t)
 		const struct machine_volume *mv = &d->m->volume[i];
 
 		for (size_t k = 0; mv->v && k < mv->v->n_enrolled; k++) {
-			if (!is_tpm(&mv->v->enrolled[k]))
+			if (!enrolment_is(&mv->v->enrolled[k], BACKEND_TPM2))
 				continue;
 			d->keyslot = mv->v->enrolled[k].keyslot;
 			look_at_way(d, t, was_saved ? &saved : NULL, mv,
@@ -72,7 +67,7 @@ enum err doctor_tpm(struct doctor *d)
 	for (size_t i = 0; i < d->m->n; i++)
 		for (size_t k = 0; d->m->volume[i].v && k < d->m->volume[i].v->n_enrolled;
 		     k++) {
-			if (!is_tpm(&d->m->volume[i].v->enrolled[k]))
+			if (!enrolment_is(&d->m->volume[i].v->enrolled[k], BACKEND_TPM2))
 				continue;
 			at = &d->m->volume[i];
 			d->keyslot = at->v->enrolled[k].keyslot;

@@ -10,11 +10,6 @@
 #include "openpgp/message.h"
 #include "unlock/json.h"
 
-static bool is_a(const struct enrolment *en, const char *backend)
-{
-	return en->backend && strcmp(en->backend, backend) == 0;
-}
-
 /* Of any that names it, or that hides for whom it is. */
 static bool is_for(const struct enrolment *en, int copy)
 {
@@ -57,8 +52,9 @@ static void look_at_copies(struct doctor *d, const struct machine_volume *mv,
 		            "/boot and the header of %s have different encrypted "
 		            "passphrases for keyslot %d.",
 		            at, en->keyslot);
-	if (is_a(en, BACKEND_CARD) && (en->blob_len[0] > 0 || en->blob_len[1] > 0) &&
-	    !is_for(en, 0) && !is_for(en, 1))
+	if (enrolment_is(en, BACKEND_CARD) &&
+	    (en->blob_len[0] > 0 || en->blob_len[1] > 0) && !is_for(en, 0) &&
+	    !is_for(en, 1))
 		doctor_find(d, FAULT_RECIPIENT, at,
 		            "The encrypted passphrase of keyslot %d of %s is not for "
 		            "the dongle that the record names.",
@@ -96,7 +92,7 @@ static void look_at_way(struct doctor *d, const struct machine_volume *mv,
 		            "A token or file claims keyslot %d of %s for a dongle; the "
 		            "record does not know of it.",
 		            en->keyslot, mv->device);
-	else if (en->in_record && !is_a(en, BACKEND_RECOVERY)) {
+	else if (en->in_record && !enrolment_is(en, BACKEND_RECOVERY)) {
 		look_at_copies(d, mv, en);
 		look_at_slot(d, mv, en);
 	}
@@ -113,7 +109,7 @@ static bool is_other_way(const struct volume *v, int slot)
 	if (luks_slot(v->luks, slot, &s) != OK || !s.active)
 		return false;
 	if (en && en->in_record)
-		return is_a(en, BACKEND_RECOVERY);
+		return enrolment_is(en, BACKEND_RECOVERY);
 	return slot != v->interrupted_slot;
 }
 

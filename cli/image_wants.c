@@ -227,7 +227,7 @@ static enum err need_own(struct image_needs *n, const struct volume *v)
 		const struct enrolment *en = &v->enrolled[i];
 
 		/* What a TPM sealed is in the LUKS header alone (docs/adr/0016). */
-		if (!en->has_blob_file || strcmp(en->backend, BACKEND_TPM2) == 0)
+		if (!en->has_blob_file || enrolment_is(en, BACKEND_TPM2))
 			continue;
 		(void)snprintf(file, sizeof(file), "%s.%d.pgp", uuid, en->keyslot);
 		e = need_same(n, IMAGE_BLOB, v->where.boot_dir, "bootlatch",
@@ -260,7 +260,7 @@ static bool any_tpm2(const struct image_needs *n)
 		for (size_t k = 0; k < n->w.v[i]->n_enrolled; k++) {
 			const struct enrolment *en = &n->w.v[i]->enrolled[k];
 
-			if (en->in_record && strcmp(en->backend, BACKEND_TPM2) == 0)
+			if (en->in_record && enrolment_is(en, BACKEND_TPM2))
 				return true;
 		}
 	return false;

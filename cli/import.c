@@ -76,7 +76,7 @@ static bool is_enrolled(const struct volume *v)
 {
 	for (size_t i = 0; i < v->n_enrolled; i++)
 		if (v->enrolled[i].complete &&
-		    strcmp(v->enrolled[i].backend, BACKEND_CARD) == 0)
+		    enrolment_is(&v->enrolled[i], BACKEND_CARD))
 			return true;
 	return false;
 }

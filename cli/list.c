@@ -5,15 +5,10 @@
 #include "cli/output.h"
 #include "core/hex.h"
 
-static bool is_a(const struct enrolment *en, const char *backend)
-{
-	return en->backend && strcmp(en->backend, backend) == 0;
-}
-
 static const char *state(const struct volume *v, const struct enrolment *en)
 {
 	if (en->complete)
-		return en->has_blob_file || is_a(en, BACKEND_RECOVERY)
+		return en->has_blob_file || enrolment_is(en, BACKEND_RECOVERY)
 		               ? "ready"
 		               : "ready (no file on /boot; the header's copy serves)";
 	if (!en->slot_active)
@@ -74,8 +69,8 @@ static enum err list(struct cli *c)
 		char fpr[2 * FPR_LEN + 1];
 
 		hex_encode_up((struct bytes){en->fpr, FPR_LEN}, fpr);
-		const bool tpm = is_a(en, BACKEND_TPM2),
-		           paper = is_a(en, BACKEND_RECOVERY);
+		const bool tpm = enrolment_is(en, BACKEND_TPM2),
+		           paper = enrolment_is(en, BACKEND_RECOVERY);
 		cli_say(c, "%7d  %-12s  %-13s  %s\n%23s %s %s", en->keyslot,
 		        en->backend ? en->backend : "?",
 		        tpm             ? "-"

@@ -310,8 +310,7 @@ bool machine_is_ours(const struct machine_volume *mv)
 		return false;
 	/* A recovery key is typed where any passphrase is: that needs no line of ours. */
 	for (size_t i = 0; i < mv->v->n_enrolled; i++)
-		if (!mv->v->enrolled[i].backend ||
-		    strcmp(mv->v->enrolled[i].backend, BACKEND_RECOVERY) != 0)
+		if (!enrolment_is(&mv->v->enrolled[i], BACKEND_RECOVERY))
 			return true;
 	return mv->v->state != RECORD_MISSING && mv->v->state != RECORD_MATCHES;
 }

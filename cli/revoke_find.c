@@ -120,7 +120,7 @@ void revoke_clear(struct revocation *r)
 bool revoke_is_meant(const struct revocation *r, const struct volume *v,
                      const struct enrolment *en)
 {
-	if (!en->backend || strcmp(en->backend, BACKEND_CARD) != 0 ||
+	if (!enrolment_is(en, BACKEND_CARD) ||
 	    (!en->in_record && v->state != RECORD_MISSING))
 		return false;
 	for (size_t i = 0; i < r->n_keys; i++)
@@ -137,7 +137,7 @@ bool revoke_absent(const struct revocation *r, const struct revoke_volume *rv)
 		return false;
 	for (size_t i = 0; i < known.n; i++)
 		for (size_t k = 0; k < r->n_keys; k++)
-			if (strcmp(known.entry[i].backend, BACKEND_CARD) == 0 &&
+			if (record_entry_is(&known.entry[i], BACKEND_CARD) &&
 			    memcmp(known.entry[i].fpr, r->key[k], FPR_LEN) == 0)
 				return true;
 	return false;
@@ -177,7 +177,7 @@ static const struct enrolment *next(const struct revocation *r, struct each *at)
 		while (v && at->way < v->n_enrolled) {
 			const struct enrolment *en = &v->enrolled[at->way++];
 
-			if (en->backend && strcmp(en->backend, BACKEND_CARD) == 0 &&
+			if (enrolment_is(en, BACKEND_CARD) &&
 			    (en->in_record || v->state == RECORD_MISSING))
 				return en;
 		}

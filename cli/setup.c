@@ -22,7 +22,7 @@ static const char *const titles[SETUP_STEPS] = {
         "recovery key",  "keys on the dongle", "PINs of the dongle", "ways in",
         "second dongle", "the boot",           "sign /boot",         "check"};
 static const char *const states[] = {
-        [SETUP_TODO] = "to do", [SETUP_DONE] = "done",     [SETUP_NOT] = "not here",
+        [SETUP_DUE] = "to do",  [SETUP_DONE] = "done",     [SETUP_NOT] = "not here",
         [SETUP_SKIPPED] = "no", [SETUP_FAILED] = "FAILED",
 };
 
@@ -70,10 +70,10 @@ static bool toggle(struct setup *x, struct bytes answer)
 			continue;
 		if (step < 0 || step >= SETUP_STEPS)
 			return false;
-		if (x->state[step] == SETUP_TODO)
+		if (x->state[step] == SETUP_DUE)
 			x->state[step] = SETUP_SKIPPED;
 		else if (x->state[step] == SETUP_SKIPPED)
-			x->state[step] = SETUP_TODO;
+			x->state[step] = SETUP_DUE;
 		any = true;
 	}
 	return any;
@@ -121,7 +121,7 @@ static void check_recovery(struct setup *x)
 
 	if (fd >= 0)
 		(void)close(fd); /* nothing was written */
-	if (x->state[SETUP_RECOVERY] != SETUP_TODO || fd >= 0 || x->c->recovery_fd >= 0)
+	if (x->state[SETUP_RECOVERY] != SETUP_DUE || fd >= 0 || x->c->recovery_fd >= 0)
 		return;
 	x->state[SETUP_RECOVERY] = SETUP_SKIPPED;
 	(void)snprintf(x->why[SETUP_RECOVERY], SETUP_WHY_MAX,
@@ -130,9 +130,8 @@ static void check_recovery(struct setup *x)
 
 static bool needs_phrase(const struct setup *x)
 {
-	return x->state[SETUP_RECOVERY] == SETUP_TODO ||
-	       x->state[SETUP_ENROLL] == SETUP_TODO ||
-	       x->state[SETUP_SECOND] == SETUP_TODO;
+	return x->state[SETUP_RECOVERY] == SETUP_DUE ||
+	       x->state[SETUP_ENROLL] == SETUP_DUE || x->state[SETUP_SECOND] == SETUP_DUE;
 }
 
 static enum err ask_phrase(struct setup *x)
@@ -162,7 +161,7 @@ static enum err recovery_alone(struct setup *x)
 	enum err e = OK;
 
 	x->s = session_free(x->s);
-	if (x->state[SETUP_RECOVERY] == SETUP_TODO) {
+	if (x->state[SETUP_RECOVERY] == SETUP_DUE) {
 		e = setup_do(x, SETUP_RECOVERY);
 		x->state[SETUP_RECOVERY] = e == OK ? SETUP_DONE : SETUP_FAILED;
 	}
@@ -177,13 +176,13 @@ static enum err with_dongle(struct setup *x)
 		e = setup_look_card(x);
 	x->c->ways.session = x->s;
 	for (enum setup_step i = SETUP_KEYS; e == OK && i < SETUP_STEPS; i++) {
-		if (x->state[i] != SETUP_TODO)
+		if (x->state[i] != SETUP_DUE)
 			continue;
 		cli_say(x->c, "\n--- %s", titles[i]);
 		e = setup_do(x, i);
 		if (e != OK)
 			x->state[i] = SETUP_FAILED;
-		else if (x->state[i] == SETUP_TODO)
+		else if (x->state[i] == SETUP_DUE)
 			x->state[i] = SETUP_DONE;
 	}
 	setup_end_work(x);
@@ -198,7 +197,7 @@ static enum err left(struct setup *x, enum err e)
 	size_t n = 0;
 
 	for (int i = 0; i < SETUP_STEPS; i++)
-		if ((x->state[i] == SETUP_TODO || x->state[i] == SETUP_FAILED) &&
+		if ((x->state[i] == SETUP_DUE || x->state[i] == SETUP_FAILED) &&
 		    n < sizeof(list))
 			n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
 			                      n > 0 ? ", " : "", titles[i]);

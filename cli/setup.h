@@ -20,7 +20,7 @@ enum setup_step {
 };
 
 enum setup_state {
-	SETUP_TODO,
+	SETUP_DUE,
 	SETUP_DONE,    /* it was so before, or is by now */
 	SETUP_NOT,     /* it does not apply here: see `why` */
 	SETUP_SKIPPED, /* by the person */

@@ -159,7 +159,7 @@ static enum err second(struct setup *x)
 		e = setup_pins(x);
 	if (e == OK)
 		e = setup_enroll(x);
-	if (e != OK || x->state[SETUP_SIGN] != SETUP_TODO)
+	if (e != OK || x->state[SETUP_SIGN] != SETUP_DUE)
 		return e;
 	char other[CARD_IDENT_LEN];
 	memcpy(other, x->ident, sizeof(other));

@@ -156,7 +156,7 @@ static bool have_second(const struct setup *x)
 		for (size_t k = 0; x->wanted[i] && k < v->n_enrolled; k++)
 			found = found ||
 			        (v->enrolled[k].complete &&
-			         strcmp(v->enrolled[k].backend, BACKEND_CARD) == 0 &&
+			         enrolment_is(&v->enrolled[k], BACKEND_CARD) &&
 			         memcmp(v->enrolled[k].fpr, x->fpr, FPR_LEN) != 0);
 		if (x->wanted[i] && !found)
 			return false;
@@ -197,11 +197,11 @@ static bool images_know(struct setup *x)
 static void look_pins(struct setup *x)
 {
 	if (!x->has_keys)
-		set(x, SETUP_PINS, SETUP_TODO, "PIN and Admin PIN of your own");
+		set(x, SETUP_PINS, SETUP_DUE, "PIN and Admin PIN of your own");
 	else if (setup_in_use(x, x->fpr))
 		set(x, SETUP_PINS, SETUP_DONE, "the dongle is in use");
 	else
-		set(x, SETUP_PINS, SETUP_TODO, "where they are those it came with");
+		set(x, SETUP_PINS, SETUP_DUE, "where they are those it came with");
 }
 
 static void look_boot(struct setup *x)
@@ -214,7 +214,7 @@ static void look_boot(struct setup *x)
 	         x->state[SETUP_RECOVERY] == SETUP_DONE && images_know(x))
 		set(x, SETUP_BOOT, SETUP_DONE, "the images of all kernels are ready");
 	else
-		set(x, SETUP_BOOT, SETUP_TODO, "%s%s", x->c->crypttab_file,
+		set(x, SETUP_BOOT, SETUP_DUE, "%s%s", x->c->crypttab_file,
 		    x->c->no_initramfs ? "" : ", update-initramfs");
 }
 
@@ -222,29 +222,29 @@ void setup_look_steps(struct setup *x)
 {
 	struct cli *c = x->c;
 
-	set(x, SETUP_RECOVERY, all_have_recovery(x) ? SETUP_DONE : SETUP_TODO,
+	set(x, SETUP_RECOVERY, all_have_recovery(x) ? SETUP_DONE : SETUP_DUE,
 	    "a key on paper, should every dongle be lost");
-	set(x, SETUP_KEYS, x->has_keys ? SETUP_DONE : SETUP_TODO, "card %s%s", x->ident,
+	set(x, SETUP_KEYS, x->has_keys ? SETUP_DONE : SETUP_DUE, "card %s%s", x->ident,
 	    x->has_keys ? " has keys, which are taken" : ": keys are made on it");
 	look_pins(x);
 	set(x, SETUP_ENROLL,
-	    x->has_keys && setup_all_have(x, x->fpr) ? SETUP_DONE : SETUP_TODO,
+	    x->has_keys && setup_all_have(x, x->fpr) ? SETUP_DONE : SETUP_DUE,
 	    "card %s opens %zu volume%s", x->ident, x->n_wanted,
 	    x->n_wanted == 1 ? "" : "s");
 	set(x, SETUP_SECOND,
 	    have_second(x)           ? SETUP_DONE
 	    : c->serial || c->reader ? SETUP_NOT
-	                             : SETUP_TODO,
+	                             : SETUP_DUE,
 	    c->serial || c->reader ? "by bootlatch enroll, as one was named"
 	                           : "should this one be lost");
 	look_boot(x);
 	if (pending_signed_here(c->where.config_dir, c->where.boot_dir))
-		set(x, SETUP_SIGN, SETUP_TODO, "as it is then");
+		set(x, SETUP_SIGN, SETUP_DUE, "as it is then");
 	else
 		set(x, SETUP_SIGN, SETUP_NOT,
 		    "not signed here; for Heads: bootlatch sign");
-	set(x, SETUP_DOCTOR, SETUP_TODO, "will the next boot work?");
+	set(x, SETUP_DOCTOR, SETUP_DUE, "will the next boot work?");
 	for (int i = 0; i < SETUP_STEPS; i++)
-		if ((c->ways.skip & 1U << i) != 0 && x->state[i] == SETUP_TODO)
+		if ((c->ways.skip & 1U << i) != 0 && x->state[i] == SETUP_DUE)
 			x->state[i] = SETUP_SKIPPED;
 }

@@ -14,16 +14,11 @@ enum { DATE_LEN = 32, SHOWN_MAX = 3 };
 
 /* --- the TPM --- */
 
-static bool is_tpm(const struct enrolment *en)
-{
-	return en->backend && strcmp(en->backend, BACKEND_TPM2) == 0;
-}
-
 static bool is_enrolled(const struct machine *m)
 {
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t k = 0; m->volume[i].v && k < m->volume[i].v->n_enrolled; k++)
-			if (is_tpm(&m->volume[i].v->enrolled[k]))
+			if (enrolment_is(&m->volume[i].v->enrolled[k], BACKEND_TPM2))
 				return true;
 	return false;
 }
@@ -40,7 +35,7 @@ static size_t shut_ways(const struct machine *m, const struct tpm2 *t)
 		     k++) {
 			struct tpm_look l;
 
-			if (!is_tpm(&m->volume[i].v->enrolled[k]))
+			if (!enrolment_is(&m->volume[i].v->enrolled[k], BACKEND_TPM2))
 				continue;
 			tpm_look(t, was_saved ? &saved : NULL, m->volume[i].v,
 			         &m->volume[i].v->enrolled[k], &l);

@@ -12,7 +12,7 @@ enum { ABOUT_MAX = 128, LABEL_MAX = 24 };
 
 static bool is_recovery(const struct enrolment *en)
 {
-	return en->backend && strcmp(en->backend, BACKEND_RECOVERY) == 0;
+	return enrolment_is(en, BACKEND_RECOVERY);
 }
 
 static const char *state_of(const struct volume *v, const struct enrolment *en)

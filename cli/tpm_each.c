@@ -9,7 +9,7 @@
 
 bool tpm_is_way(const struct volume *v, const struct enrolment *en)
 {
-	return en->backend != NULL && strcmp(en->backend, BACKEND_TPM2) == 0 &&
+	return enrolment_is(en, BACKEND_TPM2) &&
 	       (en->in_record || v->state == RECORD_MISSING);
 }
 

@@ -45,7 +45,7 @@ static enum err confirm(struct cli *c)
 bool unenroll_none_at_boot(const struct volume *v)
 {
 	for (size_t i = 0; i < v->n_enrolled; i++)
-		if (strcmp(v->enrolled[i].backend, BACKEND_RECOVERY) != 0)
+		if (!enrolment_is(&v->enrolled[i], BACKEND_RECOVERY))
 			return false;
 	return true;
 }

@@ -16,8 +16,7 @@ static enum err probe(struct session *s, const struct volume *v,
 static enum words way_back(const struct volume *v)
 {
 	for (size_t i = 0; i < v->n_enrolled; i++)
-		if (v->enrolled[i].backend &&
-		    strcmp(v->enrolled[i].backend, BACKEND_CARD) == 0)
+		if (enrolment_is(&v->enrolled[i], BACKEND_CARD))
 			return WORDS_PASSPHRASE_HINT;
 	return WORDS_PASSPHRASE_HINT_TPM;
 }
@@ -58,8 +57,8 @@ static enum err recover(struct session *s, const struct volume *v,
 static bool has_recovery_key(const struct volume *v)
 {
 	for (size_t i = 0; i < v->n_enrolled; i++)
-		if (v->enrolled[i].slot_active && v->enrolled[i].backend &&
-		    strcmp(v->enrolled[i].backend, BACKEND_RECOVERY) == 0)
+		if (v->enrolled[i].slot_active &&
+		    enrolment_is(&v->enrolled[i], BACKEND_RECOVERY))
 			return true;
 	return false;
 }
@@ -130,7 +129,7 @@ enum err passphrase_is_recorded(struct session *s, const struct volume *v,
 	/* The record of an image says nothing of a TPM's: the keyslot does when it is
 	 * mapped. */
 	if (!en->knows_passphrase && session_trusts_record(s) &&
-	    strcmp(en->backend, BACKEND_TPM2) == 0)
+	    enrolment_is(en, BACKEND_TPM2))
 		return OK;
 	return luks_try(v->luks, en->keyslot, pass, &slot);
 }

@@ -208,7 +208,7 @@ static size_t all_keys(const struct boot *b, uint8_t (*fprs)[FPR_LEN], size_t ma
 		for (size_t k = 0; k < v->n_enrolled; k++) {
 			const struct enrolment *en = &v->enrolled[k];
 
-			if (!en->complete || strcmp(en->backend, BACKEND_CARD) != 0 ||
+			if (!en->complete || !enrolment_is(en, BACKEND_CARD) ||
 			    has_key((const void *)fprs, n, en->fpr))
 				continue;
 			if (n == max)

@@ -118,7 +118,7 @@ bool boot_serves(const struct boot_volume *vol, const uint8_t fpr[static FPR_LEN
 
 	for (size_t i = 0; i < v->n_enrolled; i++)
 		if (v->enrolled[i].complete &&
-		    strcmp(v->enrolled[i].backend, BACKEND_CARD) == 0 &&
+		    enrolment_is(&v->enrolled[i], BACKEND_CARD) &&
 		    memcmp(v->enrolled[i].fpr, fpr, FPR_LEN) == 0)
 			return true;
 	return false;

@@ -22,7 +22,7 @@ int recovery_keyslot(const struct volume *v)
 {
 	for (size_t i = 0; i < v->n_enrolled; i++)
 		if (v->enrolled[i].complete &&
-		    strcmp(v->enrolled[i].backend, BACKEND_RECOVERY) == 0)
+		    enrolment_is(&v->enrolled[i], BACKEND_RECOVERY))
 			return v->enrolled[i].keyslot;
 	return -1;
 }

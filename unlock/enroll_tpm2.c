@@ -47,7 +47,7 @@ const struct enrolment *enroll_tpm2_find(const struct volume *v)
 	for (size_t i = 0; i < v->n_enrolled; i++) {
 		const struct enrolment *en = &v->enrolled[i];
 
-		if (en->in_record && strcmp(en->backend, BACKEND_TPM2) == 0 &&
+		if (en->in_record && enrolment_is(en, BACKEND_TPM2) &&
 		    (found == NULL || (en->complete && !found->complete)))
 			found = en;
 	}
@@ -267,7 +267,7 @@ static enum err drop_others(struct volume *v, int keep, int *ret_left)
 
 	*ret_left = -1;
 	for (size_t i = 0; v->state == RECORD_MATCHES && i < v->record.n; i++)
-		if (strcmp(v->record.entry[i].backend, BACKEND_TPM2) == 0 &&
+		if (record_entry_is(&v->record.entry[i], BACKEND_TPM2) &&
 		    v->record.entry[i].keyslot != keep)
 			old[n++] = v->record.entry[i].keyslot;
 	for (size_t i = 0; i < n; i++) {

@@ -174,7 +174,7 @@ static enum err finish(const struct volume *v, const struct journal *j)
 {
 	const struct enrolment *en = volume_find(v, j->keyslot);
 
-	const enum err e = en != NULL && strcmp(en->backend, BACKEND_RECOVERY) == 0
+	const enum err e = en != NULL && enrolment_is(en, BACKEND_RECOVERY)
 	                           ? recovery_unmark(v, j->keyslot)
 	                           : OK;
 	return e == OK ? journal_delete(v) : e;

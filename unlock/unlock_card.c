@@ -12,8 +12,7 @@ enum { PATIENCE_MS = 3000 /* pcscd may still be starting */ };
 
 static bool is_usable(const struct run *r, const struct enrolment *en)
 {
-	if (!en->backend || strcmp(en->backend, backend_card.type) != 0 ||
-	    !en->slot_active)
+	if (!enrolment_is(en, backend_card.type) || !en->slot_active)
 		return false;
 	if (en->blob_len[0] == 0 && en->blob_len[1] == 0)
 		return false;

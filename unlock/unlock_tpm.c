@@ -14,7 +14,7 @@ enum { PATIENCE_MS = 1500 /* then there is a prompt, whatever it does */ };
 /* Without a record the name of its key is not known, nor whether a PIN is needed. */
 static bool is_usable(const struct enrolment *en)
 {
-	return en->backend && strcmp(en->backend, BACKEND_TPM2) == 0 && en->complete &&
+	return enrolment_is(en, BACKEND_TPM2) && en->complete &&
 	       (en->blob_len[0] > 0 || en->blob_len[1] > 0);
 }
 

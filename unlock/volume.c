@@ -3,6 +3,7 @@
 #include "unlock/volume.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/log.h"
 #include "unlock/volume_merge.h"
@@ -104,6 +105,11 @@ enum err volume_trusted(const struct volume *v)
 		return ERR_TAMPERED;
 	}
 	return ERR_BUG;
+}
+
+bool enrolment_is(const struct enrolment *en, const char *backend)
+{
+	return en->backend && strcmp(en->backend, backend) == 0;
 }
 
 const struct enrolment *volume_find(const struct volume *v, int keyslot)

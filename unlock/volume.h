@@ -37,8 +37,8 @@ struct enrolment {
 	unsigned cap;                    /* the same: see record.h */
 	bool knows_passphrase;           /* the record does, by its digest */
 	uint8_t passphrase_digest[PASSPHRASE_DIGEST_LEN];
-	/* Encrypted passphrase, or (tpm2) sealed object: see unlock/tpm2_way.h.  To be
-	 * tried in this order: /boot's copy, then the token's. */
+	/* Encrypted passphrase, or (tpm2) sealed object: /boot's copy, then the token's.
+	 * A card's are tried in this order, a TPM's as tpm2_way_next says. */
 	uint8_t *blob[2];
 	size_t blob_len[2]; /* 0: not there; identical copies are kept once, as [0] */
 };
@@ -71,6 +71,7 @@ enum err volume_reload(struct volume *v);
 /* OK to use card or TPM on it, or the reason not to: ERR_NO_RECORD, ERR_TAMPERED. */
 enum err volume_trusted(const struct volume *v);
 
+bool enrolment_is(const struct enrolment *en, const char *backend);
 const struct enrolment *volume_find(const struct volume *v, int keyslot); /* NULL: none */
 /* crypttab's keyslot=: only the enrolment of that one is a way in.  LUKS_ANY_SLOT: all.
  */

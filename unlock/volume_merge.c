@@ -121,7 +121,7 @@ static bool token_is_for(const struct token *t, const char *backend,
 
 static bool is_recovery(const struct enrolment *en)
 {
-	return en->backend != NULL && strcmp(en->backend, BACKEND_RECOVERY) == 0;
+	return enrolment_is(en, BACKEND_RECOVERY);
 }
 
 /* What the record of an image says of one has to be what its object says of itself: of
