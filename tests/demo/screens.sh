@@ -21,6 +21,8 @@ mount -t tmpfs -o mode=755,dev tmpfs "$ROOT"
 volumes_start
 # shellcheck source=tests/integration/doctor_system.sh
 . "$here/../integration/doctor_system.sh"
+# shellcheck source=tests/integration/files_list.sh
+. "$here/../integration/files_list.sh"
 D=$ROOT/dev/sda3 KERNELS='6.1.0-9 6.1.0-10'
 
 # --- a system, from a passphrase alone --------------------------------------------------------------

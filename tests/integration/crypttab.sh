@@ -5,6 +5,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/volumes.sh"
 . "$(dirname "$0")/killed.sh"
+. "$(dirname "$0")/files_list.sh"
 need 'crypttab is edited' unshare ip pcscd opensc-tool gpg cryptsetup jq strace
 lib_reexec_in_namespace "$0" "$@"
 pcscd_start || { fail 'pcscd starts with vpcd'; finish; }
@@ -151,22 +152,7 @@ EOF
 chmod 755 /usr/local/sbin/modprobe
 # shellcheck disable=SC2120 # check gives them
 status() { "$O/bootlatch" status "$D" --no-card --crypttab-file "$TAB" --boot "$BOOT" --config "$CONF" --files-list "$LIST" "$@"; }
-# entries VERSION: what the hook makes of the list, a path in the image each
-entries() {
-	sed '/^tpm2 /d; s/^no-tpm2 //' "$LIST" >"$T/list"
-	while read -r e_kind e_what e_target; do
-		case $e_kind in
-		exec)
-			echo "${e_target:-$e_what}"
-			ldd "$e_what" | sed -n 's,.* => \(/[^ ]*\) .*,\1,p; s,^[[:blank:]]*\(/[^ ]*\) (.*,\1,p' ;;
-		library) echo "/lib/somewhere/$e_what" ;;
-		file) echo "${e_target:-$e_what}" ;;
-		there) echo "$e_what" ;;
-		module | load | try)
-			/usr/local/sbin/modprobe -q -S "$1" --show-depends "$e_what" | sed -n 's/^insmod \([^ ]*\).*/\1/p' ;;
-		esac
-	done <"$T/list" | sort -u
-}
+entries() { listed "$LIST" '' "$1"; } # VERSION
 content() { # what the hook puts into an image, here in $IMG
 	rm -rf "$IMG"
 	for c_v in 6.1.0-9 6.1.0-10; do

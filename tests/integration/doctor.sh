@@ -15,6 +15,7 @@ volumes_start
 state_apart
 card_make alice cv25519 00000A01 || { fail 'gpg makes keys on the card'; finish; }
 . "$(dirname "$0")/doctor_system.sh"
+. "$(dirname "$0")/files_list.sh"
 good_system || { fail 'a system is made' "$(cat "$T/system.log")"; finish; }
 
 # --- what is judged -------------------------------------------------------------------------

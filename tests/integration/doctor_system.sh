@@ -35,23 +35,10 @@ system_modprobe() {
 	chmod 755 /usr/local/sbin/modprobe
 }
 
-# What the hook makes of files.list, a path in the image each.
-entries() {
-	e_not=tpm2
-	! grep -qs '"tpm2"' "$ROOT"/etc/bootlatch/volumes/*.json || e_not=no-tpm2
-	sed "/^$e_not /d; s/^\(no-\)\?tpm2 //" "$ROOT/usr/lib/bootlatch/files.list" >"$T/list"
-	while read -r e_kind e_what e_target; do
-		case $e_kind in
-		exec)
-			echo "${e_target:-$e_what}"
-			ldd "$ROOT$e_what" | sed -n 's,.* => \(/[^ ]*\) .*,\1,p; s,^[[:blank:]]*\(/[^ ]*\) (.*,\1,p' ;;
-		library) echo "/lib/somewhere/$e_what" ;;
-		file) echo "${e_target:-$e_what}" ;;
-		there) echo "$e_what" ;;
-		module | load | try)
-			/usr/local/sbin/modprobe -q -S "$1" --show-depends "$e_what" | sed -n 's/^insmod \([^ ]*\).*/\1/p' ;;
-		esac
-	done <"$T/list" | sort -u
+entries() { # VERSION
+	e_tpm=''
+	! grep -qs '"tpm2"' "$ROOT"/etc/bootlatch/volumes/*.json || e_tpm=tpm2
+	listed "$ROOT/usr/lib/bootlatch/files.list" "$ROOT" "$1" $e_tpm
 }
 content() {
 	rm -rf "$IMG"

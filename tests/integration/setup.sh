@@ -204,8 +204,8 @@ vcard_pull bob
 vcard_start alice --serial $ALICE
 vcard_stop bob
 SWAP_PID=$(vcard_pid alice)
-at_terminal() {
-	talks "expect numbers to leave out
+# Up to the second dongle, which takes the place of the first.
+SWAPS="expect numbers to leave out
 send 1 8\\n
 expect numbers to leave out
 send yes\\n
@@ -220,7 +220,9 @@ expect econd dongle opens
 expect yes or no:
 run kill -USR1 $SWAP_PID
 send yes\\n
-run sleep 2; '$O/bootlatch-vcard' --state '$T/vcard/bob/state' --vpcd 127.0.0.1:35964 --trace '$T/vcard/bob/trace' >/dev/null 2>&1 7<&- & echo \$! >'$T/bob.pid'
+run sleep 2; '$O/bootlatch-vcard' --state '$T/vcard/bob/state' --vpcd 127.0.0.1:35964 --trace '$T/vcard/bob/trace' >/dev/null 2>&1 7<&- & echo \$! >'$T/bob.pid'"
+at_terminal() {
+	talks "$SWAPS
 expect Admin PIN for card
 send 12345678\\n
 expect PIN for card
@@ -251,22 +253,7 @@ bob_ends
 # Keys are there this time; whose PIN it is, is looked at all the same.
 fresh
 has_keys() {
-	talks "expect numbers to leave out
-send 1 8\\n
-expect numbers to leave out
-send yes\\n
-expect Passphrase for
-send correct horse battery staple\\n
-expect PIN for card
-send 654321\\n
-expect 12345678
-expect yes or no:
-send no\\n
-expect econd dongle opens
-expect yes or no:
-run kill -USR1 $SWAP_PID
-send yes\\n
-run sleep 2; '$O/bootlatch-vcard' --state '$T/vcard/bob/state' --vpcd 127.0.0.1:35964 --trace '$T/vcard/bob/trace' >/dev/null 2>&1 7<&- & echo \$! >'$T/bob.pid'
+	talks "$SWAPS
 expect PIN for card
 send 246810\\n
 expect 12345678

@@ -9,9 +9,9 @@
 
 struct life_world lw;
 
-const char *const life_faults[LIFE_FAULTS] = {"drop",    "lose",    "garbage", "sw=6982",
-                                              "sw=6983", "sw=6985", "sw=6600", "sw=6A80",
-                                              "sw=6581", "short"};
+static const char *const faults[LIFE_FAULTS] = {
+        "drop",    "lose",    "garbage", "sw=6982", "sw=6983",
+        "sw=6985", "sw=6600", "sw=6A80", "sw=6581", "short"};
 
 enum err life_begin(void)
 {
@@ -99,10 +99,28 @@ int life_tries(enum card_pw which)
 	return n;
 }
 
-void life_set_fault(unsigned at, const char *action)
+/* From now on; 1 is the next command. */
+static void set_fault(unsigned at, const char *action)
 {
 	char spec[64];
 
 	(void)snprintf(spec, sizeof(spec), "at=%u:%s", at, action);
 	CHECK(vcard_fault(lw.v, spec));
+}
+
+enum err life_begin_faulty(size_t fault, unsigned at, char what[static LIFE_WHAT_MAX])
+{
+	(void)snprintf(what, LIFE_WHAT_MAX, "%s at %u", faults[fault], at);
+	set_fault(at, faults[fault]);
+	lw.apdus = vcard_apdu_count(lw.v);
+	return life_begin();
+}
+
+bool life_end_faulty(unsigned at)
+{
+	const bool met = vcard_apdu_count(lw.v) - lw.apdus >= at;
+
+	life_end();
+	CHECK(vcard_fault(lw.v, ""));
+	return met;
 }

@@ -15,6 +15,7 @@ enum {
 	LIFE_SLOTS = 7, /* all three */
 	LIFE_COMMANDS_MAX = 120,
 	LIFE_FAULTS = 10,
+	LIFE_WHAT_MAX = 64,
 };
 
 struct life_world {
@@ -24,6 +25,7 @@ struct life_world {
 	struct session *s;
 	struct card_work w;
 	unsigned verifies; /* before */
+	unsigned apdus;    /* the same, by life_begin_faulty */
 };
 extern struct life_world lw;
 
@@ -43,8 +45,10 @@ enum slot_state life_slot(enum card_key k, uint8_t fpr[static FPR_LEN]);
 bool life_all_whole(void);
 int life_tries(enum card_pw which);
 
-/* What can happen to a command, and to which from now on: 1 is the next one. */
-extern const char *const life_faults[LIFE_FAULTS];
-void life_set_fault(unsigned at, const char *action);
+/* A command of the program in which the card's command number `at` meets
+ * the fault with that number (to LIFE_FAULTS); `what` names it. */
+enum err life_begin_faulty(size_t fault, unsigned at, char what[static LIFE_WHAT_MAX]);
+/* Nothing fails any more.  Did it come to command number `at`? */
+bool life_end_faulty(unsigned at);
 
 #endif

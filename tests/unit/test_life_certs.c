@@ -83,23 +83,17 @@ static void whatever_fails_there_is_a_certificate_or_none(void)
 			const struct cert_wish wish = {.uid = "A"};
 			uint8_t *cert = NULL;
 			size_t n = 0;
-			char what[64];
+			char what[LIFE_WHAT_MAX];
 
-			(void)snprintf(what, sizeof(what), "%s at %u", life_faults[a],
-			               at);
 			lw.v = vcard_new("default", NULL);
 			CHECK(life_generate_all() == OK);
-			life_set_fault(at, life_faults[a]);
-			const unsigned before = vcard_apdu_count(lw.v);
-			enum err e = life_begin();
+			enum err e = life_begin_faulty(a, at, what);
 			life_answer("123456");
 			if (e == OK)
 				e = work_cert(&lw.w, &wish, &cert, &n);
 			CHECK_ROW((e == OK) == (cert != NULL), what);
-			const bool met = vcard_apdu_count(lw.v) - before >= at;
 			free(cert);
-			life_end();
-			CHECK(vcard_fault(lw.v, ""));
+			const bool met = life_end_faulty(at);
 			CHECK_ROW(life_all_whole() && life_tries(CARD_PW_USER) >= 2,
 			          what);
 			vcard_free(lw.v);

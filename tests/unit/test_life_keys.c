@@ -120,14 +120,10 @@ static void whatever_fails_the_same_again_finishes_the_keys(void)
 {
 	for (size_t a = 0; a < LIFE_FAULTS; a++)
 		for (unsigned at = 1; at < LIFE_COMMANDS_MAX; at++) {
-			char what[64];
+			char what[LIFE_WHAT_MAX];
 
-			(void)snprintf(what, sizeof(what), "%s at %u", life_faults[a],
-			               at);
 			lw.v = vcard_new("default", NULL);
-			life_set_fault(at, life_faults[a]);
-			const unsigned before = vcard_apdu_count(lw.v);
-			enum err e = life_begin();
+			enum err e = life_begin_faulty(a, at, what);
 			life_answer(LIFE_ADMIN);
 			if (e == OK)
 				e = life_generate(LIFE_SLOTS, false);
@@ -135,9 +131,7 @@ static void whatever_fails_the_same_again_finishes_the_keys(void)
 			CHECK_ROW(e == OK || *lw.c.why || e == ERR_CARD_LOST ||
 			                  e == ERR_PIN_WRONG || *err_text(e),
 			          what);
-			const bool met = vcard_apdu_count(lw.v) - before >= at;
-			life_end();
-			CHECK(vcard_fault(lw.v, ""));
+			const bool met = life_end_faulty(at);
 			if (e == OK)
 				CHECK_ROW(life_all_whole(), what);
 			else

@@ -141,23 +141,17 @@ static void whatever_fails_the_pin_is_the_old_one_or_the_new(void)
 {
 	for (size_t a = 0; a < LIFE_FAULTS; a++)
 		for (unsigned at = 1; at < LIFE_COMMANDS_MAX; at++) {
-			char what[64];
+			char what[LIFE_WHAT_MAX];
 
-			(void)snprintf(what, sizeof(what), "%s at %u", life_faults[a],
-			               at);
 			lw.v = vcard_new("default", NULL);
-			life_set_fault(at, life_faults[a]);
-			const unsigned before = vcard_apdu_count(lw.v);
-			enum err e = life_begin();
+			enum err e = life_begin_faulty(a, at, what);
 			life_answer("123456");
 			life_answer("246810");
 			life_answer("246810");
 			if (e == OK)
 				e = work_passwd(&lw.w, CARD_PW_USER);
 			CHECK_ROW(life_sent() <= 1, what);
-			const bool met = vcard_apdu_count(lw.v) - before >= at;
-			life_end();
-			CHECK(vcard_fault(lw.v, ""));
+			const bool met = life_end_faulty(at);
 			AUTO_SECRET *old = NULL, *fresh = NULL;
 			CHECK(secret_copy(bytes_of("123456"), &old) == OK);
 			CHECK(secret_copy(bytes_of("246810"), &fresh) == OK);
