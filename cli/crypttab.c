@@ -67,12 +67,19 @@ static enum err tab_write(const struct tab *t, bool create, struct bytes text)
 	              : file_replace(t->dir, t->name, text);
 }
 
-/* As it was before tab_write(). */
+/* As it was before tab_write(), which may have failed before or after it was there. */
 static enum err tab_put_back(const struct tab *t)
 {
+	uint8_t *text = NULL;
+	size_t len = 0;
+
+	const enum err e = file_read(t->dir, t->name, CRYPTTAB_MAX, &text, &len);
+	const bool same = e == OK && bytes_equal((struct bytes){text, len},
+	                                         (struct bytes){t->text, t->len});
+	free(text);
 	if (t->is_new)
-		return file_remove(t->dir, t->name);
-	return tab_write(t, false, (struct bytes){t->text, t->len});
+		return e == ERR_NOT_FOUND ? OK : file_remove(t->dir, t->name);
+	return same ? OK : tab_write(t, false, (struct bytes){t->text, t->len});
 }
 
 /* --- words --- */
@@ -349,12 +356,12 @@ static enum err enter_line(struct cli *c, const struct volume *v, bool *ret_chan
 	e = why_not(c, v, &edit);
 	if (e == OK)
 		e = has_keyscript(c);
-	if (e == OK)
-		e = write_line(c, &t, &edit);
 	if (e == OK) {
-		tell_entered(c, &edit);
-		*ret_changed = *ret_changed || edit.changed;
+		*ret_changed = *ret_changed || edit.changed; /* it may be, on an error */
+		e = write_line(c, &t, &edit);
 	}
+	if (e == OK)
+		tell_entered(c, &edit);
 	look_end(&t, &edit);
 	return e;
 }

@@ -18,6 +18,8 @@ struct image_wish {
 	const struct volume *const *v;
 	size_t n;     /* at most IMAGE_VOLUMES_MAX are looked at */
 	bool program; /* our program's bytes count, not its name alone */
+	bool tpm2;    /* a record of this machine names a TPM, be its volume here or not:
+	                 so the hook sees it */
 };
 
 /* What to look for; made once, used for every image.  It uses the wish and its volumes,

@@ -254,18 +254,6 @@ static void need_perhaps(struct image_needs *n, const char *name)
 	n->optional[n->n - 1] = true;
 }
 
-static bool any_tpm2(const struct image_needs *n)
-{
-	for (size_t i = 0; i < n->w.n; i++)
-		for (size_t k = 0; k < n->w.v[i]->n_enrolled; k++) {
-			const struct enrolment *en = &n->w.v[i]->enrolled[k];
-
-			if (en->in_record && enrolment_is(en, BACKEND_TPM2))
-				return true;
-		}
-	return false;
-}
-
 enum err image_needs_new(const struct image_wish *w, struct image_needs **ret)
 {
 	struct image_needs *n = calloc(1, sizeof(*n));
@@ -275,7 +263,7 @@ enum err image_needs_new(const struct image_wish *w, struct image_needs **ret)
 	n->w = *w;
 	if (n->w.n > IMAGE_VOLUMES_MAX)
 		n->w.n = IMAGE_VOLUMES_MAX;
-	enum err e = needs_parse(w->list, any_tpm2(n), &n->list);
+	enum err e = needs_parse(w->list, w->tpm2, &n->list);
 	if (e == OK)
 		e = need_listed(n);
 	if (e == OK)

@@ -14,6 +14,7 @@
 #include "cli/needs.h"
 #include "core/file.h"
 #include "sign/pending.h"
+#include "unlock/cap.h"
 #include "unlock/crypttab_line.h"
 #include "unlock/source.h"
 #include "unlock/stack.h"
@@ -312,7 +313,10 @@ bool machine_is_ours(const struct machine_volume *mv)
 	for (size_t i = 0; i < mv->v->n_enrolled; i++)
 		if (!enrolment_is(&mv->v->enrolled[i], BACKEND_RECOVERY))
 			return true;
-	return mv->v->state != RECORD_MISSING && mv->v->state != RECORD_MATCHES;
+	/* What may have been enrolled before the header changed, where the boot runs us.
+	 */
+	return mv->v->state != RECORD_MISSING && mv->v->state != RECORD_MATCHES &&
+	       machine_names_us(mv);
 }
 
 bool machine_names_us(const struct machine_volume *mv)
@@ -323,6 +327,7 @@ bool machine_names_us(const struct machine_volume *mv)
 enum err machine_needs(struct machine *m, bool program, struct image_needs **ret)
 {
 	uint8_t *list = NULL;
+	uint32_t tpm = 0;
 	size_t len = 0;
 
 	m->n_ours = 0;
@@ -332,7 +337,9 @@ enum err machine_needs(struct machine *m, bool program, struct image_needs **ret
 			m->ours[m->n_ours++] = m->volume[i].v;
 	if (m->n_ours == 0)
 		return ERR_NOT_ENROLLED;
-	enum err e = file_read_path(m->files_list, NEEDS_LIST_MAX, &list, &len);
+	enum err e = cap_pcrs(m->config, &tpm);
+	if (e == OK)
+		e = file_read_path(m->files_list, NEEDS_LIST_MAX, &list, &len);
 	if (e != OK)
 		return e;
 	const struct image_wish w = {
@@ -341,6 +348,7 @@ enum err machine_needs(struct machine *m, bool program, struct image_needs **ret
 	        .v = m->ours,
 	        .n = m->n_ours,
 	        .program = program,
+	        .tpm2 = tpm != 0,
 	};
 	e = image_needs_new(&w, ret);
 	free(list);

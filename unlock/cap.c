@@ -21,6 +21,7 @@
 
 enum { FOLDER_MAX = 4096, NOTE_MAX = 256 };
 
+static const char note_absent[] = "absent\n", note_open[] = "open\n";
 static const char what[] = "bootlatch: no more is unsealed in this boot";
 
 /* --- which --- */
@@ -112,24 +113,29 @@ bool cap_is_done(const char *run)
 
 /* --- what could not be done --- */
 
-bool cap_has_failed(const char *run)
+enum err cap_failure(const char *run)
 {
 	uint8_t *text = NULL;
 	size_t n = 0;
 
-	const enum err e = store_read(run, NOTE_FOLDER, NOTE_FILE, NOTE_MAX, &text, &n);
+	enum err e = store_read(run, NOTE_FOLDER, NOTE_FILE, NOTE_MAX, &text, &n);
+	if (e != OK)
+		return OK;
+	e = bytes_equal((struct bytes){text, n}, bytes_of(note_absent)) ? ERR_TPM_ABSENT
+	                                                                : ERR_TPM_FAILED;
 	free(text);
-	return e == OK;
+	return e;
 }
 
 /* Where it cannot be noted the next one waits as long as this did. */
 static void note(const char *run, enum err e)
 {
+	const char *text = e == ERR_TPM_ABSENT ? note_absent : note_open;
 	enum err noted = OK;
 
 	if (e != OK)
-		noted = store_write(run, NOTE_FOLDER, NOTE_FILE, bytes_of("\n"));
-	else if (cap_has_failed(run))
+		noted = store_write(run, NOTE_FOLDER, NOTE_FILE, bytes_of(text));
+	else if (cap_failure(run) != OK)
 		noted = store_remove(run, NOTE_FOLDER, NOTE_FILE);
 	if (noted != OK)
 		log_line(LOG_DEBUG, "cap: how it ended is not kept: %s", err_text(noted));

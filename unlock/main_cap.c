@@ -39,12 +39,15 @@ static int limit_ms(const struct options *o, bool failed_before)
 
 enum err cap(const struct options *o, bool *ret_told)
 {
-	const bool before = cap_has_failed(o->wish.run);
-	const struct tpm2 t = {.tcti = o->wish.tpm, .limit_ms = limit_ms(o, before)};
+	const enum err before = cap_failure(o->wish.run);
+	const struct tpm2 t = {.tcti = o->wish.tpm,
+	                       .limit_ms = limit_ms(o, before != OK)};
 
 	const enum err e = cap_tpm(&t, o->config_dir, o->wish.run);
-	/* Cryptroot's rounds come every second: it is said once a boot. */
-	if (e != OK && !(before && o->wish.at_boot))
+	/* Cryptroot's rounds come every second: either is said once a boot. */
+	const bool said = before != OK && o->wish.at_boot &&
+	                  (before == ERR_TPM_ABSENT) == (e == ERR_TPM_ABSENT);
+	if (e != OK && !said)
 		say_failed(o, e);
 	*ret_told = true;
 	return e;

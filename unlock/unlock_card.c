@@ -52,7 +52,6 @@ enum err run_count_ways(struct run *r)
 	r->f.card_ways = n;
 	know_cards(r);
 	run_count_tpm(r);
-	r->f.tpm_alone = n == 0 && r->f.tpm_ways > 0 && r->goal->n_wanted == 0;
 	if (r->goal->n_wanted > 0)
 		return session_want(r->s, r->goal->wanted, r->goal->n_wanted);
 	return n > 0 ? session_want(r->s, (const uint8_t(*)[FPR_LEN])fprs, n) : OK;

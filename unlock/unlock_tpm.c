@@ -42,6 +42,8 @@ void run_count_tpm(struct run *r)
 		r->f.tpm_ways += r->tpm_usable[i];
 	}
 	choose_way(r);
+	r->f.tpm_alone =
+	        r->f.card_ways == 0 && r->f.tpm_ways > 0 && r->goal->n_wanted == 0;
 	if (r->f.tpm_ways == 0 || session_tpm_end(r->s) == OK)
 		return;
 	r->f.tpm_ways = 0; /* said for another volume */

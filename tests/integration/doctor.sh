@@ -146,8 +146,8 @@ hungry() {
 		--pbkdf-parallel 1 --pbkdf-force-iterations 4 "$D" && echo 'MemTotal:  32768 kB' >proc/meminfo
 }
 fault keyslot-memory '' 'a keyslot that asks for more memory than there is' hungry
-tpm_way() {
-	sed -i 's/}\]}$/},{"keyslot":3,"backend":"tpm2","needs_pin":true,"object":"'"$(printf %040d 1)"'","srk":"000b'"$(printf %064d 1)"'","cap":12}]}/' "$RECORD"
+tpm_way() { # [RECORD]
+	sed -i 's/}\]}$/},{"keyslot":3,"backend":"tpm2","needs_pin":true,"object":"'"$(printf %040d 1)"'","srk":"000b'"$(printf %064d 1)"'","cap":12}]}/' "${1:-$RECORD}"
 }
 fault tpm-absent 'image-lacks image-old-program image-old-record keyslot-gone' 'the TPM is a way in, and there is none' tpm_way
 
@@ -187,6 +187,18 @@ fault image-lacks $SIG 'without libccid' image_with rm usr/lib/pcsc/drivers/ifd-
 fault image-modules $SIG 'loads no dm_crypt' image_with sed -i /dm_crypt/d conf/modules
 fault image-old-program $SIG 'another version of us' image_with sh -c 'echo old >usr/lib/bootlatch/bootlatch-unlock'
 fault image-old-record $SIG 'a record of before' image_with sh -c 'for f in etc/bootlatch/volumes/*; do echo >>$f; done'
+# The hook takes the program with tss2 where any record names a TPM, be its disk here or not.
+tpm_elsewhere() {
+	other=00000000-$(echo "$UUID" | cut -d- -f2-)
+	sed "s/$UUID/$other/" "$RECORD" >"etc/bootlatch/volumes/$other.json"
+	tpm_way "etc/bootlatch/volumes/$other.json"
+	rm -f "$T"/entries.*
+	for v in $OLD 6.1.0-10; do
+		content "$v" && archive "$IMG" | gzip -1 >"boot/initrd.img-$v" || return 1
+	done
+	rm -f "$T"/entries.*
+}
+fault $SIG default-gone 'a record elsewhere names a TPM, and the images have its program' tpm_elsewhere
 fault image-old-blob $SIG 'a passphrase of before' image_with sh -c 'for f in etc/bootlatch/boot/bootlatch/*; do echo >>$f; done'
 fault image-crypttab $SIG 'a crypttab without us' image_with sh -c 'echo a b none luks >cryptroot/crypttab'
 fault image-any-root $SIG 'it does not say what root lies on' image_with rm etc/bootlatch/roots
