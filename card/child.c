@@ -10,7 +10,6 @@
 /* A first scan waits for a daemon that is being started; later ones look in passing. */
 enum { FIRST_LOOK_MS = 500, LOOK_MS = 50 };
 enum { HELD_MS = 1000, HELD_AGAIN_MS = 15000 };
-enum { DOUBLED_MAX = 3 };
 
 static const struct child_limits usual = {
         .scan = 5000, .connect = 15000, .transmit = 10000, .close = 5000};
@@ -40,7 +39,8 @@ static bool list_ok(struct reader_list *l)
  * started anew it has twice as long, or it might never get there. */
 static int scan_limit(const struct pool *p)
 {
-	return p->limit.scan << (p->moved < DOUBLED_MAX ? p->moved : DOUBLED_MAX);
+	return p->limit.scan << (p->moved < CHILD_SCAN_DOUBLED ? p->moved
+	                                                       : CHILD_SCAN_DOUBLED);
 }
 
 static enum err begin_scan(struct pool *p)

@@ -9,6 +9,10 @@
 /* Opens the readers that the child serves; called in the child, without any secret. */
 typedef enum err readers_opener(const void *how, struct readers **ret);
 
+/* A service that hung has twice as long for its scans when it is started anew: so often.
+ */
+enum { CHILD_SCAN_DOUBLED = 3 };
+
 /* How long each request may take, in milliseconds; 0: the default. */
 struct child_limits {
 	int scan, connect, transmit, close;

@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { PID = 0x3ffffff, NOTHING = -1, CARDS = 4, DEATH_MS = 1000 };
 enum { LOOK_MS = 500, SCAN_MS = 5000, CONNECT_MS = 15000, SEND_MS = 10000, END_MS = 700 };
+enum { SETTLE_MS = SCAN_MS << CHILD_SCAN_DOUBLED };
 enum { SCAN, CONNECT, TRANSMIT, ALIVE, PAD, CLOSE, WAIT, CHILD_ENDS };
 
 static struct {
@@ -236,7 +237,7 @@ static int64_t act(struct parent *p, unsigned what, unsigned which)
 		return LOOK_MS + DEATH_MS;
 	case CONNECT:
 		connect_one(p, which % CARDS);
-		return SCAN_MS + CONNECT_MS + DEATH_MS;
+		return SETTLE_MS + CONNECT_MS + DEATH_MS;
 	case WAIT:
 		child.now += which * 1000L;
 		return which * 1000L;
@@ -256,7 +257,7 @@ static int64_t act(struct parent *p, unsigned what, unsigned which)
 		type_on_pad(*t);
 	else
 		*t = transport_close(*t);
-	return SCAN_MS + SEND_MS + DEATH_MS;
+	return SETTLE_MS + SEND_MS + DEATH_MS;
 }
 
 /* Never called: nothing is forked. */
