@@ -48,7 +48,7 @@ openpgp_src := openpgp/armor.c openpgp/packet.c openpgp/pubkey.c openpgp/signatu
                openpgp/cert.c openpgp/ecdh.c openpgp/pkesk.c openpgp/compress.c \
                openpgp/decrypt.c openpgp/encrypt.c openpgp/message.c
 unlock_src  := unlock/json.c unlock/json_write.c unlock/fields.c unlock/store.c \
-               unlock/luks_span.c unlock/luks.c unlock/luks_map.c unlock/luks_snapshot.c unlock/strange.c \
+               unlock/openssl.c unlock/luks_span.c unlock/luks.c unlock/luks_map.c unlock/luks_snapshot.c unlock/strange.c \
                unlock/header_pin.c unlock/recovery.c unlock/record.c unlock/record_write.c unlock/record_image.c unlock/token.c unlock/blob.c \
                unlock/journal.c unlock/volume_merge.c unlock/volume.c unlock/card_key.c unlock/words.c unlock/session.c \
                unlock/pin_memory.c unlock/session_pin.c unlock/session_say.c unlock/open_session.c unlock/backend.c \
@@ -65,7 +65,7 @@ tpm2_pkgs   := $(if $(filter 1,$(WITH_TPM2)),tss2-esys tss2-mu tss2-tctildr)
 unlock_src  += unlock/pcrs_json.c unlock/sealed.c unlock/tpm2.c unlock/tpm2_policy.c unlock/tpm2_way.c unlock/tpm2_saved.c \
                $(if $(filter 1,$(WITH_TPM2)),unlock/tpm2_esys.c unlock/tpm2_srk.c unlock/tpm2_pcr.c unlock/tpm2_work.c,unlock/tpm2_none.c)
 # Signing and verifying /boot: no card in it.
-sign_src    := sign/tree.c sign/tree_walk.c sign/tree_hash.c sign/kexec.c sign/kexec_read.c sign/manifest.c \
+sign_src    := sign/tree.c sign/tree_look.c sign/tree_walk.c sign/tree_hash.c sign/kexec.c sign/kexec_read.c sign/manifest.c \
                sign/manifest_write.c sign/manifest_full.c sign/manifest_parse.c sign/manifest_compare.c \
                sign/pending.c sign/pending_here.c \
                sign/entry.c sign/entry_text.c sign/entry_grub.c sign/entry_bls.c sign/entry_path.c \
@@ -73,12 +73,16 @@ sign_src    := sign/tree.c sign/tree_walk.c sign/tree_hash.c sign/kexec.c sign/k
                sign/rollback.c $(counter_src) \
                sign/signers.c sign/last.c sign/stamp.c sign/since.c sign/stage_list.c sign/stage_write.c sign/publish.c \
                sign/verify.c sign/verify_default.c sign/verify_full.c sign/verify_lists.c sign/findings.c
+# A recovery key as a QR code on the terminal.
+WITH_QR     ?= $(if $(shell $(PKG_CONFIG) --exists libqrencode && echo yes),1,0)
+qr_pkgs     := $(if $(filter 1,$(WITH_QR)),libqrencode)
 enroll_src  := unlock/crypttab_options.c unlock/crypttab_line.c unlock/crypttab_edit.c unlock/luks_write.c \
                unlock/keyslot.c unlock/leftovers.c unlock/import.c unlock/enroll_say.c unlock/enroll.c \
                unlock/enroll_key.c \
                unlock/enroll_slot.c unlock/enroll_write.c unlock/enroll_recovery.c unlock/unenroll.c unlock/renew.c \
                unlock/tpm2_choice.c unlock/enroll_tpm2.c unlock/tpm2_admin.c $(if $(filter 1,$(WITH_TPM2)),unlock/tpm2_admin_work.c,unlock/tpm2_admin_none.c)
-cli_src     := cli/options.c cli/output.c cli/common.c cli/heads.c cli/program.c cli/crypttab.c cli/import.c cli/show_once.c \
+cli_src     := cli/options.c cli/output.c cli/common.c cli/confirm.c cli/heads.c cli/program.c cli/crypttab.c cli/crypttab_image.c cli/import.c \
+               cli/qr.c $(if $(filter 1,$(WITH_QR)),cli/qr_job.c,cli/qr_none.c) cli/show_page.c cli/show_once.c \
                cli/recovery.c cli/revoke_note.c cli/revoke_find.c cli/revoke_tell.c cli/revoke.c cli/setup_look.c \
                cli/setup_dongle.c cli/setup_do.c cli/setup.c cli/cpio.c cli/lines.c cli/needs.c cli/image_wants.c \
                cli/image.c cli/machine.c cli/screen.c cli/usb_seen.c cli/boot_seen.c cli/status_dongles.c \
@@ -121,16 +125,16 @@ double_src  := tests/unit/ask_scene.c tests/unit/double_ask.c tests/unit/double_
 integration := vcard openpgp consttime in_image unlock reencrypt tamper pinsafety interrupt memory apdus cards faults hang ifd udev card_cli card_life card_change crypttab doctor doctor_tpm import counter tpm2 tpm2_enroll tpm2_unlock boot hook pending sign sign_verify sign_tamper sign_kill sign_counter recovery revoke setup package
 
 # Guests of QEMU (make vm), the longest first.
-vm          := boot dongle dongle13 sign sign_fs tpm
+vm          := boot package package13 dongle dongle13 sign sign_fs tpm
 
 unit_core    := err harden aside secret hex utf8 buffer file ask_fds ask_quiet ask_tty ask_plymouth ask_fifo ask_boot ask_agents vcard vcard_keys
 unit_crypto  := crypto crypto_fails curve pbkdf2
 unit_card    := tlv apdu data kdf card pin pw alter refusals read_key sign_card quirks lies pick pick_why pcsc pcsc_scan ifd ifd_usb ifd_pad choose confine confine_files child child_hangs child_kernel child_home child_wire child_hostile usb_names
 unit_openpgp := packet armor pubkey cert selfsig sign cert_write message vectors mutate residue nomem
-unit_unlock  := json recovery tpm2 sealed tpm2_saved token card_key record words source stack crypttab policy session session_sign header_pin algorithms pad
+unit_unlock  := json openssl recovery tpm2 sealed tpm2_saved token card_key record words source stack crypttab policy session session_sign header_pin algorithms pad
 unit_enroll  := tpm2_choice crypttab_edit luks volume unlock unlock_tpm unlock_tpm_fails unlock_tpm_record cap boot boot_table boot_rounds enroll enroll_cards enroll_again import enroll_recovery unenroll leftovers renew renew_blobs interrupted touch kdf_pinned pin_gone same_serial
 unit_sign    := tree tree_refused tree_hash tree_mount tree_kernel kexec manifest manifest_full manifest_read pending signers last since publish verify verify_files verify_lists verify_sig rollback entry_model entry entry_read default
-unit_cli     := cli revoke_note cli_says cpio needs screen card_cli life_keys life_pins life_certs card_selftest sign_cli sign_since sign_words sign_counter sign_resume
+unit_cli     := cli revoke_note cli_says cpio needs screen card_cli life_keys life_pins life_certs card_selftest sign_cli sign_since sign_words sign_counter sign_resume $(if $(filter 1,$(WITH_QR)),qr qr_residue)
 fuzz_core    := hex ask_line plymouth
 fuzz_card    := tlv data kdf card child pcsc
 fuzz_openpgp := packet armor pubkey cert message detached
@@ -146,7 +150,7 @@ msan_unit    := err secret hex file ask_fds ask_tty tlv apdu data pcsc pcsc_scan
 slow         := life_keys life_pins life_certs mutate boot unlock_tpm unlock_tpm_fails unlock_tpm_record cap boot_table boot_rounds enroll enroll_cards enroll_again enroll_recovery import unenroll leftovers renew renew_blobs interrupted algorithms lies
 
 # --- how it is built --------------------------------------------------------
-PKGS        := libgcrypt libpcsclite libusb-1.0 libcryptsetup json-c zlib $(tpm2_pkgs)
+PKGS        := libgcrypt libpcsclite libusb-1.0 libcryptsetup json-c zlib $(tpm2_pkgs) $(qr_pkgs)
 pkg_cflags  := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 pkg_libs    := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 RELEASE     := 0.1~dev
@@ -398,11 +402,11 @@ bench-boot: deps_vm
 
 # What build, demo and tests need, from Debian; nothing is asked of apt when all is there.
 deps_build := gcc make pkg-config libpcsclite-dev libusb-1.0-0-dev libcryptsetup-dev libgcrypt20-dev \
-              libjson-c-dev zlib1g-dev libtss2-dev
+              libjson-c-dev zlib1g-dev libtss2-dev libqrencode-dev
 deps_demo  := pcscd libccid vsmartcard-vpcd cryptsetup-bin iproute2 util-linux gnupg scdaemon
 deps_test  := openssl openssh-client yubikey-manager gpgv sq sqv rnp opensc strace gdb procps jq clang clang-format clang-tidy cppcheck \
               shellcheck valgrind git tmux libclang-rt-dev udev usb.ids libusbredirparser-dev cpio zstd xz-utils bzip2 swtpm tpm2-tools clevis-luks clevis-tpm2 \
-              busybox-static xxd e2fsprogs systemd build-essential dpkg-dev debhelper lintian mandoc zsh
+              busybox-static xxd e2fsprogs systemd build-essential dpkg-dev debhelper lintian mandoc zsh zbar-tools
 deps_vm    := qemu-system-x86 busybox-static cpio dpkg apt udev mmdebstrap e2fsprogs tesseract-ocr xz-utils dosfstools mtools btrfs-progs ovmf grub-efi-amd64-bin grub-common
 deps_vm: deps
 	@tests/deps.sh $(deps_vm)

@@ -71,12 +71,14 @@ static enum err pool_scan(struct readers *r, struct reader_list *ret)
 	struct exchange x = {.in = (uint8_t *)&list, .cap = sizeof(list)};
 	enum err e = begin_scan(p);
 
+	p->silent = false;
 	if (e != OK)
 		return e;
 	const int64_t look = clock_ms() + (p->late ? LOOK_MS : FIRST_LOOK_MS);
 	p->late = true;
 	const enum heard heard =
 	        child_hear(p, &x, look < p->scan_end ? look : p->scan_end, &e);
+	p->silent = heard == SILENCE;
 	if (heard == SILENCE && clock_ms() < p->scan_end)
 		return ERR_NO_SERVICE;
 	if (heard == HEARD) {
@@ -93,6 +95,13 @@ static enum err pool_scan(struct readers *r, struct reader_list *ret)
 	p->seen = list;
 	*ret = list;
 	return OK;
+}
+
+static bool pool_starting(const struct readers *r)
+{
+	const struct pool *p = (const struct pool *)(const void *)r;
+
+	return p->silent;
 }
 
 static bool in_use(const struct pool *p, const char *name)
@@ -160,13 +169,14 @@ static void pool_close(struct readers *r)
 	free(p);
 }
 
-enum err readers_open_child(readers_opener *open, const void *how,
-                            const struct child_limits *limits, struct readers **ret)
+static enum err make(readers_opener *open, const void *how,
+                     const struct child_limits *limits, struct pool **ret)
 {
 	static const struct readers_ops ops = {
 	        .name = "child",
 	        .scan = pool_scan,
 	        .connect = pool_connect,
+	        .starting = pool_starting,
 	        .close = pool_close,
 	};
 	struct pool *p = calloc(1, sizeof(*p));
@@ -177,12 +187,35 @@ enum err readers_open_child(readers_opener *open, const void *how,
 	p->open = open;
 	p->how = how;
 	p->limit = limits ? *limits : usual;
+	*ret = p;
+	return OK;
+}
+
+enum err readers_open_child(readers_opener *open, const void *how,
+                            const struct child_limits *limits, struct readers **ret)
+{
+	struct pool *p = NULL;
+
+	enum err e = make(open, how, limits, &p);
+	if (e != OK)
+		return e;
 	/* It looks for readers while the caller does other things. */
-	const enum err e = begin_scan(p);
+	e = begin_scan(p);
 	if (e != OK && e != ERR_NO_SERVICE) {
 		pool_close(&p->base);
 		return e;
 	}
 	*ret = &p->base;
 	return OK;
+}
+
+enum err readers_open_child_later(readers_opener *open, const void *how,
+                                  struct readers **ret)
+{
+	struct pool *p = NULL;
+
+	const enum err e = make(open, how, NULL, &p);
+	if (e == OK)
+		*ret = &p->base;
+	return e;
 }

@@ -32,5 +32,8 @@ struct child_limits {
  */
 enum err readers_open_child(readers_opener *open, const void *how,
                             const struct child_limits *limits, struct readers **ret);
+/* The same, but the child is started by the first scan: where no card is expected. */
+enum err readers_open_child_later(readers_opener *open, const void *how,
+                                  struct readers **ret);
 
 #endif

@@ -18,6 +18,7 @@ struct pool {
 	uint32_t moved;   /* changes what scan calls generation, after a daemon hung */
 	int64_t scan_end; /* a scan is under way until then; 0: none */
 	bool late;        /* and somebody waited for it already */
+	bool silent;      /* the last scan that failed did so for want of an answer */
 	struct reader_list seen;    /* by the last scan */
 	char held[READER_NAME_MAX]; /* in which another program holds a card */
 	int64_t held_until;         /* when that may be over */

@@ -63,8 +63,9 @@ const char *readers_choice_lost(const char *how)
 	if (strcmp(text, "pcsc") == 0)
 		return pick_why_text(PICK_NO_SERVICE);
 	if (strcmp(text, "ccid") == 0)
-		return "The reader driver libccid cannot be loaded or finds no USB. "
-		       "Install it, or start pcscd.";
+		return "The reader driver libccid gives no readers: it cannot be loaded, "
+		       "finds no USB, or was not ready in time. Install it, start "
+		       "pcscd, or try again.";
 	return "The reader driver that --transport names could not be loaded. Check its "
 	       "path: it has to be an IFD handler.";
 }

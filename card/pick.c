@@ -129,6 +129,7 @@ static bool lasting(struct memory *m)
 	case PICK_BUSY:
 	case PICK_NO_CARD:
 	case PICK_NO_SERVICE:
+	case PICK_STARTING:
 		return false;
 	case PICK_FAILED:
 		return ++m->failures >= FAILURES_MAX;
@@ -284,7 +285,7 @@ static enum err step(struct pick *p, struct pick_status *s, struct card **ret)
 
 	enum err e = p->r->ops->scan(p->r, &list);
 	if (e != OK) {
-		s->why = e == ERR_NO_SERVICE ? PICK_NO_SERVICE : PICK_FAILED;
+		s->why = pick_why_scan(p->r, e);
 		return e == ERR_NOMEM || e == ERR_BUG ? e : pick_why_err(s->why);
 	}
 	if (list.n > READERS_MAX)
@@ -321,9 +322,10 @@ enum err pick_wait(struct pick *p, int timeout_ms, struct pick_status *status,
 
 	for (;;) {
 		const enum err e = pick_step(p, &s, ret);
-		const bool nothing =
-		        s.why == PICK_NO_SERVICE || s.why == PICK_NO_READER ||
-		        s.why == PICK_NO_SUCH_READER || s.why == PICK_NO_CARD;
+		const bool nothing = s.why == PICK_NO_SERVICE || s.why == PICK_STARTING ||
+		                     s.why == PICK_NO_READER ||
+		                     s.why == PICK_NO_SUCH_READER ||
+		                     s.why == PICK_NO_CARD;
 		const int64_t left = end - clock_ms();
 
 		if (e == OK || !nothing || left <= 0) {

@@ -25,6 +25,7 @@ struct pick_wish {
 enum pick_why {
 	PICK_FOUND,
 	PICK_NO_SERVICE,
+	PICK_STARTING, /* nobody has answered yet */
 	PICK_NO_READER,
 	PICK_NO_SUCH_READER, /* readers, but none with wish.reader in its name */
 	PICK_NO_CARD,
@@ -91,6 +92,8 @@ enum err pick_wait(struct pick *p, int timeout_ms, struct pick_status *status,
 void pick_again(struct pick *p);
 
 /* What the end of readers_ops.connect (an error) or of card_open says of a card. */
+/* Of a scan that failed. */
+enum pick_why pick_why_scan(const struct readers *r, enum err e);
 enum pick_why pick_why_connect(enum err e);
 enum pick_why pick_why_open(enum err e, enum card_flaw flaw);
 enum err pick_why_err(enum pick_why why);

@@ -11,6 +11,8 @@ static const struct {
 		"The card was found."},
 	[PICK_NO_SERVICE] = {ERR_NO_SERVICE,
 		"The smart card service cannot be reached. Is pcscd running?"},
+	[PICK_STARTING] = {ERR_NO_SERVICE,
+		"The readers have not answered yet: what drives them may still be starting."},
 	[PICK_NO_READER] = {ERR_NO_READER,
 		"There is no card reader. Plug in the dongle or the reader."},
 	[PICK_NO_SUCH_READER] = {ERR_NO_READER,
@@ -72,6 +74,13 @@ enum err pick_why_err(enum pick_why why)
 const char *pick_why_text(enum pick_why why)
 {
 	return (size_t)why < PICK_WHYS_ ? whys[why].text : "";
+}
+
+enum pick_why pick_why_scan(const struct readers *r, enum err e)
+{
+	if (e != ERR_NO_SERVICE)
+		return PICK_FAILED;
+	return r->ops->starting && r->ops->starting(r) ? PICK_STARTING : PICK_NO_SERVICE;
 }
 
 enum pick_why pick_why_connect(enum err e)

@@ -89,6 +89,9 @@ struct readers_ops {
 	 */
 	enum err (*connect)(struct readers *r, const char *name, struct transport **ret);
 	void (*close)(struct readers *r);
+	/* After ERR_NO_SERVICE of a scan: nothing has said that there is no service, it
+	 * has only not answered yet.  May be NULL: no. */
+	bool (*starting)(const struct readers *r);
 };
 
 struct readers {

@@ -116,6 +116,7 @@ static enum err not_signed(struct card_work *w, enum err e)
 	case ERR_PIN_WRONG:
 	case ERR_PIN_BLOCKED:
 	case ERR_PIN_LENGTH:
+	case ERR_PIN_BYTES:
 	case ERR_PIN_LAST_TRY:
 	case ERR_PIN_UNKNOWN:
 		return e;

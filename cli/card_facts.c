@@ -189,7 +189,7 @@ static enum err look_once(struct readers *r, const struct look_wish *w,
 	*end = (struct look_end){.why = PICK_NO_READER};
 	enum err e = r->ops->scan(r, &end->readers);
 	if (e != OK) {
-		end->why = e == ERR_NO_SERVICE ? PICK_NO_SERVICE : PICK_FAILED;
+		end->why = pick_why_scan(r, e);
 		return e;
 	}
 	for (size_t i = 0; i < readers->n && i < READERS_MAX; i++) {

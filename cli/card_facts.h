@@ -39,7 +39,8 @@ struct look_end {
 /* Is it known which readers there are? */
 static inline bool look_listed(const struct look_end *end)
 {
-	return end->why != PICK_NO_SERVICE && end->why != PICK_FAILED;
+	return end->why != PICK_NO_SERVICE && end->why != PICK_STARTING &&
+	       end->why != PICK_FAILED;
 }
 
 /*

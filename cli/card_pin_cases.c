@@ -188,6 +188,7 @@ static enum err pin_case(struct pin_test *p)
 	case ERR_PIN_WRONG:
 	case ERR_PIN_BLOCKED:
 	case ERR_PIN_LENGTH:
+	case ERR_PIN_BYTES:
 	case ERR_PIN_LAST_TRY:
 		case_add(p->t, what, CASE_SKIP, err_text(e));
 		break;

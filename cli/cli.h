@@ -56,6 +56,7 @@ struct cli {
 	const char *files_list;                    /* never NULL */
 	bool recovery;                             /* enroll --recovery */
 	int recovery_fd; /* where its key goes instead of to a terminal; -1: no */
+	bool no_qr;      /* the key is shown without a QR code */
 	bool crypttab, replace_keyscript, no_initramfs;
 	bool card, import, force, no_record, readonly, json, debug, destructive,
 	        with_serial;
@@ -65,6 +66,7 @@ struct cli {
 	struct doctor_wish doctor;
 	struct tpm_wish tpm;
 	struct ways_wish ways;
+	bool no_card; /* the verb expects none: readers are looked at when asked for */
 	/* results */
 	struct ask *hears; /* sign.agents: takes what is said into its next question */
 	struct json_object *out; /* with --json: what goes to stdout at the end */

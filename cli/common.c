@@ -153,6 +153,7 @@ enum err cli_session(struct cli *c, struct session **ret)
 	        .serial = c->serial,
 	        .wait_s = c->wait_s,
 	        .tpm = c->tpm.device,
+	        .no_card = c->no_card,
 	        .agents = c->sign.agents,
 	};
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* /etc/crypttab edited and update-initramfs run: the old state or the new. */
+/* /etc/crypttab edited: the old state or the new. */
 #include "cli/crypttab.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/output.h"
-#include "cli/program.h"
 #include "core/file.h"
 #include "unlock/crypttab_edit.h"
 
@@ -67,19 +66,69 @@ static enum err tab_write(const struct tab *t, bool create, struct bytes text)
 	              : file_replace(t->dir, t->name, text);
 }
 
-/* As it was before tab_write(), which may have failed before or after it was there. */
-static enum err tab_put_back(const struct tab *t)
+/* Does that file hold this text now?  is_new: or is there none? */
+static bool tab_is(const struct tab *t, bool is_new, struct bytes text)
 {
-	uint8_t *text = NULL;
+	uint8_t *now = NULL;
 	size_t len = 0;
 
-	const enum err e = file_read(t->dir, t->name, CRYPTTAB_MAX, &text, &len);
-	const bool same = e == OK && bytes_equal((struct bytes){text, len},
-	                                         (struct bytes){t->text, t->len});
-	free(text);
-	if (t->is_new)
-		return e == ERR_NOT_FOUND ? OK : file_remove(t->dir, t->name);
-	return same ? OK : tab_write(t, false, (struct bytes){t->text, t->len});
+	const enum err e = file_read(t->dir, t->name, CRYPTTAB_MAX, &now, &len);
+	const bool same = is_new ? e == ERR_NOT_FOUND
+	                         : e == OK && bytes_equal((struct bytes){now, len}, text);
+	free(now);
+	return same;
+}
+
+static struct bytes tab_text(const struct tab *t)
+{
+	return (struct bytes){t->text, t->len};
+}
+
+/* What we wrote: the last, which may not have come to be, and the one before it. */
+struct written {
+	uint8_t *text[2];
+	size_t len[2];
+	bool mixed; /* somebody else wrote in between */
+};
+
+static enum err written_add(struct written *w, struct bytes text)
+{
+	uint8_t *copy = malloc(text.n > 0 ? text.n : 1);
+
+	if (!copy)
+		return ERR_NOMEM;
+	if (text.n > 0)
+		memcpy(copy, text.p, text.n);
+	free(w->text[1]);
+	w->text[1] = w->text[0];
+	w->len[1] = w->len[0];
+	w->text[0] = copy;
+	w->len[0] = text.n;
+	return OK;
+}
+
+static void written_clear(struct written *w)
+{
+	free(w->text[0]);
+	free(w->text[1]);
+	*w = (struct written){.mixed = false};
+}
+
+/* ERR_BUSY: what lies there is neither what was there nor what we wrote, and stays. */
+static enum err tab_put_back(const struct tab *before, const struct written *w)
+{
+	bool ours = false;
+
+	if (tab_is(before, before->is_new, tab_text(before)))
+		return OK;
+	for (size_t i = 0; i < 2; i++)
+		ours = ours ||
+		       (w->text[i] &&
+		        tab_is(before, false, (struct bytes){w->text[i], w->len[i]}));
+	if (!ours || w->mixed)
+		return ERR_BUSY;
+	return before->is_new ? file_remove(before->dir, before->name)
+	                      : tab_write(before, false, tab_text(before));
 }
 
 /* --- words --- */
@@ -210,53 +259,24 @@ static void look_end(struct tab *t, struct crypttab_edit *e)
 	tab_close(t);
 }
 
-/* --- the image --- */
-
-enum err crypttab_make_image(struct cli *c)
-{
-	static const char *const newest[] = {"update-initramfs", "-u", NULL},
-	                         *const all[] = {"update-initramfs", "-u", "-k", "all",
-	                                         NULL};
-	const char *more = c->ways.all_images ? " -k all" : "";
-	int status = 0;
-
-	if (c->ways.image_later)
-		return OK;
-	if (c->no_initramfs) {
-		cli_say(c,
-		        "The image of the next boot does not know of it yet. Run: "
-		        "update-initramfs -u%s",
-		        more);
-		out_bool(c, "initramfs_made", false);
-		return OK;
-	}
-	cli_say(c, "Making the %s anew: update-initramfs -u%s",
-	        c->ways.all_images ? "images of all kernels" : "image of the next boot",
-	        more);
-	const enum err e =
-	        program_run(c->ways.all_images ? all : newest, c->json, &status);
-	if (e == ERR_NOT_FOUND)
-		return cli_why(c, e,
-		               "There is no update-initramfs here. Make the image of the "
-		               "next boot with what this system "
-		               "has for it, and add --no-initramfs");
-	if (e == OK && status != 0)
-		return cli_why(c, ERR_IO, "update-initramfs failed with status %d",
-		               status);
-	if (e == OK)
-		out_bool(c, "initramfs_made", true);
-	return e;
-}
+/* --- written, or put back --- */
 
 /* The image is as it was, so the lines shall be. */
-static enum err put_back(struct cli *c, const struct tab *before, enum err e)
+static enum err put_back(struct cli *c, const struct tab *before, const struct written *w,
+                         enum err e)
 {
 	char why[CLI_WHY_MAX];
 
 	if (!*c->why)
 		(void)!cli_why(c, e, "It failed: %s.", err_text(e));
 	memcpy(why, c->why, sizeof(why));
-	const enum err back = tab_put_back(before);
+	const enum err back = tab_put_back(before, w);
+	if (back == ERR_BUSY)
+		return cli_why(c, e,
+		               "%.200s Another program has changed %s meanwhile, so it "
+		               "was not put back: look whether its lines are as you want "
+		               "them (man 5 crypttab).",
+		               why, c->crypttab_file);
 	if (back != OK)
 		return cli_why(c, e,
 		               "%.200s %s was changed and could not be put back (%s).",
@@ -264,7 +284,8 @@ static enum err put_back(struct cli *c, const struct tab *before, enum err e)
 	return cli_why(c, e, "%.200s %s is as it was.", why, c->crypttab_file);
 }
 
-static enum err image_or_back(struct cli *c, const struct tab *before, bool changed)
+static enum err image_or_back(struct cli *c, const struct tab *before,
+                              const struct written *w)
 {
 	char why[CLI_WHY_MAX];
 
@@ -276,19 +297,27 @@ static enum err image_or_back(struct cli *c, const struct tab *before, bool chan
 		               err_text(e));
 	memcpy(why, c->why, sizeof(why));
 	e = cli_why(c, e, "%.300s.", why);
-	if (changed)
-		e = put_back(c, before, e);
+	if (w->text[0])
+		e = put_back(c, before, w, e);
 	memcpy(why, c->why, sizeof(why));
 	return cli_why(c, e, "%.400s Mend what it says and run this again.", why);
 }
 
 static enum err write_line(struct cli *c, const struct tab *t,
-                           const struct crypttab_edit *edit)
+                           const struct crypttab_edit *edit, struct written *w)
 {
-	enum err e = OK;
+	const struct bytes text = {edit->text, edit->len};
 
-	if (edit->changed)
-		e = tab_write(t, t->is_new, (struct bytes){edit->text, edit->len});
+	if (!edit->changed)
+		return OK;
+	if (!tab_is(t, t->is_new, tab_text(t)))
+		return cli_why(
+		        c, ERR_BUSY,
+		        "Another program has changed %s meanwhile. Run this again.",
+		        c->crypttab_file);
+	enum err e = written_add(w, text);
+	if (e == OK)
+		e = tab_write(t, t->is_new, text);
 	return e == OK ? OK
 	               : cli_why(c, e, "%s cannot be written: %s.", c->crypttab_file,
 	                         err_text(e));
@@ -345,7 +374,8 @@ static void tell_entered(const struct cli *c, const struct crypttab_edit *e)
 		        e->left);
 }
 
-static enum err enter_line(struct cli *c, const struct volume *v, bool *ret_changed)
+static enum err enter_line(struct cli *c, const struct volume *v,
+                           const struct tab *before, struct written *w)
 {
 	struct crypttab_edit edit = {0};
 	struct tab t = {.dir = -1};
@@ -353,13 +383,14 @@ static enum err enter_line(struct cli *c, const struct volume *v, bool *ret_chan
 	enum err e = look(c, v, true, &t, &edit);
 	if (e != OK)
 		return unreadable(c, e);
+	const struct bytes ours =
+	        w->text[0] ? (struct bytes){w->text[0], w->len[0]} : tab_text(before);
+	w->mixed = w->mixed || !bytes_equal(tab_text(&t), ours);
 	e = why_not(c, v, &edit);
 	if (e == OK)
 		e = has_keyscript(c);
-	if (e == OK) {
-		*ret_changed = *ret_changed || edit.changed; /* it may be, on an error */
-		e = write_line(c, &t, &edit);
-	}
+	if (e == OK)
+		e = write_line(c, &t, &edit, w);
 	if (e == OK)
 		tell_entered(c, &edit);
 	look_end(&t, &edit);
@@ -370,22 +401,23 @@ enum err crypttab_enter_all(struct cli *c, const struct volume *const *list, siz
 {
 	const char *named = c->device;
 	struct tab before = {.dir = -1};
-	bool changed = false;
+	struct written w = {.mixed = false};
 
 	enum err e = tab_open(c->crypttab_file, &before);
 	if (e != OK)
 		return unreadable(c, e);
 	for (size_t i = 0; e == OK && i < n; i++) {
 		c->device = c->where.device = list[i]->where.device;
-		e = enter_line(c, list[i], &changed);
+		e = enter_line(c, list[i], &before, &w);
 		c->device = c->where.device = named;
 	}
-	if (e != OK && changed)
-		e = put_back(c, &before, e);
+	if (e != OK && w.text[0])
+		e = put_back(c, &before, &w, e);
 	if (e == OK) {
-		out_bool(c, "crypttab_changed", changed);
-		e = image_or_back(c, &before, changed);
+		out_bool(c, "crypttab_changed", w.text[0] != NULL);
+		e = image_or_back(c, &before, &w);
 	}
+	written_clear(&w);
 	tab_close(&before);
 	return e;
 }
@@ -397,6 +429,7 @@ enum err crypttab_enter(struct cli *c, const struct volume *v)
 
 enum err crypttab_leave(struct cli *c, const struct volume *v, bool *ret_left)
 {
+	struct written w = {.mixed = false};
 	struct crypttab_edit edit = {0};
 	struct tab t = {.dir = -1};
 
@@ -408,12 +441,13 @@ enum err crypttab_leave(struct cli *c, const struct volume *v, bool *ret_left)
 	if (e != OK)
 		return unreadable(c, e);
 	if (edit.changed) {
-		e = write_line(c, &t, &edit);
+		e = write_line(c, &t, &edit, &w);
 		if (e == OK) {
 			out_bool(c, "crypttab_changed", true);
-			e = image_or_back(c, &t, true);
+			e = image_or_back(c, &t, &w);
 		}
 	}
+	written_clear(&w);
 	if (e == OK && edit.changed)
 		cli_say(c, "\"%s\" in %s has its old options again.", edit.name,
 		        c->crypttab_file);

@@ -10,7 +10,7 @@
  * the sentence is in c->why. */
 enum err crypttab_check(struct cli *c, const struct volume *v);
 /* Put our keyscript into the line of v and make the image anew.  When that fails the line
- * is as it was. */
+ * is as it was, unless another program has written there meanwhile: that stays. */
 enum err crypttab_enter(struct cli *c, const struct volume *v);
 /* The same for several, and one image: all of the lines, or the file as it was. */
 enum err crypttab_enter_all(struct cli *c, const struct volume *const *list, size_t n);

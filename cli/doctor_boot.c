@@ -66,6 +66,11 @@ static void look_at_room(struct doctor *d)
 	}
 	if (statvfs(d->m->boot, &fs) != 0)
 		return;
+	if ((fs.f_flag & ST_RDONLY) != 0) {
+		doctor_find(d, FAULT_READONLY, d->m->boot, "%s is mounted read-only.",
+		            d->m->boot);
+		return;
+	}
 	const uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (room < largest + ROOM)
 		doctor_find(d, FAULT_FULL, d->m->boot,
@@ -116,8 +121,9 @@ static void tell_report(struct doctor *d, const struct boot_seen *b)
 	else if (!boot_is_good(b) && others(r) > 0)
 		doctor_find(d, FAULT_SIGNATURE, d->m->boot,
 		            "%s is not as it was signed: %s%s%s%s.", d->m->boot,
-		            r->n > 0 ? finding_text(r->finding[0].what)
-		                     : "part of it was not looked at",
+		            r->n > 0
+		                    ? finding_text(r->finding[0].what, r->finding[0].path)
+		                    : "part of it was not looked at",
 		            r->n > 0 && r->finding[0].path ? " " : "",
 		            r->n > 0 && r->finding[0].path ? r->finding[0].path : "",
 		            r->n > 1 ? ", and more" : "");

@@ -21,6 +21,21 @@
 
 enum { LIST_MAX = 64 * 1024, CHUNK = 64 * 1024, LUKS2_BINARY = 4096 };
 
+/* LUKS1 (specification 1.2.3, figures 3 and 4), and what luksHeaderBackup makes of it. */
+enum {
+	LUKS1_HEAD = 592,
+	LUKS1_KEY_BYTES_AT = 108,
+	LUKS1_SLOTS_AT = 208,
+	LUKS1_SLOT = 48,
+	LUKS1_SLOTS = 8,
+	LUKS1_MATERIAL_AT = 40, /* in a keyslot: sector and stripes */
+	SECTOR = 512,
+	PAGE = 4096,      /* a backup has whole ones */
+	GAP_BEGIN = 1024, /* zeros in a backup, whatever lies there, */
+	GAP_END = PAGE,   /* where the first keyslot begins behind them */
+	LUKS1_MAX = 64 * 1024 * 1024,
+};
+
 static enum err read_boot(const struct doctor *d, const char *name, uint8_t **ret,
                           size_t *ret_len)
 {
@@ -69,9 +84,15 @@ static void look_at_slots(struct doctor *d, const struct machine_volume *mv)
 
 /* --- the header that it measured --- */
 
-/* Bytes of a LUKS2 header with its keyslots, which is what Heads' cryptsetup backs up.
- * 0: not known. */
-static uint64_t header_bytes(const struct volume *v)
+/* The backup of a header that Heads' cryptsetup makes: the front of the device, but for
+ * what nothing is kept in. */
+struct backup {
+	uint64_t bytes;   /* 0: not known */
+	uint64_t end;     /* zeros behind that */
+	uint64_t gap, on; /* and from there to there */
+};
+
+static struct backup luks2_backup(const struct volume *v)
 {
 	AUTO_JSON *meta = NULL;
 	const char *text = luks_metadata(v->luks), *json_size = NULL, *slots_size = NULL;
@@ -79,35 +100,94 @@ static uint64_t header_bytes(const struct volume *v)
 	if (!text || json_read(bytes_of(text), &meta) != OK ||
 	    json_text(json_at(meta, "config"), "json_size", &json_size) != OK ||
 	    json_text(json_at(meta, "config"), "keyslots_size", &slots_size) != OK)
-		return 0;
-	return 2 * (LUKS2_BINARY + strtoull(json_size, NULL, 10)) +
-	       strtoull(slots_size, NULL, 10);
+		return (struct backup){0};
+	const uint64_t n = 2 * (LUKS2_BINARY + strtoull(json_size, NULL, 10)) +
+	                   strtoull(slots_size, NULL, 10);
+	return (struct backup){.bytes = n, .end = n};
 }
 
-static enum err hash_front(const char *path, uint64_t n,
-                           uint8_t ret[static TREE_HASH_LEN])
+static bool be32_at(struct bytes head, size_t at, uint64_t *ret)
 {
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct bytes skipped;
+	uint32_t v = 0;
+
+	if (bytes_take(&head, at, &skipped) != OK || bytes_take_be(&head, 4, &v) != OK)
+		return false;
+	*ret = v;
+	return true;
+}
+
+static struct backup luks1_backup(struct bytes head)
+{
+	uint64_t key = 0, first = 0, end = 0;
+
+	if (!be32_at(head, LUKS1_KEY_BYTES_AT, &key))
+		return (struct backup){0};
+	for (size_t i = 0; i < LUKS1_SLOTS; i++) {
+		const size_t at = LUKS1_SLOTS_AT + i * LUKS1_SLOT + LUKS1_MATERIAL_AT;
+		uint64_t sector = 0, stripes = 0;
+
+		if (!be32_at(head, at, &sector) || !be32_at(head, at + 4, &stripes) ||
+		    key * stripes > LUKS1_MAX)
+			return (struct backup){0};
+		const uint64_t sectors = sector + (key * stripes + SECTOR - 1) / SECTOR;
+		first = i == 0 ? sector * SECTOR : first;
+		end = sectors * SECTOR > end ? sectors * SECTOR : end;
+	}
+	if (end == 0 || end > LUKS1_MAX)
+		return (struct backup){0};
+	return (struct backup){
+	        .bytes = (end + PAGE - 1) / PAGE * PAGE,
+	        .end = end,
+	        .gap = first == GAP_END ? GAP_BEGIN : 0,
+	        .on = first == GAP_END ? GAP_END : 0,
+	};
+}
+
+static struct backup backup_of(const struct volume *v, int fd)
+{
+	uint8_t head[LUKS1_HEAD];
+
+	if (luks_version(v->luks) == 2)
+		return luks2_backup(v);
+	if (pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head))
+		return (struct backup){0};
+	return luks1_backup((struct bytes){head, sizeof(head)});
+}
+
+/* Of a piece of it that begins at `at`. */
+static void blank(const struct backup *b, uint64_t at, uint8_t *buf, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (at + i >= b->end || (at + i >= b->gap && at + i < b->on))
+			buf[i] = 0;
+}
+
+static enum err hash_backup(int fd, const struct backup *b,
+                            uint8_t ret[static TREE_HASH_LEN])
+{
 	uint8_t *buf = malloc(CHUNK);
 	struct hash *h = NULL;
-	enum err e = fd < 0 ? ERR_ACCESS : !buf ? ERR_NOMEM : hash_new(HASH_SHA256, &h);
+	enum err e = !buf ? ERR_NOMEM : hash_new(HASH_SHA256, &h);
 
-	while (e == OK && n > 0) {
-		const ssize_t got = read(fd, buf, n < CHUNK ? (size_t)n : (size_t)CHUNK);
+	for (uint64_t at = 0; e == OK && at < b->bytes;) {
+		const uint64_t left = b->bytes - at;
+		const ssize_t got = pread(
+		        fd, buf, left < CHUNK ? (size_t)left : (size_t)CHUNK, (off_t)at);
 
-		if (got <= 0)
+		if (got <= 0) {
 			e = ERR_IO;
-		else
-			hash_add(h, (struct bytes){buf, (size_t)got});
-		n -= got > 0 ? (uint64_t)got : 0;
+			break;
+		}
+		blank(b, at, buf, (size_t)got);
+		hash_add(h, (struct bytes){buf, (size_t)got});
+		at += (uint64_t)got;
 	}
 	if (e == OK)
 		e = hash_end(h, ret, TREE_HASH_LEN);
 	else
 		(void)hash_free(h);
 	free(buf);
-	if (fd >= 0)
-		(void)close(fd); /* only read */
 	return e;
 }
 
@@ -132,19 +212,15 @@ static bool names_uuid(struct bytes devices, const struct volume *v)
 	return devices.n > 0 && memmem(devices.p, devices.n, uuid, strlen(uuid)) != NULL;
 }
 
-static void look_at_header(struct doctor *d, const struct machine_volume *mv,
-                           struct bytes hashes)
+static void compare(struct doctor *d, const struct machine_volume *mv,
+                    struct bytes hashes, int fd)
 {
 	static const char about[] = "Heads' sealed key";
-	const uint64_t n = header_bytes(mv->v);
+	const struct backup b = backup_of(mv->v, fd);
 	uint8_t hash[TREE_HASH_LEN];
 	size_t lines = 0;
 
-	if (hashes.n == 0)
-		doctor_skip(d, about, "no " HEADER_HASH ", which newer ones write");
-	else if (n == 0) /* LUKS1, whose backup is not what lies on the disk */
-		doctor_skip(d, about, "the header is not a LUKS2 one");
-	else if (hash_front(mv->device, n, hash) != OK)
+	if (b.bytes == 0 || hash_backup(fd, &b, hash) != OK)
 		doctor_skip(d, about, "the header cannot be read");
 	else if (lists_hash(hashes, hash, &lines))
 		return;
@@ -155,6 +231,22 @@ static void look_at_header(struct doctor *d, const struct machine_volume *mv,
 		            "%s/" HEADER_HASH " tells another header than that of %s "
 		            "now.",
 		            d->m->boot, mv->device);
+}
+
+static void look_at_header(struct doctor *d, const struct machine_volume *mv,
+                           struct bytes hashes)
+{
+	static const char about[] = "Heads' sealed key";
+	const int fd = open(mv->device, O_RDONLY | O_CLOEXEC);
+
+	if (hashes.n == 0)
+		doctor_skip(d, about, "no " HEADER_HASH ", which newer ones write");
+	else if (fd < 0)
+		doctor_skip(d, about, "the header cannot be read");
+	else
+		compare(d, mv, hashes, fd);
+	if (fd >= 0)
+		(void)close(fd); /* only read */
 }
 
 enum err doctor_heads(struct doctor *d)

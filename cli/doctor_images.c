@@ -136,10 +136,11 @@ static enum err look_at_image(struct doctor *d, int dir, const char *version,
 
 	if (e == ERR_NOMEM || e == ERR_BUG)
 		return e;
+	const struct image_tool lacking = image_lacking(d->needs);
 	if (e == ERR_UNSUPPORTED)
-		doctor_find(d, FAULT_IMAGE_UNSEEN, version,
-		            "The image of %s was not judged: there is no modprobe.",
-		            version);
+		doctor_find(d, FAULT_IMAGE_UNSEEN, lacking.package,
+		            "The image of %s was not judged: %s is not here.", version,
+		            lacking.program);
 	else if (e != OK)
 		doctor_find(d, FAULT_IMAGE_BROKEN, version,
 		            "The image of %s cannot be read: %s.", version, err_text(e));

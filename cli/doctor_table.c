@@ -6,8 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/lines.h"
 #include "core/file.h"
-#include "unlock/crypttab_line.h"
+#include "unlock/crypttab_edit.h"
 
 static const char *why_text(enum crypttab_why why)
 {
@@ -70,6 +71,20 @@ static void look_at_line(struct doctor *d, const struct crypttab_entry *e, bool 
 		            "The line of %s does not survive Heads.", e->name);
 }
 
+/* Did somebody take its line out by a #? */
+static bool is_comment(const struct machine *m, const struct machine_volume *mv)
+{
+	struct bytes text = {m->tab_text, m->tab_len}, line;
+	const char *uuid = mv->v ? luks_uuid(mv->v->luks) : mv->device;
+
+	while (line_next(&text, &line))
+		if (bytes_begin(line, "#") && !bytes_begin(line, CRYPTTAB_REPLACED) &&
+		    (memmem(line.p, line.n, uuid, strlen(uuid)) ||
+		     memmem(line.p, line.n, mv->device, strlen(mv->device))))
+			return true;
+	return false;
+}
+
 static void look_at_volume(struct doctor *d, const struct machine_volume *mv)
 {
 	if (mv->e == ERR_FORMAT)
@@ -80,9 +95,10 @@ static void look_at_volume(struct doctor *d, const struct machine_volume *mv)
 		            "crypttab gives us %s, which cannot be opened: %s.",
 		            mv->device, err_text(mv->e));
 	if (machine_is_ours(mv) && !machine_names_us(mv))
-		doctor_find(d, FAULT_NOT_OURS, mv->device, "%s %s.", d->m->crypttab,
-		            mv->line ? "has a line for it, without our keyscript"
-		                     : "has no line for it");
+		doctor_find(d, FAULT_NOT_OURS, mv->device, "%s has %s.", d->m->crypttab,
+		            mv->line ? "a line for it, without our keyscript"
+		            : is_comment(d->m, mv) ? "its line as a comment, behind a #"
+		                                   : "no line for it");
 	if (mv->line && machine_names_us(mv) && !mv->root && !mv->line->initramfs)
 		doctor_find(d, FAULT_SYSTEMD, mv->line->name,
 		            "The line of %s has our keyscript, but not the option "

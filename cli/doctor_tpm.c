@@ -2,6 +2,8 @@
 /* doctor: is the TPM there that a volume has as a way in, and will it open it? */
 #include "cli/doctor.h"
 
+#include <string.h>
+
 #include "cli/tpm_look.h"
 
 static void look_at_way(struct doctor *d, const struct tpm2 *t,
@@ -58,6 +60,21 @@ static void look_at_all(struct doctor *d, const struct tpm2 *t)
 	}
 }
 
+/* The initramfs left a note, which nobody sees who was not there. */
+static void look_at_cap(struct doctor *d, const char *device)
+{
+	const char *how = tpm_uncapped();
+
+	if (how)
+		doctor_find(
+		        d, strcmp(how, "absent") == 0 ? FAULT_TPM_UNSEEN : FAULT_TPM_OPEN,
+		        device,
+		        strcmp(how, "absent") == 0
+		                ? "When this system started, no TPM was seen."
+		                : "When this system started, the TPM could not be "
+		                  "closed.");
+}
+
 enum err doctor_tpm(struct doctor *d)
 {
 	const struct tpm2 t = {.tcti = d->c->tpm.device};
@@ -74,6 +91,8 @@ enum err doctor_tpm(struct doctor *d)
 		}
 	if (!at)
 		return OK;
+	if (!*d->m->root)
+		look_at_cap(d, at->device);
 	const enum err e = tpm2_lockout(&t, &l);
 	if (e == ERR_NOMEM || e == ERR_BUG)
 		return e;

@@ -4,8 +4,12 @@
 #include "cli/doctor.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "core/file.h"
 #include "unlock/store.h"
 
 static void look_at_volume(struct doctor *d, const struct machine_volume *mv)
@@ -65,11 +69,60 @@ static void look_at_folders(struct doctor *d)
 		            d->m->config);
 }
 
+/* --- records of what nobody names --- */
+
+static bool is_named(const struct machine *m, const char *uuid)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->volume[i].v
+		            ? strcasecmp(luks_uuid(m->volume[i].v->luks), uuid) == 0
+		            : strcasestr(m->volume[i].device, uuid) != NULL)
+			return true;
+	for (size_t i = 0; m->tab_e == OK && i < m->tab.n; i++)
+		if (m->tab.entry[i].source && strcasestr(m->tab.entry[i].source, uuid))
+			return true;
+	return false;
+}
+
+static enum err see_record(int dir, const char *name, void *ctx)
+{
+	static const char end[] = ".json";
+	struct doctor *d = ctx;
+	char uuid[LUKS_UUID_LEN + 1], expected[STORE_NAME_MAX];
+	const size_t n = strlen(name);
+	(void)dir;
+
+	if (n <= strlen(end) || n - strlen(end) >= sizeof(uuid))
+		return OK;
+	memcpy(uuid, name, n - strlen(end));
+	uuid[n - strlen(end)] = '\0';
+	if (store_name(uuid, end, expected) == OK && strcmp(expected, name) == 0 &&
+	    !is_named(d->m, uuid))
+		doctor_find(d, FAULT_RECORD_ALONE, uuid,
+		            "There is a record of the volume %s, which no line of "
+		            "crypttab names.",
+		            uuid);
+	return OK;
+}
+
+static void look_at_records(struct doctor *d)
+{
+	char path[MACHINE_PATH_MAX + 16];
+	int dir = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/" STORE_VOLUMES, d->m->config);
+	if (d->c->device || dir_open(path, &dir) != OK)
+		return;
+	(void)dir_each(dir, see_record, d); /* what cannot be read is told above */
+	(void)close(dir);                   /* only read */
+}
+
 enum err doctor_volumes(struct doctor *d)
 {
 	for (size_t i = 0; i < d->m->n; i++)
 		if (d->m->volume[i].v)
 			look_at_volume(d, &d->m->volume[i]);
 	look_at_folders(d);
+	look_at_records(d);
 	return OK;
 }

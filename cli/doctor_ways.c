@@ -8,6 +8,7 @@
 
 #include "cli/lines.h"
 #include "openpgp/message.h"
+#include "unlock/enroll.h"
 #include "unlock/json.h"
 
 /* Of any that names it, or that hides for whom it is. */
@@ -78,6 +79,18 @@ static void look_at_slot(struct doctor *d, const struct machine_volume *mv,
 		            mv->device, s.kdf, (unsigned)s.iterations);
 }
 
+static void look_at_claim(struct doctor *d, const struct machine_volume *mv,
+                          const struct enrolment *en)
+{
+	const bool renew = !en->slot_active || record_would_take(mv->v, en);
+
+	doctor_find(d, renew ? FAULT_NOT_RECORDED : FAULT_CLAIM, mv->device,
+	            "A token or file claims keyslot %d of %s for a dongle; the record "
+	            "does not know of it%s.",
+	            en->keyslot, mv->device,
+	            renew ? "" : ", and it is not as bootlatch makes them");
+}
+
 static void look_at_way(struct doctor *d, const struct machine_volume *mv,
                         const struct enrolment *en)
 {
@@ -88,10 +101,7 @@ static void look_at_way(struct doctor *d, const struct machine_volume *mv,
 		            en->keyslot, mv->device);
 	else if (!en->in_record && mv->v->state != RECORD_MISSING &&
 	         mv->v->state != RECORD_BROKEN)
-		doctor_find(d, FAULT_NOT_RECORDED, mv->device,
-		            "A token or file claims keyslot %d of %s for a dongle; the "
-		            "record does not know of it.",
-		            en->keyslot, mv->device);
+		look_at_claim(d, mv, en);
 	else if (en->in_record && !enrolment_is(en, BACKEND_RECOVERY)) {
 		look_at_copies(d, mv, en);
 		look_at_slot(d, mv, en);

@@ -276,10 +276,13 @@ static enum err look_for_import(struct cli *c, struct import *ret)
 static enum err run(struct cli *c)
 {
 	struct import import = {0};
+	AUTO_VOLUME *v = NULL;
 
 	enum err e = enroll_tpm2_usage(c);
 	if (e != OK)
 		return e;
+	if (c->no_qr && !c->recovery)
+		return cli_why(c, ERR_USAGE, "--no-qr goes with --recovery.");
 	if (c->recovery)
 		return recovery_run(c);
 	/* What cannot be done is said before anything is asked. */
@@ -288,10 +291,12 @@ static enum err run(struct cli *c)
 	if (e == OK && c->crypttab)
 		e = at_boot(c, crypttab_check);
 	if (e == OK)
-		e = c->tpm.tpm2 ? enroll_tpm2_run(c)
+		e = c->tpm.tpm2 ? enroll_tpm2_run(c, &v)
 		                : enroll_all(c, c->import ? &import : NULL);
 	import_clear(&import);
-	if (e == OK)
+	if (e == OK && v && !c->crypttab)
+		e = remind(c, v);
+	else if (e == OK)
 		e = at_boot(c, c->crypttab ? crypttab_enter : remind);
 	return e;
 }
@@ -301,16 +306,17 @@ static const struct own_option own[] = {
          recovery_take},
         {"recovery-fd", "N", "write that key to descriptor N, asking nothing back",
          recovery_take_fd},
-        {"tpm2",                                                   NULL, "the TPM of this machine instead of a dongle", take_tpm2},
-        {"pcrs",                                                "LIST", "seal to these PCRs, as 7+8+9", take_pcrs},
-        {"profile",                                    "NAME", "to those of uefi (7+8+9, the default) or heads (0-5+7)",
+        {"no-qr",                                                   NULL, "show it without a QR code", recovery_take_no_qr},
+        {"tpm2",                                                NULL, "the TPM of this machine instead of a dongle", take_tpm2},
+        {"pcrs",                                    "LIST", "seal to these PCRs, as 4+7+8+9", take_pcrs},
+        {"profile",                                             "NAME", "to those of uefi (4+7+8+9, the default) or heads (0-5+7)",
          take_profile},
-        {"pin",                                              NULL, "with a PIN (the default)", take_pin},
-        {"no-pin",      NULL, "without one, which is confirmed on a terminal", take_no_pin},
-        {"bank",                                                   "NAME", "PCRs of sha256 (the default), sha384 or sha512", take_bank},
-        {"srk","HANDLE", "under this persistent storage root key", take_srk},
-        {"tpm-device",                                          "TCTI", TPM_DEVICE_HELP, take_tpm_device},
-        {0                                          },
+        {"pin",                        NULL, "with a PIN (the default)", take_pin},
+        {"no-pin",                                                   NULL, "without one, which is confirmed on a terminal", take_no_pin},
+        {"bank","NAME", "PCRs of sha256 (the default), sha384 or sha512", take_bank},
+        {"srk",                                          "HANDLE", "under this persistent storage root key", take_srk},
+        {"tpm-device",                                              "TCTI", TPM_DEVICE_HELP, take_tpm_device},
+        {0                  },
 };
 
 const struct verb verb_enroll = {

@@ -62,6 +62,14 @@ static enum err refuse_doubts(struct cli *c, const struct tpm_order *o,
 		               "boots another initramfs and has the disk. Enroll with a "
 		               "PIN, or with --profile uefi.",
 		               list);
+	if ((f->doubts & TPM2_DOUBT_LOADER) != 0)
+		return cli_why(c, ERR_REFUSED,
+		               "Refused without a PIN: the boot loader is not measured "
+		               "into PCRs %s (it would be into 4), so who has the "
+		               "machine boots another one, puts into them by hand what "
+		               "belongs there, and has the disk. Enroll with a PIN, or "
+		               "with --profile uefi.",
+		               list);
 	tpm2_list(tpm2_pcrs_empty(&f->to) & ~(1U << o->wish.choice.cap), list);
 	return cli_why(
 	        c, ERR_REFUSED,
@@ -140,7 +148,7 @@ static void say_what_follows(const struct cli *c, const struct volume *v,
 		        v->where.device);
 	if (image)
 		cli_say(c,
-		        "After each update of kernel, initramfs or GRUB's menu, and a "
+		        "After each update of kernel, initramfs, GRUB or its menu, and a "
 		        "boot with "
 		        "card or passphrase:\n  bootlatch tpm reseal %s",
 		        v->where.device);
@@ -268,7 +276,7 @@ static enum err load(struct cli *c, struct volume **ret)
 	return OK;
 }
 
-enum err enroll_tpm2_run(struct cli *c)
+enum err enroll_tpm2_run(struct cli *c, struct volume **ret)
 {
 	AUTO_VOLUME *v = NULL;
 	AUTO_SESSION *s = NULL;
@@ -282,6 +290,7 @@ enum err enroll_tpm2_run(struct cli *c)
 	        .no_pin = c->tpm.no_pin,
 	};
 
+	c->no_card = true;
 	enum err e = load(c, &v);
 	if (e == OK && !c->tpm.has_list && !c->tpm.has_profile)
 		e = tpm2_choice_profile("uefi", &o.wish.choice);
@@ -299,5 +308,10 @@ enum err enroll_tpm2_run(struct cli *c)
 		return e;
 	heads_warn(c);
 	o.key = key;
-	return tpm_order_fill(c, s, v, &o, &found, &r);
+	e = tpm_order_fill(c, s, v, &o, &found, &r);
+	if (e != OK)
+		return e;
+	*ret = v;
+	v = NULL;
+	return OK;
 }

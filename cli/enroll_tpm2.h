@@ -16,7 +16,7 @@ struct tpm_order {
 };
 
 /* enroll --tpm2 */
-enum err enroll_tpm2_run(struct cli *c);
+enum err enroll_tpm2_run(struct cli *c, struct volume **ret);
 /* Options of enroll that mean nothing without --tpm2, or nothing with it. */
 enum err enroll_tpm2_usage(struct cli *c);
 

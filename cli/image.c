@@ -10,27 +10,27 @@
 
 enum { MAGIC_MAX = 6 };
 
-/* Who unpacks what begins like this to standard output. */
-static const char *unpacker(struct bytes magic)
+/* Who unpacks what begins like this to standard output; NULL: nobody. */
+static const struct image_tool *unpacker(struct bytes magic)
 {
 	static const struct {
 		uint8_t magic[MAGIC_MAX];
 		size_t n;
-		const char *program;
+		struct image_tool tool;
 	} known[] = {
-	        {{0x28, 0xb5, 0x2f, 0xfd},      4, "zstd" },
-                {{0x1f, 0x8b},                  2, "gzip" },
-	        {{0xfd, '7', 'z', 'X', 'Z', 0}, 6, "xz"   },
-                {{0x5d, 0, 0},                  3, "xz"   },
-	        {{0x02, 0x21, 0x4c, 0x18},      4, "lz4"  },
-                {{'B', 'Z', 'h'},               3, "bzip2"},
-	        {{0x89, 'L', 'Z', 'O'},         4, "lzop" },
+	        {{0x28, 0xb5, 0x2f, 0xfd},      4, {"zstd", "zstd"}  },
+	        {{0x1f, 0x8b},                  2, {"gzip", "gzip"}  },
+	        {{0xfd, '7', 'z', 'X', 'Z', 0}, 6, {"xz", "xz-utils"}},
+	        {{0x5d, 0, 0},                  3, {"xz", "xz-utils"}},
+	        {{0x02, 0x21, 0x4c, 0x18},      4, {"lz4", "lz4"}    },
+	        {{'B', 'Z', 'h'},               3, {"bzip2", "bzip2"}},
+	        {{0x89, 'L', 'Z', 'O'},         4, {"lzop", "lzop"}  },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (magic.n >= known[i].n &&
 		    memcmp(magic.p, known[i].magic, known[i].n) == 0)
-			return known[i].program;
+			return &known[i].tool;
 	return NULL;
 }
 
@@ -48,15 +48,26 @@ static enum err scan(struct image_needs *n, int fd)
 	const ssize_t got = pread(fd, magic, sizeof(magic), (off_t)end);
 	if (got == 0)
 		return end > 0 ? OK : ERR_FORMAT;
-	const char *program = unpacker((struct bytes){magic, got > 0 ? (size_t)got : 0});
-	if (!program || lseek(fd, (off_t)end, SEEK_SET) < 0)
+	const struct image_tool *tool =
+	        unpacker((struct bytes){magic, got > 0 ? (size_t)got : 0});
+	if (!tool || lseek(fd, (off_t)end, SEEK_SET) < 0)
 		return ERR_FORMAT;
-	e = program_open((const char *const[]){program, "-dc", NULL}, fd, &out, &pid);
+	e = program_open((const char *const[]){tool->program, "-dc", NULL}, fd, &out,
+	                 &pid);
+	if (e == ERR_NOT_FOUND) {
+		n->lacking = *tool;
+		return ERR_UNSUPPORTED;
+	}
 	if (e != OK)
-		return e == ERR_NOT_FOUND ? ERR_FORMAT : e;
+		return e;
 	e = cpio_scan(out, until, n->want, n->n, &end);
 	(void)program_end(out, pid); /* what it could not unpack is missing */
 	return e == OK && end == 0 ? ERR_FORMAT : e;
+}
+
+struct image_tool image_lacking(const struct image_needs *n)
+{
+	return n->lacking;
 }
 
 /* A module that several bring is told once. */
@@ -93,6 +104,7 @@ enum err image_look(struct image_needs *n, int dirfd, const char *version,
 {
 	char name[NEED_NAME_MAX];
 
+	n->lacking = (struct image_tool){"modprobe", "kmod"};
 	enum err e = image_needs_modules(n, version);
 	if (e != OK)
 		return e;

@@ -31,11 +31,19 @@ struct image_needs *image_needs_free(struct image_needs *n); /* NULL is fine */
 /*
  * `lacks`: the names of what is missing or is not what it is outside the image of that
  * kernel, "" when nothing is.  Nothing is extracted: an archive of /boot is hostile.
- * ERR_FORMAT: it is no image, or packed by something that this system has no program for.
- * ERR_UNSUPPORTED: there is no modprobe to tell what modules the kernel has. ERR_TIMEOUT.
+ * ERR_FORMAT: it is no image.  ERR_UNSUPPORTED: it cannot be judged, as a program is not
+ * here: see image_lacking().  ERR_TIMEOUT.
  */
 enum err image_look(struct image_needs *n, int dirfd, const char *version,
                     char lacks[static IMAGE_LACKS_MAX]);
+
+/* A program of this system that looking takes: modprobe, which tells what modules a
+ * kernel has, or what unpacks an image. */
+struct image_tool {
+	const char *program, *package; /* Debian's */
+};
+/* That the image that was looked at last could not be judged without. */
+struct image_tool image_lacking(const struct image_needs *n);
 
 /* What kind of thing is not as it should be. */
 enum image_flaw {

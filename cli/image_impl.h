@@ -20,6 +20,7 @@ struct image_needs {
 	enum image_flaw kind[WANTS_MAX];
 	bool optional[WANTS_MAX];
 	bool overflow;
+	struct image_tool lacking; /* see image_lacking() */
 };
 
 /* What the image of this kernel needs beside the common ones. */

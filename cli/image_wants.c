@@ -169,7 +169,8 @@ static enum err need_same(struct image_needs *n, enum image_flaw kind, const cha
 	if (dir >= 0)
 		(void)close(dir); /* read-only */
 	if (e != OK)
-		return e == ERR_NOT_FOUND ? OK : e;
+		return e == ERR_NOMEM ? e
+		                      : OK; /* what cannot be read is told elsewhere */
 	if (kind == IMAGE_RECORD) {
 		e = as_in_image(&data, &len);
 		if (e != OK) {

@@ -4,6 +4,7 @@
 
 #include "cli/output.h"
 #include "core/hex.h"
+#include "unlock/enroll.h"
 
 static const char *state(const struct volume *v, const struct enrolment *en)
 {
@@ -15,8 +16,10 @@ static const char *state(const struct volume *v, const struct enrolment *en)
 		return "its keyslot is gone: unenroll it";
 	if (v->state != RECORD_MATCHES)
 		return "not used while the record does not fit";
-	if (!en->in_record)
+	if (!en->in_record && record_would_take(v, en))
 		return "not in this machine's record: record renew";
+	if (!en->in_record)
+		return "not in the record, and not as we make it: enroll again";
 	return "nothing left to decrypt: enroll again";
 }
 

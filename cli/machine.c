@@ -337,8 +337,9 @@ enum err machine_needs(struct machine *m, bool program, struct image_needs **ret
 			m->ours[m->n_ours++] = m->volume[i].v;
 	if (m->n_ours == 0)
 		return ERR_NOT_ENROLLED;
+	/* A record that cannot be read is told elsewhere; it names none. */
 	enum err e = cap_pcrs(m->config, &tpm);
-	if (e == OK)
+	if (e != ERR_NOMEM)
 		e = file_read_path(m->files_list, NEEDS_LIST_MAX, &list, &len);
 	if (e != OK)
 		return e;

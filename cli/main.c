@@ -12,6 +12,7 @@
 #include "core/harden.h"
 #include "core/log.h"
 #include "crypto/crypto.h"
+#include "unlock/openssl.h"
 
 static const struct verb *const verbs[] = {
         &verb_enroll,        &verb_unenroll,       &verb_revoke,
@@ -132,6 +133,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "bootlatch: cannot start: %s.\n", err_text(e));
 		return (int)err_exit(e);
 	}
+	openssl_without_old_names();
 	log_to(to_stderr, NULL, LOG_ERROR);
 	/* tss2 writes to standard error by itself, whatever it was told from outside. */
 	(void)setenv("TSS2_LOG", "all+NONE", 1);

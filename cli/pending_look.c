@@ -48,8 +48,8 @@ static void summary(const struct verify_report *r, char out[static PENDING_WHAT_
 	for (size_t i = 0; i < r->n; i++) {
 		const struct verify_finding *f = &r->finding[i];
 		const int len = snprintf(one, sizeof(one), "%s %s%s%s", i > 0 ? "," : "",
-		                         finding_text(f->what), f->path ? " " : "",
-		                         f->path ? f->path : "");
+		                         finding_text(f->what, f->path),
+		                         f->path ? " " : "", f->path ? f->path : "");
 
 		if (len < 0 || (size_t)len >= sizeof(one) ||
 		    (size_t)len + n + 6 > PENDING_WHAT_MAX) {

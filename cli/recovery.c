@@ -39,6 +39,13 @@ enum err recovery_take_fd(struct cli *c, const char *arg)
 	return OK;
 }
 
+enum err recovery_take_no_qr(struct cli *c, const char *arg)
+{
+	(void)arg;
+	c->no_qr = true;
+	return OK;
+}
+
 static enum err check_usage(struct cli *c)
 {
 	if (c->card || c->n_certs > 0 || c->import || c->crypttab || c->serial ||
@@ -111,7 +118,9 @@ static enum err hand_over(struct cli *c, const struct secret *key,
 	           "this terminal (script, a log of a serial console, a multiplexer that "
 	           "was told\n"
 	           "to) keeps it all the same.");
-	const enum err e = show_until_noted(key, what);
+	struct show_what how = *what;
+	how.no_qr = c->no_qr;
+	const enum err e = show_until_noted(key, &how);
 	if (e == ERR_CANCELLED)
 		return cli_why(c, e,
 		               "The recovery key was not confirmed, so it counts for "

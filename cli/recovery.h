@@ -9,6 +9,7 @@
 /* The options of enroll that it takes, and the whole of it. */
 enum err recovery_take(struct cli *c, const char *arg);
 enum err recovery_take_fd(struct cli *c, const char *arg);
+enum err recovery_take_no_qr(struct cli *c, const char *arg);
 enum err recovery_run(struct cli *c);
 
 /*

@@ -93,10 +93,9 @@ void revoke_tell_plan(struct revocation *r)
 		        "it is.",
 		        r->volume[i].device);
 	}
-	cli_say(c, "%s%s", c->crypttab_file,
-	        c->no_initramfs ? ": our line where no dongle is left"
-	                        : ": our line where no dongle is left; then the image "
-	                          "of the next boot");
+	cli_say(c, "  %s: the line of a volume that no dongle opens any more%s",
+	        c->crypttab_file,
+	        c->no_initramfs ? "" : "; then the image of the next boot is made anew");
 }
 
 /* --- the rest --- */
@@ -152,9 +151,9 @@ void revoke_tell_rest(struct revocation *r)
 {
 	struct cli *c = r->c;
 
-	cli_say(c, "Images of other kernels keep a file for the dongle, which opens "
-	           "nothing any more. To have\nthem made anew too: update-initramfs -u "
-	           "-k all");
+	cli_say(c, "Images of other kernels, if there are any, keep a file for the "
+	           "dongle, which opens\nnothing any more. To have them made anew too: "
+	           "update-initramfs -u -k all");
 	tell_old_headers(r);
 	tell_signers(r);
 	if (access(IMPORT_KEY_FILE, F_OK) == 0)

@@ -27,7 +27,7 @@ static bool coloured(void)
 	       strcmp(term, "dumb") != 0;
 }
 
-static void paint(enum screen_mark m, const char *text)
+static void put_marked(enum screen_mark m, const char *text)
 {
 	static const char *const on[] = {
 	        [SCREEN_GOOD] = "\x1b[32m",
@@ -89,7 +89,7 @@ put_row(enum screen_mark m, size_t from, size_t indent, const char *fmt, va_list
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	words_clean(text, clean, sizeof(clean));
 	screen_break(clean, from, indent, columns(), lines, sizeof(lines));
-	paint(m, lines);
+	put_marked(m, lines);
 	(void)fputs("\n", stdout);
 }
 

@@ -291,13 +291,14 @@ static enum err take_skip(struct cli *c, const char *arg)
 static const struct own_option own[] = {
         {"skip",                                 "STEP", "leave this step out; again for more", take_skip},
         {"recovery-fd", "N", "write the recovery key to descriptor N", recovery_take_fd},
-        {"algorithm",                                      "WORD", "of keys that are made on the dongle", card_take_algorithm},
-        {"admin-pin-fd",                                   "N", "read the Admin PIN from descriptor N",
+        {"no-qr",                                      NULL, "show that key without a QR code", recovery_take_no_qr},
+        {"algorithm",                                   "WORD", "of keys that are made on the dongle", card_take_algorithm},
+        {"admin-pin-fd",                      "N", "read the Admin PIN from descriptor N",
          card_take_admin_pin_fd},
-        {"new-pin-fd",                      "N", "read new PINs from descriptor N", card_take_new_pin_fd},
-        {"dry-run",                            NULL, "only show what would be done", ways_take_dry_run},
-        {"yes", NULL, "do not ask whether to do it", ways_take_yes},
-        {0                                     },
+        {"new-pin-fd",                                "N", "read new PINs from descriptor N", card_take_new_pin_fd},
+        {"dry-run",     NULL, "only show what would be done", ways_take_dry_run},
+        {"yes",                                      NULL, "do not ask whether to do it", ways_take_yes},
+        {0},
 };
 
 const struct verb verb_setup = {

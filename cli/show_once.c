@@ -12,6 +12,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cli/qr.h"
+#include "cli/show_page.h"
 #include "core/ask.h"
 #include "core/ask_words.h"
 #include "crypto/crypto.h"
@@ -19,8 +21,6 @@
 
 enum {
 	LOOK_MS = 200, /* how long a signal may wait */
-	GROUPS_A_ROW = 3,
-	ROWS_MAX = 8, /* a screen has 24, and the key is what counts */
 	ABOUT_MAX = 32,
 	PTY_FIRST = 136,
 	PTY_LAST = 143, /* major numbers: Linux, Documentation/admin-guide/devices.txt */
@@ -48,49 +48,13 @@ static bool is_emulator(int fd)
 	       major(dev) <= PTY_LAST;
 }
 
-/* One row each, as far as a screen goes. */
-static void head(int fd, const struct show_what *what)
+static void draw(int fd, const struct secret *key, const struct secret *code,
+                 const struct show_what *what)
 {
-	char text[WORDS_MAX];
+	const struct show_room room = show_room(fd);
 
-	if (what->n == 1) {
-		(void)snprintf(text, sizeof(text), "Recovery key of %s", what->device[0]);
-		words_put_line(fd, text);
-		return;
-	}
-	(void)snprintf(text, sizeof(text), "Recovery key of these %zu volumes:", what->n);
-	words_put_line(fd, text);
-	for (size_t i = 0; i < what->n && i < ROWS_MAX; i++) {
-		const bool more = i + 1 == ROWS_MAX && what->n > ROWS_MAX;
-
-		(void)snprintf(text, sizeof(text), more ? "    and more" : "    %s",
-		               what->device[i]);
-		words_put_line(fd, text);
-	}
-}
-
-static void draw(int fd, const struct secret *key, const struct show_what *what)
-{
 	put(fd, other_screen);
-	head(fd, what);
-	for (size_t i = 0; i < RECOVERY_GROUPS; i++) {
-		const struct bytes group = recovery_group(key, i);
-
-		put(fd, i % GROUPS_A_ROW == 0 ? "\r\n    " : "");
-		words_put(fd, group.p, group.n);
-		put(fd, i + 1 < RECOVERY_GROUPS ? "-" : "\r\n\r\n");
-	}
-	words_put_line(fd,
-	               "Write it on paper, and keep that apart from the machine: whoever "
-	               "has it opens the disk, without a dongle and a PIN.");
-	words_put_line(fd,
-	               "It is typed wherever a passphrase is asked for. Dashes and "
-	               "capitals make no difference there. Other programs take it as "
-	               "one line, in small letters and with the dashes: 80 characters.");
-	words_put_line(fd, "");
-	words_put_line(fd,
-	               "Press Enter when it is written down. Then it is wiped from the "
-	               "screen, and two of its nine groups are asked for.");
+	show_page(fd, &room, key, code, what);
 }
 
 static bool was_signalled(const sigset_t *held)
@@ -124,7 +88,8 @@ static enum err wait_enter(int fd, const sigset_t *held)
 	}
 }
 
-static enum err show(int fd, const struct secret *key, const struct show_what *what)
+static enum err show(int fd, const struct secret *key, const struct secret *code,
+                     const struct show_what *what)
 {
 	static const int ends[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP};
 	struct termios before, now;
@@ -143,7 +108,7 @@ static enum err show(int fd, const struct secret *key, const struct show_what *w
 	(void)sigprocmask(SIG_BLOCK, &held, &old);
 	enum err e = tcsetattr(fd, TCSAFLUSH, &now) == 0 ? OK : err_from_errno(errno);
 	if (e == OK) {
-		draw(fd, key, what);
+		draw(fd, key, code, what);
 		e = wait_enter(fd, &held);
 		if (!is_emulator(fd))
 			put(fd, wiped_screen);
@@ -156,11 +121,14 @@ static enum err show(int fd, const struct secret *key, const struct show_what *w
 
 enum err show_once(const struct secret *key, const struct show_what *what)
 {
+	AUTO_SECRET *code = NULL;
 	const int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
 		return ERR_NOT_FOUND;
-	const enum err e = show(fd, key, what);
+	if (!what->no_qr && show_room(fd).utf8)
+		(void)qr_make(key, &code); /* the letters are enough */
+	const enum err e = show(fd, key, code, what);
 	(void)close(fd); /* nothing is buffered */
 	return e;
 }

@@ -11,12 +11,14 @@ enum { SHOW_DEVICES_MAX = 32 };
 struct show_what {
 	const char *device[SHOW_DEVICES_MAX];
 	size_t n; /* at least 1 */
+	bool no_qr;
 };
 
 /*
  * On the terminal's other screen, which has no memory, until Enter; standard output sees
- * nothing of it.  Whatever signal ends the program in the meantime, the key goes first.
- * ERR_NOT_FOUND: no terminal.  ERR_CANCELLED: ^C or ^D instead.
+ * nothing of it.  With a QR code, where the terminal has room for one.  Whatever signal
+ * ends the program in the meantime, the key goes first. ERR_NOT_FOUND: no terminal.
+ * ERR_CANCELLED: ^C or ^D instead.
  */
 enum err show_once(const struct secret *key, const struct show_what *what);
 

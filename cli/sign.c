@@ -11,11 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/confirm.h"
 #include "cli/output.h"
 #include "core/file.h"
 #include "sign/last.h"
 
-enum { YES_MAX = 16, FSTAB_MAX = 1024 * 1024, LARGE = 128 * 1024 };
+enum { FSTAB_MAX = 1024 * 1024, LARGE = 128 * 1024 };
 
 /* --- the folder --- */
 
@@ -161,25 +162,6 @@ static enum err load_signers(struct signing *x)
 	}
 }
 
-enum err sign_confirm(struct signing *x, struct ask *a, const char *hint)
-{
-	AUTO_SECRET *answer = NULL;
-	const struct ask_question q = {
-	        .kind = ASK_CONFIRM,
-	        .about = "yes",
-	        .hint = hint,
-	        .tries_left = -1,
-	        .max = YES_MAX,
-	};
-
-	const enum err e = ask_wait(a, &q, -1, &answer);
-	if (e != OK && e != ERR_CANCELLED)
-		return e;
-	if (e == OK && bytes_equal(secret_view(answer), bytes_of("yes")))
-		return OK;
-	return cli_why(x->c, ERR_CANCELLED, "Not confirmed. Nothing was changed.");
-}
-
 static enum err confirm(struct signing *x)
 {
 	char hint[200], n[40], size[40];
@@ -191,7 +173,7 @@ static enum err confirm(struct signing *x)
 	(void)snprintf(hint, sizeof(hint), "Sign %s as it is now (%s, %s)?", x->boot,
 	               sign_count(x->files, "file", "files", n),
 	               sign_size(x->bytes, size));
-	const enum err e = sign_confirm(x, session_ask(x->session), hint);
+	const enum err e = cli_confirm(x->c, session_ask(x->session), "yes", hint);
 	/* It may have taken hours, and a PIN would be typed for nothing.  When nobody was
 	 * asked the look after the signature says the same. */
 	return e == OK ? sign_still_same(x) : e;

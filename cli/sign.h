@@ -72,8 +72,6 @@ struct signing {
 
 /* --- sign.c --- */
 enum err sign_run(struct cli *c, const struct sign_seams *seams);
-/* Asks once.  ERR_CANCELLED: not a yes. */
-enum err sign_confirm(struct signing *x, struct ask *a, const char *hint);
 
 /* --- sign_options.c --- */
 extern const struct own_option sign_options[];
@@ -91,7 +89,6 @@ enum err sign_read_boot(struct signing *x);
 /* Part of it, for --resume: how much the tree has that is signed; ERR_REFUSED: nothing.
  */
 enum err sign_check_content(struct signing *x);
-const char *sign_path(const char *path); /* "./grub" as a person calls it */
 /* ERR_REFUSED when something there was written since it was read. */
 enum err sign_still_same(struct signing *x);
 /* x->tree, hashed, with a bar; x->stamp is what it was read of. */
@@ -110,11 +107,14 @@ bool sign_has_old(const struct signing *x);
 void sign_escape(struct buffer *out, struct bytes text); /* reversible, printable ASCII */
 void sign_quote(struct buffer *out, struct bytes text);  /* the same in quotes */
 void sign_name(const struct signing *x, struct buffer *out, const char *name);
+const char *sign_path(const char *path); /* "./grub" as a person calls it */
 bool sign_is_plain(struct bytes text);   /* would nothing in it be escaped in quotes? */
 const char *sign_text(struct buffer *b); /* ended, for printing; it stays the buffer's */
 /* In rows of a terminal, from the second on with this indent; agents are told it whole.
  */
 void sign_say_long(const struct signing *x, size_t indent, struct buffer *b);
+/* Into JSON, in printable ASCII. */
+void sign_out_escaped(struct cli *c, const char *key, struct bytes value);
 
 /* --- sign_plan.c --- */
 enum err sign_plan(struct signing *x);
@@ -130,8 +130,6 @@ struct sign_told {
 };
 /* Sorted by rank; what is cut is put in another order. */
 void sign_tell_changes(const struct signing *x, struct sign_told *t, size_t n);
-/* Into JSON, in printable ASCII. */
-void sign_out_escaped(struct cli *c, const char *key, struct bytes value);
 
 /* --- sign_since.c --- */
 /* What changed since the base was signed; forgets the base when it tells nothing. */

@@ -89,14 +89,6 @@ static void tell(const struct signing *x, const struct since_change *c)
 	}
 }
 
-void sign_out_escaped(struct cli *c, const char *key, struct bytes value)
-{
-	AUTO_BUFFER text = {0};
-
-	sign_escape(&text, value);
-	out_text(c, key, sign_text(&text));
-}
-
 static void out_change(struct cli *c, const struct since_change *change)
 {
 	for (size_t i = 0; i < KINDS; i++) {

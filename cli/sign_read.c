@@ -8,11 +8,6 @@
 #include "cli/progress.h"
 #include "cli/sign.h"
 
-const char *sign_path(const char *path)
-{
-	return path[0] == '.' && path[1] == '/' && path[2] != '\0' ? &path[2] : path;
-}
-
 static enum err not_read(struct signing *x, enum err e, const char *culprit)
 {
 	const char *what = *culprit ? sign_path(culprit) : x->boot;

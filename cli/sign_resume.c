@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/confirm.h"
 #include "cli/output.h"
 #include "cli/sign.h"
 #include "core/hex.h"
@@ -209,7 +210,7 @@ static enum err ask_person(struct signing *x)
 		               "Nobody can be asked whether to finish it. Run this at a "
 		               "terminal, or add --yes.");
 	(void)snprintf(hint, sizeof(hint), "Put this signature in place in %s?", x->boot);
-	e = sign_confirm(x, a, hint);
+	e = cli_confirm(x->c, a, "yes", hint);
 	a = ask_close(a);
 	/* It may have taken hours. */
 	return e == OK ? sign_still_same(x) : e;

@@ -3,6 +3,7 @@
  * nothing else. */
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/sign.h"
 
 enum { ROW = 78, INDENT_MAX = 16 };
@@ -34,6 +35,11 @@ void sign_quote(struct buffer *out, struct bytes text)
 			buffer_format(out, "\\x%02x", text.p[i]);
 	}
 	buffer_text(out, "\"");
+}
+
+const char *sign_path(const char *path)
+{
+	return path[0] == '.' && path[1] == '/' && path[2] != '\0' ? &path[2] : path;
 }
 
 /* On a terminal a name of one word stands bare, in a row of its own. */
@@ -95,4 +101,12 @@ void sign_say_long(const struct signing *x, size_t indent, struct buffer *b)
 		text += *text == ' ';
 		in = indent;
 	}
+}
+
+void sign_out_escaped(struct cli *c, const char *key, struct bytes value)
+{
+	AUTO_BUFFER text = {0};
+
+	sign_escape(&text, value);
+	out_text(c, key, sign_text(&text));
 }

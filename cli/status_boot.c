@@ -56,6 +56,7 @@ void status_tpm(struct cli *c, const struct machine *m)
 		return;
 	const enum err e = tpm2_lockout(&t, &l);
 	const size_t shut = e == OK ? shut_ways(m, &t) : 0;
+	const bool open = enrolled && tpm_uncapped() != NULL;
 	out_object(c, "tpm");
 	out_bool(c, "usable", e == OK && l.locked == 0);
 	out_bool(c, "enrolled", enrolled);
@@ -64,7 +65,11 @@ void status_tpm(struct cli *c, const struct machine *m)
 		out_number(c, "wrong_pins", (long)l.failed);
 		out_number(c, "shut", (long)shut);
 	}
+	out_text(c, "uncapped", enrolled ? tpm_uncapped() : NULL);
 	out_leave(c);
+	if (open)
+		screen_row(c, SCREEN_BAD, "TPM",
+		           "not closed when this system started: bootlatch doctor");
 	if (e != OK)
 		screen_row(c, enrolled ? SCREEN_BAD : SCREEN_WARN, "TPM", "%s; %s",
 		           err_text(e), ours);
@@ -93,7 +98,8 @@ static void date_of(uint32_t when, char out[static DATE_LEN])
 static void say_findings(struct cli *c, const struct verify_report *r)
 {
 	for (size_t i = 0; i < r->n && i < SHOWN_MAX; i++)
-		screen_row(c, SCREEN_WARN, "", "%s %s", finding_text(r->finding[i].what),
+		screen_row(c, SCREEN_WARN, "", "%s %s",
+		           finding_text(r->finding[i].what, r->finding[i].path),
 		           r->finding[i].path ? r->finding[i].path : "");
 	if (r->n > SHOWN_MAX)
 		screen_row(c, SCREEN_WARN, "", "and %zu more: bootlatch verify",

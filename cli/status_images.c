@@ -9,13 +9,13 @@
 #include "cli/status.h"
 #include "core/file.h"
 
-static void say(struct cli *c, const char *version, enum err e, const char *lacks)
+static void say(struct cli *c, const char *version, enum err e, const char *lacks,
+                const struct image_tool *lacking)
 {
 	if (e == ERR_UNSUPPORTED)
 		screen_line(c, SCREEN_WARN,
-		            "image of %s: not judged: modprobe is not here (apt install "
-		            "kmod)",
-		            version);
+		            "image of %s: not judged: %s is not here (apt install %s)",
+		            version, lacking->program, lacking->package);
 	else if (e == ERR_NOT_FOUND)
 		screen_line(c, SCREEN_BAD, "image of %s: there is none", version);
 	else if (e != OK)
@@ -27,20 +27,28 @@ static void say(struct cli *c, const char *version, enum err e, const char *lack
 		screen_line(c, SCREEN_GOOD, "image of %s: ready", version);
 }
 
-/* True: this one will ask for the dongle. */
-static bool one(struct cli *c, struct image_needs *needs, int dir, const char *version)
+/* Images, by what is known of them. */
+struct count {
+	size_t all, ready, unseen;
+};
+
+static void one(struct cli *c, struct image_needs *needs, int dir, const char *version,
+                struct count *n)
 {
 	char lacks[IMAGE_LACKS_MAX] = "";
 
 	const enum err e = image_look(needs, dir, version, lacks);
+	const struct image_tool lacking = image_lacking(needs);
 	const bool ready = e == OK && !*lacks;
 	out_enter(c, "images");
 	out_text(c, "kernel", version);
 	out_bool(c, "ready", ready);
 	out_text(c, "lacks", e == OK ? lacks : NULL);
 	out_leave(c);
-	say(c, version, e, lacks);
-	return ready;
+	say(c, version, e, lacks, &lacking);
+	n->all++;
+	n->ready += ready;
+	n->unseen += e == ERR_UNSUPPORTED;
 }
 
 static enum err no_needs(struct cli *c, const struct machine *m, enum err e)
@@ -62,7 +70,7 @@ static enum err no_needs(struct cli *c, const struct machine *m, enum err e)
 enum err status_images(struct cli *c, struct machine *m)
 {
 	struct image_needs *needs = NULL;
-	size_t ready = 0, n = 0;
+	struct count n = {0};
 	int dir = -1;
 
 	enum err e = machine_needs(m, false, &needs);
@@ -79,24 +87,29 @@ enum err status_images(struct cli *c, struct machine *m)
 	for (size_t i = 0; e == OK && i < m->kernels.n; i++) {
 		if (!m->kernels.has_image[i])
 			continue;
-		n++;
-		ready += one(c, needs, dir, m->kernels.version[i]);
+		one(c, needs, dir, m->kernels.version[i], &n);
 	}
 	if (dir >= 0)
 		(void)close(dir); /* read-only */
 	needs = image_needs_free(needs);
 	if (e != OK)
 		return cli_why(c, e, "%s cannot be read: %s.", m->boot, err_text(e));
-	if (n == 0)
+	if (n.all == 0)
 		return cli_why(c, ERR_NOT_FOUND,
 		               "%s has no kernel with an image (vmlinuz-… and " IMAGE_NAME
 		               "…).",
 		               m->boot);
-	if (ready < n)
+	if (n.unseen > 0 && n.ready + n.unseen == n.all)
+		return cli_why(
+		        c, ERR_IO,
+		        "%zu of %zu images were not judged, for want of a program: "
+		        "see above.",
+		        n.unseen, n.all);
+	if (n.ready < n.all)
 		return cli_why(c, ERR_IO,
 		               "%zu of %zu images will not ask for the dongle; the "
 		               "passphrase opens the disk there. Run: "
 		               "update-initramfs -u -k all.",
-		               n - ready, n);
+		               n.all - n.ready - n.unseen, n.all);
 	return OK;
 }

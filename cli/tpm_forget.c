@@ -30,11 +30,7 @@ static enum err forget(struct cli *c, struct volume *v, void *ctx)
 	}
 	if (refused != OK)
 		return refused;
-	cli_say(c,
-	        "In the TPM itself nothing was kept. Who has an older copy of the LUKS "
-	        "header, this machine\nas it was and the PIN can still open the disk; "
-	        "only "
-	        "cryptsetup reencrypt ends that.");
+	unenroll_tell_old(c, BACKEND_TPM2);
 	return unenroll_at_boot(c);
 }
 

@@ -9,22 +9,28 @@ enum { TRIES_MIN = 3 };
 
 /* --- the password of the lockout hierarchy --- */
 
-static enum err ask_password(struct cli *c, struct ask *a, const char *what, size_t min,
-                             struct secret **ret)
+/* One that is set may have come from another program, and be no text. */
+static enum err ask_password(struct cli *c, struct ask *a, const char *what,
+                             bool set_before, struct secret **ret)
 {
 	const struct ask_question q = {
 	        .kind = ASK_TPM_PIN,
 	        .what = what,
 	        .about = "the TPM's lockout hierarchy",
 	        .tries_left = -1,
-	        .min = min,
+	        .min = set_before ? 1 : 0,
 	        .max = TPM2_AUTH_MAX,
+	        .any_byte = set_before,
 	};
 	const enum err e = ask_wait(a, &q, -1, ret);
 
 	if (e == ERR_PIN_LENGTH)
 		return cli_why(c, e, "That password has at most %d characters.",
 		               TPM2_AUTH_MAX);
+	if (e == ERR_PIN_BYTES)
+		return cli_why(c, e,
+		               "A password with a NUL or another control character "
+		               "can be typed at no terminal. It was not set.");
 	return e;
 }
 
@@ -32,9 +38,9 @@ static enum err ask_new(struct cli *c, struct ask *a, struct secret **ret)
 {
 	AUTO_SECRET *fresh = NULL, *again = NULL;
 
-	enum err e = ask_password(c, a, "New password", 0, &fresh);
+	enum err e = ask_password(c, a, "New password", false, &fresh);
 	if (e == OK && c->tpm.auth_fd == 0)
-		e = ask_password(c, a, "The same again", 0, &again);
+		e = ask_password(c, a, "The same again", false, &again);
 	if (e != OK)
 		return e;
 	if (c->tpm.auth_fd == 0 && !secret_equal(fresh, again))
@@ -68,7 +74,7 @@ static enum err ask_all(struct cli *c, const struct tpm2_lockout *l,
 		return OK;
 	enum err e = open_asker(c, &a);
 	if (e == OK && l->password != 0)
-		e = ask_password(c, a, "Password", 1, ret_auth);
+		e = ask_password(c, a, "Password", true, ret_auth);
 	if (e == OK && c->tpm.new_auth)
 		e = ask_new(c, a, ret_fresh);
 	a = ask_close(a);

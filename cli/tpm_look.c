@@ -2,6 +2,8 @@
 /* What a TPM's way in would do at a boot like this one. */
 #include "cli/tpm_look.h"
 
+#include "unlock/cap.h"
+
 /* As the initramfs of this boot had them. */
 static enum err values(const struct tpm2 *t, const struct tpm2_saved *saved,
                        const struct tpm2_pcrs *like, struct tpm2_pcrs *ret)
@@ -42,4 +44,11 @@ void tpm_look(const struct tpm2 *t, const struct tpm2_saved *saved,
 	ret->changed = tpm2_pcrs_differ(&ret->sealed.pcrs, &ret->now);
 	if (ret->changed != 0)
 		ret->state = TPM_CHANGED;
+}
+
+const char *tpm_uncapped(void)
+{
+	const enum err e = cap_failure(TPM2_SAVED_RUN);
+
+	return e == OK ? NULL : e == ERR_TPM_ABSENT ? "absent" : "open";
 }

@@ -30,4 +30,8 @@ struct tpm_look {
 void tpm_look(const struct tpm2 *t, const struct tpm2_saved *saved,
               const struct volume *v, const struct enrolment *en, struct tpm_look *ret);
 
+/* How this boot's cap failed, by the note of the initramfs: "absent" (no TPM was seen) or
+ * "open"; NULL: it did not, or there was none. */
+const char *tpm_uncapped(void);
+
 #endif

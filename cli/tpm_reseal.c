@@ -219,14 +219,14 @@ static enum err run(struct cli *c)
 }
 
 static const struct own_option own[] = {
-        {"pcrs",                                 "LIST", "to these PCRs from now on, as 7+8+9", take_pcrs},
-        {"profile", "NAME", "to those of uefi (7+8+9) or heads (0-5+7)", take_profile},
-        {"pin",                                      NULL, "set another PIN, or one from now on", take_pin},
-        {"no-pin",                                NULL, "without one from now on, confirmed on a terminal", take_no_pin},
-        {"bank",                          "NAME", "PCRs of sha256, sha384 or sha512", take_bank},
-        {"srk",                                  "HANDLE", "under this persistent storage root key", take_srk},
-        {"tpm-device", "TCTI", TPM_DEVICE_HELP, take_tpm_device},
-        {0                                     },
+        {"pcrs",                                   "LIST", "to these PCRs from now on, as 4+7+8+9", take_pcrs},
+        {"profile", "NAME", "to those of uefi (4+7+8+9) or heads (0-5+7)", take_profile},
+        {"pin",                                        NULL, "set another PIN, or one from now on", take_pin},
+        {"no-pin",                                  NULL, "without one from now on, confirmed on a terminal", take_no_pin},
+        {"bank",                            "NAME", "PCRs of sha256, sha384 or sha512", take_bank},
+        {"srk",                                    "HANDLE", "under this persistent storage root key", take_srk},
+        {"tpm-device",   "TCTI", TPM_DEVICE_HELP, take_tpm_device},
+        {0                                       },
 };
 
 const struct verb verb_tpm_reseal = {

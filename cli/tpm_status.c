@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* bootlatch tpm status: what is sealed to what, and will it open? */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/output.h"
 #include "cli/tpm_each.h"
@@ -31,14 +32,29 @@ static uint32_t open_still(const struct seen *s)
 	return s->saved.capped & ~tpm2_pcrs_differ(&now, &s->saved.bank[0]);
 }
 
+static void say_uncapped(struct cli *c, const char *how)
+{
+	cli_say(c,
+	        "Warning: this boot was NOT shut: %s.\n"
+	        "Root of this system can ask the TPM for what needs no PIN; %s.",
+	        strcmp(how, "absent") == 0 ? "the initramfs saw no TPM"
+	                                   : "the TPM did not do it, or did not answer",
+	        strcmp(how, "absent") == 0 ? "see bootlatch doctor"
+	                                   : "start the machine again");
+}
+
 static void say_cap(struct cli *c, struct seen *s)
 {
+	const char *failed = tpm_uncapped();
 	char list[TPM2_LIST_MAX];
 
 	s->was_saved = tpm2_saved_read(TPM2_SAVED_RUN, &s->saved) == OK;
 	const uint32_t open = s->was_saved ? open_still(s) : 0;
-	out_bool(c, "capped", s->was_saved && open == 0);
-	if (!s->was_saved)
+	out_bool(c, "capped", s->was_saved && open == 0 && !failed);
+	out_text(c, "uncapped", failed);
+	if (failed && open == 0)
+		say_uncapped(c, failed);
+	if (!s->was_saved || (failed && open == 0))
 		return;
 	tpm2_list(open != 0 ? open : s->saved.capped, list);
 	if (open != 0)

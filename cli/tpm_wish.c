@@ -41,7 +41,7 @@ enum err take_pcrs(struct cli *c, const char *arg)
 	if (e != OK)
 		return cli_why(c, e,
 		               "--pcrs takes numbers from 0 to 23 joined by \"+\", as "
-		               "7+8+9, each once, not \"%s\".",
+		               "4+7+8+9, each once, not \"%s\".",
 		               arg);
 	return take_choice(c, &choice, &c->tpm.has_list);
 }

@@ -148,6 +148,15 @@ void tpm_say_doubts(const struct cli *c, const struct tpm2_choice *choice,
 		        "machine,\nso the TPM cannot tell this boot from another%s.",
 		        list, heads_here(c) ? ". With Heads take --profile heads" : "");
 	}
+	if ((doubts & TPM2_DOUBT_LOADER) != 0) {
+		tpm2_list(choice->mask, list);
+		cli_say(c,
+		        "Warning: the boot loader is not measured into PCRs %s; it would "
+		        "be into 4.\nWho boots one of their own here puts into them by "
+		        "hand what belongs there, and is\nasked for the PIN all the "
+		        "same.",
+		        list);
+	}
 	if ((doubts & TPM2_DOUBT_CAP) != 0)
 		cli_say(c,
 		        "Warning: PCR %u, which is to shut the TPM after the boot, is "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bootlatch unenroll: take a dongle's way in away. */
+/* bootlatch unenroll: take a way in away: a dongle's, the TPM's or a recovery key. */
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +50,20 @@ bool unenroll_none_at_boot(const struct volume *v)
 	return true;
 }
 
+/* Our prompt takes one however it is typed; where that is gone every sign counts. */
+static void tell_recovery(const struct cli *c, const struct volume *v)
+{
+	for (size_t i = 0; i < v->n_enrolled; i++)
+		if (v->enrolled[i].complete) {
+			cli_say(c,
+			        "A recovery key still opens %s. cryptsetup, which asks "
+			        "for the passphrase at boot now, takes it only as it was "
+			        "shown: in small letters, with the dashes.",
+			        v->where.device);
+			return;
+		}
+}
+
 enum err unenroll_at_boot(struct cli *c)
 {
 	AUTO_VOLUME *v = NULL;
@@ -58,10 +72,53 @@ enum err unenroll_at_boot(struct cli *c)
 	enum err e = cli_volume(c, &v);
 	if (e != OK)
 		return e;
-	if (unenroll_none_at_boot(v))
-		return crypttab_leave(c, v, &left);
-	crypttab_remind(c, v);
-	return OK;
+	if (!unenroll_none_at_boot(v)) {
+		crypttab_remind(c, v);
+		return OK;
+	}
+	e = crypttab_leave(c, v, &left);
+	if (e == OK)
+		tell_recovery(c, v);
+	return e;
+}
+
+void unenroll_tell_old(const struct cli *c, const char *backend)
+{
+	static const struct {
+		const char *backend, *text;
+	} kinds[] = {
+	        {BACKEND_CARD,
+	         "Who kept an older copy of the LUKS header and gets the dongle with its "
+	         "PIN can still open the disk with that copy; only cryptsetup reencrypt "
+	         "ends that."	                        },
+	        {BACKEND_TPM2,
+	         "In the TPM itself nothing was kept. Who has an older copy of the LUKS "
+	         "header, this machine as it was and the PIN can still open the disk; "
+	         "only cryptsetup reencrypt ends that."      },
+	        {BACKEND_RECOVERY,
+	         "That recovery key is void now: destroy the paper. Who kept an older "
+	         "copy of "
+	         "the LUKS header and has read it can still open the disk with that "
+	         "copy; only cryptsetup reencrypt ends that."},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].backend, backend) == 0)
+			cli_say(c, "%s", kinds[i].text);
+}
+
+/* What opened it, before it is gone; "" for what an enrolment left unfinished. */
+static const char *kind_of(const struct volume *v, int keyslot)
+{
+	static const char *const known[] = {BACKEND_CARD, BACKEND_TPM2, BACKEND_RECOVERY};
+	const struct enrolment *en = keyslot >= 0 ? volume_find(v, keyslot) : NULL;
+
+	if (keyslot < 0)
+		return BACKEND_CARD; /* by its serial */
+	for (size_t i = 0; en && i < sizeof(known) / sizeof(known[0]); i++)
+		if (enrolment_is(en, known[i]))
+			return known[i];
+	return "";
 }
 
 /* Cut short before, it may have left the line of crypttab. */
@@ -71,6 +128,8 @@ static enum err nothing_there(struct cli *c, const struct volume *v)
 
 	if (unenroll_none_at_boot(v)) {
 		const enum err e = crypttab_leave(c, v, &left);
+		if (e == OK && left)
+			tell_recovery(c, v);
 		if (e != OK || left)
 			return e;
 	}
@@ -145,6 +204,7 @@ static enum err run(struct cli *c)
 		return e;
 	if (v->strange)
 		return cli_untrusted(c, v, ERR_TAMPERED);
+	const char *kind = kind_of(v, c->keyslot);
 	heads_warn(c);
 	e = unenroll_way(c, v, c->keyslot, c->serial);
 	if (e == ERR_REFUSED || e == ERR_CANCELLED)
@@ -155,11 +215,7 @@ static enum err run(struct cli *c)
 		return several(c, v);
 	if (e != OK)
 		return cli_untrusted(c, v, e);
-	cli_say(c, "Who kept an older copy of the LUKS header and gets the dongle with "
-	           "its PIN, "
-	           "or this machine,\ncan still open the disk with that copy; only "
-	           "cryptsetup "
-	           "reencrypt ends that.");
+	unenroll_tell_old(c, kind);
 	return unenroll_at_boot(c);
 }
 
@@ -170,13 +226,16 @@ const struct verb verb_unenroll = {
         .max_operands = 1,
         .opts = OPT_VOLUME | OPT_KEYSLOT | OPT_FORCE | OPT_CRYPTTAB_FILE |
                 OPT_NO_INITRAMFS,
-        .summary = "take a dongle's way in away",
-        .help = "Kills the keyslot of one dongle (--keyslot N or --serial S) and removes "
-                "its token, its\n"
-                "file on /boot and its record. Neither the dongle nor its PIN is needed. "
-                "The last\n"
-                "way into a volume is only removed with --force and words typed on a "
-                "terminal. With the\n"
-                "last dongle our keyscript goes out of /etc/crypttab too.",
+        .summary = "take a way in away",
+        .help = "Kills the keyslot of one dongle, recovery key or TPM (--keyslot N; "
+                "--serial S for a dongle)\n"
+                "and removes its token, its file on /boot and its record. Nothing of "
+                "what it is for is\n"
+                "needed. The last way into a volume is only removed with --force and "
+                "words typed on a\n"
+                "terminal. With the last dongle or TPM our keyscript goes out of "
+                "/etc/crypttab too; from\n"
+                "then on cryptsetup asks, and takes a recovery key only exactly as it "
+                "was shown.",
         .run = run,
 };

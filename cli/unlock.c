@@ -143,6 +143,14 @@ static enum err check(struct cli *c, const struct volume *v, bool card_only)
 	return cli_untrusted(c, v, trusted);
 }
 
+static bool has_card_way(const struct volume *v)
+{
+	for (size_t i = 0; i < v->n_enrolled; i++)
+		if (enrolment_is(&v->enrolled[i], BACKEND_CARD))
+			return true;
+	return false;
+}
+
 static enum err open_volume(struct cli *c, bool card_only)
 {
 	AUTO_VOLUME *v = NULL;
@@ -155,8 +163,10 @@ static enum err open_volume(struct cli *c, bool card_only)
 		e = cli_volume(c, &v);
 	if (e == OK)
 		e = check(c, v, card_only);
-	if (e == OK)
-		e = cli_session(c, &s);
+	if (e != OK)
+		return e;
+	c->no_card = !has_card_way(v);
+	e = cli_session(c, &s);
 	if (e != OK)
 		return e;
 	const struct unlock_goal goal = {

@@ -110,7 +110,7 @@ static void say_finding(struct cli *c, const struct verify_finding *f)
 	out_text(c, "path", f->path);
 	out_bool(c, "heads_sees", seen);
 	out_leave(c);
-	cli_say(c, "  %-24s %s%s", finding_text(f->what), path,
+	cli_say(c, "  %-24s %s%s", finding_text(f->what, f->path), path,
 	        seen ? "" : "  (stock Heads does not see this)");
 }
 

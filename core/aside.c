@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -16,7 +17,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 
-enum { GRACE_S = 5, MANY_FDS = 4096 };
+enum { GRACE_S = 5, MANY_FDS = 4096, FAREWELL_MS = 500 };
 
 struct asked {
 	aside_job *job;
@@ -73,6 +74,26 @@ static enum err receive(int fd, struct secret **ret)
 	return secret_copy((struct bytes){secret_buf(in) + 1, (size_t)n - 1}, ret);
 }
 
+static bool say(struct secret *line, enum err e, size_t n)
+{
+	*secret_buf(line) = (uint8_t)e;
+	return send(3, secret_buf(line), 1 + n, MSG_NOSIGNAL) == (ssize_t)(1 + n);
+}
+
+enum err aside_exchange(struct bytes found, int limit_ms, struct secret **ret_more)
+{
+	AUTO_SECRET *line = NULL;
+
+	enum err e = found.n < ASIDE_MAX ? secret_new(1 + found.n, &line) : ERR_BUG;
+	if (e != OK)
+		return e;
+	memcpy(secret_buf(line) + 1, found.p, found.n);
+	(void)alarm(0); /* the parent, or a person, takes her time */
+	e = say(line, OK, found.n) ? receive(3, ret_more) : ERR_IO;
+	(void)alarm((unsigned)(limit_ms / 1000) + GRACE_S);
+	return e;
+}
+
 static __attribute__((noreturn)) void child(int fd, const struct asked *a)
 {
 	AUTO_SECRET *in = NULL, *out = NULL;
@@ -88,9 +109,7 @@ static __attribute__((noreturn)) void child(int fd, const struct asked *a)
 	e = a->job(a->how, in, &w);
 	if (e == OK && !writer_ok(&w))
 		e = ERR_BUG;
-	*secret_buf(out) = (uint8_t)e;
-	const size_t n = 1 + (e == OK ? w.n : 0);
-	const bool sent = send(3, secret_buf(out), n, MSG_NOSIGNAL) == (ssize_t)n;
+	const bool sent = say(out, e, e == OK ? w.n : 0);
 	out = secret_free(out);
 	in = secret_free(in);
 	_exit(sent ? 0 : 1);
@@ -159,12 +178,16 @@ struct aside {
 	int fd;
 	size_t cap;
 	int64_t until; /* ms */
+	bool waits;    /* to be told more */
 };
 
 struct aside *aside_drop(struct aside *a)
 {
 	if (!a)
 		return NULL;
+	/* One that waits has something to put away. */
+	if (a->waits && shutdown(a->fd, SHUT_WR) == 0)
+		(void)readable(a->fd, clock_ms() + FAREWELL_MS);
 	(void)close(a->fd); /* nothing more is said */
 	end_child(a->pid);
 	free(a);
@@ -224,13 +247,36 @@ bool aside_done(const struct aside *a)
 	return clock_ms() >= a->until || readable(a->fd, 0);
 }
 
-enum err aside_finish(struct aside *a, struct secret **ret)
+enum err aside_hear(struct aside *a, struct secret **ret)
 {
 	const enum err e =
 	        readable(a->fd, a->until) ? answer_of(a->fd, a->cap, ret) : ERR_TIMEOUT;
 
-	(void)aside_drop(a);
+	a->until = INT64_MAX;
+	a->waits = e == OK;
+	if (e != OK)
+		(void)aside_drop(a);
 	return e;
+}
+
+enum err aside_finish(struct aside *a, struct secret **ret)
+{
+	const enum err e = aside_hear(a, ret);
+
+	if (e != OK)
+		return e;
+	a->waits = false; /* it is over */
+	(void)aside_drop(a);
+	return OK;
+}
+
+enum err aside_tell(struct aside *a, const struct secret *more, int limit_ms)
+{
+	if (more && secret_len(more) >= ASIDE_MAX)
+		return ERR_BUG;
+	a->until = clock_ms() + limit_ms;
+	a->waits = false;
+	return tell(a->fd, more) ? OK : ERR_IO;
 }
 
 enum err aside_run(aside_job *job, const void *how, const struct secret *in, size_t cap,

@@ -37,4 +37,17 @@ bool aside_done(const struct aside *a); /* or out of time: finish does not wait 
 enum err aside_finish(struct aside *a, struct secret **ret);
 struct aside *aside_drop(struct aside *a); /* given up; NULL is fine; returns NULL */
 
+/*
+ * For a job in two parts.  In the job: says what it found so far, and waits for what it
+ * is told next, as long as that takes; from then on it has limit_ms.  ERR_IO: the parent
+ * is gone.
+ */
+enum err aside_exchange(struct bytes found, int limit_ms, struct secret **ret_more);
+/* In the parent: what it found, or its end, with which it is freed.  OK: it waits; when
+ * it is dropped then, it has a moment to put away what it holds. */
+enum err aside_hear(struct aside *a, struct secret **ret);
+/* Tells it; then it is waited for as before.  ERR_IO: it is no longer there, and still to
+ * be dropped. */
+enum err aside_tell(struct aside *a, const struct secret *more, int limit_ms);
+
 #endif

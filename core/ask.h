@@ -24,6 +24,7 @@ struct ask_question {
 	int tries_left;    /* -1 when the device does not tell or it does not apply */
 	bool again;        /* asked a second time on purpose: this spends the last try */
 	size_t min, max;   /* bytes; shorter is said by the asker and asked again */
+	bool any_byte;     /* of a PIN's kind, but not only ever typed */
 };
 
 /*
@@ -36,7 +37,9 @@ struct ask_ops {
 	const char *name;
 	/* ERR_UNSUPPORTED: this asker has no way to answer this kind. */
 	enum err (*begin)(struct ask *a, const struct ask_question *q);
-	int (*fd)(const struct ask *a); /* to poll for POLLIN while a question stands */
+	/* To poll for POLLIN while a question stands.  A terminal's tells of keys also
+	 * while none does; -1: nothing to poll. */
+	int (*fd)(const struct ask *a);
 	/*
 	 * Never blocks.  ERR_TIMEOUT: no whole answer yet.  ERR_CANCELLED: the person
 	 * gave up (^D on an empty line) or the descriptor ended.  After anything but
@@ -67,7 +70,9 @@ enum err ask_open_tty(struct ask **ret);
  * Answers from descriptors: a PIN question takes the next line of pin_fd, a passphrase
  * question the next line of passphrase_fd (-1: none).  A line ends at a newline or the
  * end; at the end of the descriptor the answer is ERR_CANCELLED.  An answer of the wrong
- * length is ERR_PIN_LENGTH for a PIN, else ERR_USAGE.  A kind without a descriptor goes
+ * length is ERR_PIN_LENGTH for a PIN, else ERR_USAGE.  One for a PIN with a control
+ * character, which at the next prompt nobody could type, is ERR_PIN_BYTES unless
+ * any_byte; a CR before the newline is no part of it.  A kind without a descriptor goes
  * to `next` (owned on OK, may be NULL: then begin returns ERR_UNSUPPORTED).
  * ASK_CARD_OR_PASSPHRASE uses passphrase_fd.  note() goes to `next`, else to stderr.
  */

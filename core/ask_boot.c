@@ -39,7 +39,8 @@ static const struct boot *of_const(const struct ask *a)
 	return (const struct boot *)(const void *)a;
 }
 
-/* --- what is polled: only the ways at which a question stands --- */
+/* --- what is polled: the ways at which a question stands, and the terminal also while
+ * none does: a key there may end a wait --- */
 
 static bool watch(const struct boot *b, int fd)
 {
@@ -130,6 +131,8 @@ static enum err begin_on_screen(struct boot *b)
 	if (b->plymouth) {
 		if (plymouth_begin(b->plymouth, &b->q) == OK &&
 		    watch(b, plymouth_fd(b->plymouth))) {
+			if (b->tty) /* the splash has its keys */
+				unwatch(b, b->tty->ops->fd(b->tty));
 			b->by = BY_PLYMOUTH;
 			return OK;
 		}
@@ -157,10 +160,8 @@ static void boot_withdraw(struct ask *a)
 		return;
 	if (b->by == BY_PLYMOUTH)
 		unwatch(b, plymouth_fd(b->plymouth));
-	if (b->by == BY_TTY) {
-		unwatch(b, b->tty->ops->fd(b->tty));
+	if (b->by == BY_TTY)
 		b->tty->ops->withdraw(b->tty);
-	}
 	leave_fifo(b);
 	b->stands = false;
 }
@@ -281,9 +282,6 @@ static enum err boot_step(struct ask *a, struct secret **ret_answer)
 	if (!b->stands)
 		return ERR_BUG;
 	enum err e = step_on_screen(b, ret_answer);
-	/* What was answered or given up there no longer stands there. */
-	if (e != ERR_TIMEOUT && b->by == BY_TTY)
-		unwatch(b, b->tty->ops->fd(b->tty));
 	if (e == ERR_TIMEOUT && b->with_fifo)
 		e = step_at_fifo(b, ret_answer);
 	if (e == ERR_TIMEOUT && b->by == BY_NONE && !b->with_fifo)
@@ -327,6 +325,8 @@ static enum err open_ways(struct boot *b)
 	for (size_t i = 0; i < sizeof(e) / sizeof(e[0]); i++)
 		if (e[i] == ERR_NOMEM)
 			return ERR_NOMEM;
+	if (b->tty && !b->plymouth && !watch(b, b->tty->ops->fd(b->tty)))
+		return ERR_IO;
 	return b->plymouth || b->tty || b->fifo ? OK : ERR_NOT_FOUND;
 }
 

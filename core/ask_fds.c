@@ -27,6 +27,7 @@ struct fds {
 	bool with_next;
 	enum ask_kind kind;
 	size_t min, max;
+	bool any_byte;
 };
 
 static struct fds *of(struct ask *a)
@@ -79,6 +80,7 @@ static enum err fds_begin(struct ask *a, const struct ask_question *q)
 	f->kind = q->kind;
 	f->min = q->min;
 	f->max = q->max;
+	f->any_byte = q->any_byte;
 	return OK;
 }
 
@@ -137,6 +139,31 @@ static enum err source_read(struct source *s)
 	return OK;
 }
 
+/* What a terminal takes for an order (ask_line.c), or what a program left behind, as the
+ * NUL that ends its string.  All of it is looked at: which byte it is stays unknown. */
+static bool is_typed(struct bytes b)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < b.n; i++)
+		all = all & (b.p[i] >= 0x20) & (b.p[i] != 0x7f);
+	return all;
+}
+
+/* The line, as an answer. */
+static enum err answer_of(const struct fds *f, struct bytes line, struct secret **ret)
+{
+	const bool pin = ask_is_pin(f->kind);
+
+	if (pin && line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	if (pin && !f->any_byte && !is_typed(line))
+		return ERR_PIN_BYTES;
+	if (line.n < f->min || line.n > f->max)
+		return pin ? ERR_PIN_LENGTH : ERR_USAGE;
+	return secret_copy(line, ret);
+}
+
 static enum err fds_step(struct ask *a, struct secret **ret_answer)
 {
 	struct fds *f = of(a);
@@ -153,19 +180,11 @@ static enum err fds_step(struct ask *a, struct secret **ret_answer)
 	if (e == ERR_TIMEOUT)
 		return e;
 	f->from = NULL;
-	/* Too long for any question is of the wrong length as well. */
-	const enum err wrong = ask_is_pin(f->kind) ? ERR_PIN_LENGTH : ERR_USAGE;
-	if (e == ERR_USAGE)
-		return wrong;
+	if (e == ERR_USAGE) /* too long for any question */
+		return ask_is_pin(f->kind) ? ERR_PIN_LENGTH : ERR_USAGE;
 	if (e != OK)
 		return e;
-	struct bytes b = secret_view(s->line);
-	if (ask_is_pin(f->kind) && b.n > 0 && b.p[b.n - 1] == '\r')
-		b.n--;
-	if (b.n < f->min || b.n > f->max)
-		e = wrong;
-	else
-		e = secret_copy(b, ret_answer);
+	e = answer_of(f, secret_view(s->line), ret_answer);
 	s->line = secret_free(s->line);
 	return e;
 }

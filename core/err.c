@@ -71,6 +71,10 @@ static const struct row table[] = {
 	[ERR_PIN_LENGTH] = {"the PIN is too short or too long",
 		"No try was spent: type it again.",
 		NEXT_ASK_AGAIN, EXIT_PIN_WRONG},
+	[ERR_PIN_BYTES] = {"the PIN has a byte that nobody can type",
+		"It was not used, and no try was spent: give it as text on one line, without NUL or "
+		"control characters.",
+		NEXT_ASK_AGAIN, EXIT_PIN_WRONG},
 	[ERR_PIN_LAST_TRY] = {"only one PIN try is left",
 		"The PIN was not sent: confirm that the last try may be spent.",
 		NEXT_ASK_AGAIN, EXIT_REFUSED},

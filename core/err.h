@@ -29,6 +29,7 @@ enum [[nodiscard]] err {
 	/* the PIN */
 	ERR_PIN_WRONG, ERR_PIN_BLOCKED,
 	ERR_PIN_LENGTH,    /* too short or too long for the card: no try was spent */
+	ERR_PIN_BYTES,     /* from a descriptor: a byte that nobody can type; not sent */
 	ERR_PIN_LAST_TRY,  /* one try left and nobody confirmed spending it: not sent */
 	ERR_PIN_GONE,      /* the card no longer knows that its PIN was verified */
 	ERR_PIN_UNKNOWN,   /* the connection failed during VERIFY: counts as a spent try */

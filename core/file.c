@@ -61,13 +61,15 @@ enum err dir_each(int dirfd, enum err (*see)(int dirfd, const char *name, void *
 	return e;
 }
 
-enum err dir_make(int dirfd, const char *name, mode_t mode, int *ret_fd)
+enum err dir_make_unsynced(int dirfd, const char *name, mode_t mode, int *ret_fd,
+                           bool *ret_made)
 {
+	bool is_new = false;
+
 	if (!file_name_ok(name))
 		return ERR_USAGE;
 	if (mkdirat(dirfd, name, mode) == 0) {
-		if (fsync(dirfd) != 0 && errno != EINVAL && errno != EBADF)
-			return err_from_errno(errno);
+		is_new = true;
 	} else if (errno != EEXIST && errno != EROFS && errno != EACCES) {
 		return err_from_errno(errno);
 	}
@@ -77,6 +79,25 @@ enum err dir_make(int dirfd, const char *name, mode_t mode, int *ret_fd)
 	        openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? err_from_errno(made) : err_from_errno(errno);
+	*ret_fd = fd;
+	*ret_made = is_new;
+	return OK;
+}
+
+enum err dir_make(int dirfd, const char *name, mode_t mode, int *ret_fd)
+{
+	bool made = false;
+	int fd = -1;
+
+	const enum err e = dir_make_unsynced(dirfd, name, mode, &fd, &made);
+	if (e != OK)
+		return e;
+	if (made && fsync(dirfd) != 0 && errno != EINVAL && errno != EBADF) {
+		const enum err failed = err_from_errno(errno);
+
+		(void)close(fd); /* only opened */
+		return failed;
+	}
 	*ret_fd = fd;
 	return OK;
 }

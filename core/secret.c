@@ -23,10 +23,9 @@ enum { DEAD_STACK = 32 * 1024 };
 /* Libraries leave copies of secrets in stack frames that are gone: overwrite them. */
 static __attribute__((noinline)) void wipe_dead_stack(void)
 {
-	volatile uint8_t dead[DEAD_STACK];
+	uint8_t dead[DEAD_STACK];
 
-	for (size_t i = 0; i < sizeof(dead); i++)
-		dead[i] = 0;
+	explicit_bzero(dead, sizeof(dead));
 }
 
 static size_t round_up(size_t n, size_t unit)

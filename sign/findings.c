@@ -116,8 +116,10 @@ const char *finding_name(enum finding f)
 	return table[f].name;
 }
 
-const char *finding_text(enum finding f)
+const char *finding_text(enum finding f, const char *path)
 {
+	if (f == FINDING_DEFAULT && path && strcmp(path, KEXEC_DEFAULT_HASH) == 0)
+		return "not the hashes of the default entry's files";
 	return table[f].text;
 }
 

@@ -147,33 +147,6 @@ bool tree_heads_sees(const char *path)
 	return strncmp(path, out, sizeof(out) - 1) != 0;
 }
 
-enum err tree_errno(int errnum)
-{
-	switch (errnum) {
-	case ENOENT:  /* it went */
-	case ENOTDIR: /* or something else is in its place */
-	case ELOOP:
-	case ENXIO:
-	case ESTALE:
-		return ERR_BUSY;
-	default:
-		return err_from_errno(errnum);
-	}
-}
-
-enum err tree_open_at(int dirfd, const char *path, int flags, int *ret_fd)
-{
-	const int all = flags | O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	int fd = openat(dirfd, path, all | O_NOATIME);
-
-	if (fd < 0 && errno == EPERM) /* not ours: then the time is touched */
-		fd = openat(dirfd, path, all);
-	if (fd < 0)
-		return tree_errno(errno);
-	*ret_fd = fd;
-	return OK;
-}
-
 /* All of a file that is as long as was said. */
 static enum err read_exactly(int fd, uint8_t *to, size_t n)
 {

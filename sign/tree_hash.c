@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -13,8 +12,7 @@
 #include "sign/tree_parts.h"
 
 enum {
-	BUF = 64 * 1024, /* fits the second cache with what the kernel copies from */
-	THREADS_MAX = 64,
+	BUF = 64 * 1024,   /* fits the second cache with what the kernel copies from */
 	BIG = 1024 * 1024, /* these go first, the largest of them foremost */
 	PROGRESS_MS = 100,
 };
@@ -160,22 +158,12 @@ static enum err list_jobs(struct pool *p)
 	return OK;
 }
 
-unsigned tree_processors(void)
-{
-	cpu_set_t may;
-
-	/* More processors than cpu_set_t has room for. */
-	if (sched_getaffinity(0, sizeof(may), &may) != 0 || CPU_COUNT(&may) <= 0)
-		return THREADS_MAX;
-	return (unsigned)CPU_COUNT(&may);
-}
-
 static unsigned threads_wanted(const struct pool *p)
 {
 	unsigned n = p->w->o->threads > 0 ? p->w->o->threads : tree_processors();
 
-	if (n > THREADS_MAX)
-		n = THREADS_MAX;
+	if (n > TREE_THREADS_MAX)
+		n = TREE_THREADS_MAX;
 	return n < p->jobs ? n : (unsigned)p->jobs;
 }
 
@@ -266,7 +254,7 @@ static enum err watch(struct pool *p, struct worker *worker, unsigned n)
 enum err tree_hash(const struct tree_walk *w)
 {
 	struct pool p = {.w = w};
-	struct worker worker[THREADS_MAX];
+	struct worker worker[TREE_THREADS_MAX];
 	unsigned n = 0;
 
 	if (pthread_mutex_init(&p.lock, NULL) != 0)

@@ -8,6 +8,7 @@
 #include "sign/stamp.h"
 #include "sign/tree.h"
 
+/* --- tree.c --- */
 struct tree *tree_new(void); /* NULL: no memory */
 /* Room for one more entry, all zero; valid until the next call.  ERR_UNSUPPORTED: there
  * are TREE_ENTRIES_MAX. */
@@ -34,6 +35,8 @@ struct tree_walk {
 	struct statx root;
 };
 
+/* --- tree_look.c --- */
+enum { TREE_THREADS_MAX = 64 };
 /* Name the path in o->ret_culprit and give the error back. */
 enum err tree_blame(const struct tree_options *o, const char *path, enum err e);
 /* The error of a system call about something that was there a moment ago. */
@@ -48,11 +51,14 @@ bool tree_is_mount(const struct statx *root, const struct statx *x);
 /* Are modes and owners kept, and inode numbers? */
 enum err tree_permissions(int dirfd, bool *ret);
 size_t tree_depth(const char *path); /* "./a/b" is 2 deep */
-/* That this process may use; at least 1. */
+/* That this process may use; at least 1, and TREE_THREADS_MAX where they are not told. */
 unsigned tree_processors(void);
-/* Is the open file the one that was seen? */
+struct tree_stamp tree_stamp_of(const struct statx *x);
+bool tree_stamp_equal(const struct tree_stamp *a, const struct tree_stamp *b);
+/* Is the open file the one that was seen?  ERR_BUSY: not. */
 enum err tree_same(int fd, const struct tree_stamp *s);
 
+/* --- tree_hash.c --- */
 /* Hash every file of the walk, whose entries are sorted. */
 enum err tree_hash(const struct tree_walk *w);
 

@@ -4,80 +4,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "sign/tree_parts.h"
 
-enum { BETWEEN_PROGRESS = 1024 /* names */, FIRST_STAMPS = 64, EXFAT_MAGIC = 0x2011bab0 };
+enum { BETWEEN_PROGRESS = 1024 /* names */, FIRST_STAMPS = 64 };
 
 static const struct tree_options no_options = {.threads = 0};
-
-enum err tree_blame(const struct tree_options *o, const char *path, enum err e)
-{
-	if (o->ret_culprit)
-		(void)snprintf(o->ret_culprit, TREE_PATH_MAX, "%s", path);
-	return e;
-}
-
-static struct tree_stamp stamp_of(const struct statx *x)
-{
-	return (struct tree_stamp){
-	        .dev = makedev(x->stx_dev_major, x->stx_dev_minor),
-	        .ino = x->stx_ino,
-	        .size = x->stx_size,
-	        .mtime = x->stx_mtime.tv_sec,
-	        .mtime_ns = x->stx_mtime.tv_nsec,
-	        .ctime = x->stx_ctime.tv_sec,
-	        .ctime_ns = x->stx_ctime.tv_nsec,
-	};
-}
-
-static bool same_stamp(const struct tree_stamp *a, const struct tree_stamp *b)
-{
-	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-	       a->mtime == b->mtime && a->mtime_ns == b->mtime_ns &&
-	       a->ctime == b->ctime && a->ctime_ns == b->ctime_ns;
-}
-
-enum err tree_look(int dirfd, const char *name, struct statx *ret)
-{
-	const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
-
-	*ret = (struct statx){0};
-	if (statx(dirfd, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, ret) != 0)
-		return tree_errno(errno);
-	return OK;
-}
-
-enum err tree_same(int fd, const struct tree_stamp *s)
-{
-	struct statx x;
-	const enum err e = tree_look(fd, "", &x);
-
-	if (e != OK)
-		return e;
-	const struct tree_stamp now = stamp_of(&x);
-	return same_stamp(&now, s) ? OK : ERR_BUSY;
-}
-
-/*
- * A subvolume of btrfs has a device number of its own, but is no mount point and Heads
- * sees what is in it: where the kernel numbers mounts (5.8), that number decides.
- */
-bool tree_is_mount(const struct statx *root, const struct statx *x)
-{
-	if ((x->stx_mask & STATX_MNT_ID) != 0)
-		return x->stx_mnt_id != root->stx_mnt_id;
-	return x->stx_dev_major != root->stx_dev_major ||
-	       x->stx_dev_minor != root->stx_dev_minor;
-}
 
 /* 0: of no type that we know. */
 static enum tree_type type_of(uint32_t mode)
@@ -138,7 +75,7 @@ static enum err keep_stamp(struct tree_walk *w, const struct statx *x)
 		w->stamp = more;
 		w->stamps = cap;
 	}
-	w->stamp[at] = stamp_of(x);
+	w->stamp[at] = tree_stamp_of(x);
 	return OK;
 }
 
@@ -212,15 +149,6 @@ static enum err list_names(struct tree_walk *w, DIR *dir, char path[static TREE_
 	}
 }
 
-size_t tree_depth(const char *path)
-{
-	size_t depth = 0;
-
-	for (size_t i = 2; path[i] != '\0'; i++)
-		depth += path[i] == '/' || i == 2;
-	return depth;
-}
-
 static enum err list_folder(struct tree_walk *w, size_t at)
 {
 	const char *of = w->t->entry[at].path;
@@ -248,16 +176,6 @@ static enum err list_folder(struct tree_walk *w, size_t at)
 		e = tree_blame(w->o, of, ERR_UNSUPPORTED);
 	(void)closedir(dir);
 	return e;
-}
-
-enum err tree_permissions(int dirfd, bool *ret)
-{
-	struct statfs fs;
-
-	if (fstatfs(dirfd, &fs) != 0)
-		return err_from_errno(errno);
-	*ret = fs.f_type != MSDOS_SUPER_MAGIC && fs.f_type != EXFAT_MAGIC;
-	return OK;
 }
 
 /* Names first: each folder is opened once, by its path, and compared with what was seen
@@ -333,8 +251,8 @@ static enum err look_again(const struct tree_walk *w)
 		if (a->type != TREE_FOLDER || a->mount)
 			continue;
 		enum err e = tree_look(w->dirfd, a->path, &x);
-		const struct tree_stamp now = stamp_of(&x);
-		if (e == OK && !same_stamp(&now, &w->stamp[i]))
+		const struct tree_stamp now = tree_stamp_of(&x);
+		if (e == OK && !tree_stamp_equal(&now, &w->stamp[i]))
 			e = ERR_BUSY;
 		if (e != OK)
 			return tree_blame(w->o, a->path, e);

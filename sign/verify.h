@@ -32,7 +32,8 @@ enum finding {
 	FINDING_NAME,    /* Heads refuses this name, or an older one splits it */
 	FINDINGS_
 };
-const char *finding_text(enum finding f); /* "changed", "not signed", ... */
+/* "changed", "not signed", ...; path: as in the finding. */
+const char *finding_text(enum finding f, const char *path);
 const char *finding_name(enum finding f); /* for machines: "changed", "added", ... */
 /* Would stock Heads notice it?  docs/THREATS.md lists what it does not.  path: as in the
  * finding. */

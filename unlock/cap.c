@@ -20,6 +20,8 @@
 #define NOTE_FILE   "uncapped"
 
 enum { FOLDER_MAX = 4096, NOTE_MAX = 256 };
+/* For who was not heard of before. */
+enum { USUAL_MS = 5000, LESS = 5, LEAST_MS = 250 };
 
 static const char note_absent[] = "absent\n", note_open[] = "open\n";
 static const char what[] = "bootlatch: no more is unsealed in this boot";
@@ -74,7 +76,17 @@ enum err cap_pcrs(const char *config_dir, uint32_t *ret)
 
 /* --- what they were --- */
 
-static void save(const struct tpm2 *t, uint32_t pcrs, const char *run)
+/* One that did not answer a question has less time for the next: a boot does not wait for
+ * it with each. */
+static void heed(struct tpm2 *t, enum err e)
+{
+	const int before = t->limit_ms > 0 ? t->limit_ms : USUAL_MS;
+
+	if (e == ERR_TPM_FAILED)
+		t->limit_ms = before / LESS > LEAST_MS ? before / LESS : LEAST_MS;
+}
+
+static void save(struct tpm2 *t, uint32_t pcrs, const char *run)
 {
 	static const enum hash_alg banks[TPM2_SAVED_BANKS] = {HASH_SHA256, HASH_SHA384,
 	                                                      HASH_SHA512};
@@ -87,6 +99,7 @@ static void save(const struct tpm2 *t, uint32_t pcrs, const char *run)
 		if (e != OK && e != ERR_NOT_FOUND)
 			break; /* it does not answer, and would not the next time */
 	}
+	heed(t, e);
 	if (s.n > 0)
 		e = tpm2_saved_write(run, &s);
 	if (e != OK)
@@ -94,13 +107,15 @@ static void save(const struct tpm2 *t, uint32_t pcrs, const char *run)
 }
 
 /* Those of pcrs that are still as they were saved. */
-static uint32_t uncapped(const struct tpm2 *t, const struct tpm2_saved *s, uint32_t pcrs)
+static uint32_t uncapped(struct tpm2 *t, const struct tpm2_saved *s, uint32_t pcrs)
 {
 	struct tpm2_pcrs now;
 	uint32_t differ = 0;
 
-	if (tpm2_read_pcrs(t, s->bank[0].bank, pcrs, &now) == OK)
+	const enum err e = tpm2_read_pcrs(t, s->bank[0].bank, pcrs, &now);
+	if (e == OK)
 		differ = tpm2_pcrs_differ(&now, &s->bank[0]);
+	heed(t, e);
 	return pcrs & ~(differ & s->capped);
 }
 
@@ -146,19 +161,21 @@ static void note(const char *run, enum err e)
 enum err cap_tpm(const struct tpm2 *t, const char *config_dir, const char *run)
 {
 	struct tpm2_saved before;
+	struct tpm2 tpm = *t;
 	uint32_t pcrs = 0;
 
 	enum err e = cap_pcrs(config_dir, &pcrs);
 	if (e != OK || pcrs == 0)
 		return e;
 	if (tpm2_saved_read(run, &before) == OK)
-		pcrs = uncapped(t, &before, pcrs);
+		pcrs = uncapped(&tpm, &before, pcrs);
 	else
-		save(t, pcrs, run);
+		save(&tpm, pcrs, run);
 	for (unsigned i = 0; i < TPM2_PCRS; i++) {
 		if ((pcrs >> i & 1) == 0)
 			continue;
-		const enum err failed = tpm2_extend(t, i, what);
+		const enum err failed = tpm2_extend(&tpm, i, what);
+		heed(&tpm, failed);
 		if (e == OK)
 			e = failed;
 	}

@@ -86,5 +86,8 @@ enum err unenroll(struct volume *v, const struct unenroll_request *req, int *ret
  * the blobs (LUKS1), drops entries whose keyslot is gone, writes missing blob files anew.
  */
 enum err record_renew(struct volume *v, const struct secret *pass, struct record *ret);
+/* Would that make a way in of it that the record does not know?  Unless the passphrase
+ * that is typed opens that very keyslot. */
+bool record_would_take(const struct volume *v, const struct enrolment *en);
 
 #endif

@@ -7,6 +7,17 @@
 #include "unlock/enroll_tpm2.h"
 #include "unlock/journal.h"
 
+/* What a TPM is sealing, and with what. */
+struct enroll_sealing {
+	struct tpm2_wish wish;
+	struct secret *raw, *auth; /* auth: NULL without a PIN */
+	struct aside *job;         /* NULL: it is finished */
+	/* What came of it, opened by the TPM while it is being written down. */
+	struct tpm2_sealed sealed;
+	struct aside *proof; /* NULL: not begun, or finished */
+	enum err begun;
+};
+
 /* An enrolment under way. */
 struct enrolling {
 	struct session *s;
@@ -18,6 +29,7 @@ struct enrolling {
 	int existing_slot;                     /* that the person's passphrase opens */
 	const struct import_message *imported; /* or NULL */
 	const struct enroll_tpm2 *tpm;         /* in place of a card; NULL: it is none */
+	struct enroll_sealing *sealing;        /* of that; under way */
 };
 
 /* enroll_say.c */
@@ -35,13 +47,13 @@ void import_opens_nothing(const struct enrolling *w);
 enum err enroll_write(struct enrolling *w, struct enroll_result *ret);
 
 /* enroll_tpm2.c */
-/* Seal a new secret: the passphrase, the object as JSON (malloc'ed), and into w->entry
- * what the record says of it. */
+/* What is being sealed, a new secret: the passphrase, the object as JSON (malloc'ed), and
+ * into w->entry what the record says of it. */
 enum err enroll_tpm2_seal(struct enrolling *w, struct secret **ret_pass,
                           uint8_t **ret_blob, size_t *ret_len);
-/* Does the way in that was found on the disk give back that passphrase? */
-enum err enroll_tpm2_prove(const struct enrolling *w, const struct enrolment *found,
-                           const struct secret *pass);
+/* Does the object that enroll_tpm2_seal gave, and that the caller found on the disk byte
+ * for byte, give back that passphrase? */
+enum err enroll_tpm2_prove(const struct enrolling *w, const struct secret *pass);
 
 /* enroll_slot.c */
 bool enroll_already(const struct enrolling *w, struct enroll_result *ret);

@@ -19,16 +19,15 @@ enum err enroll_tpm2_look(struct session *s, const struct tpm2_seal_wish *wish,
                           struct tpm2_found *ret)
 {
 	const struct tpm2 tpm = session_tpm(s);
-	struct tpm2_found f = {0};
+	struct tpm2_look look;
 
 	/* The present ones in any case: is there such a bank? */
-	enum err e = tpm2_read_pcrs(&tpm, wish->bank, wish->choice.mask, &f.to);
-	if (e == OK)
-		e = tpm2_lockout(&tpm, &f.lockout);
-	if (e == OK && f.lockout.locked != 0)
+	enum err e = tpm2_look(&tpm, wish->bank, wish->choice.mask, &look);
+	if (e == OK && look.lockout.locked != 0)
 		e = ERR_TPM_LOCKED;
 	if (e != OK)
 		return e;
+	struct tpm2_found f = {.to = look.pcrs, .lockout = look.lockout};
 	e = session_tpm_saved(s, wish->bank, wish->choice.mask, &f.to);
 	if (e != OK && e != ERR_NOT_FOUND)
 		return e;
@@ -98,21 +97,38 @@ enum err enroll_tpm2_ask_pin(struct session *s, const char *disk, struct secret 
 
 /* --- sealing --- */
 
-static enum err seal(const struct enrolling *w, const struct tpm2_pcrs *to, uint32_t srk,
-                     const struct secret *what, struct tpm2_sealed *ret)
+static enum err make_wish(const struct enrolling *w, const struct tpm2_pcrs *to,
+                          uint32_t srk, struct tpm2_wish *ret)
 {
-	const struct tpm2 tpm = session_tpm(w->s);
-	struct tpm2_wish wish = {
+	*ret = (struct tpm2_wish){
 	        .srk = srk,
 	        .srk_name = w->tpm->wish->srk_name,
 	        .bank = to->bank,
 	        .mask = to->mask,
 	        .to = to,
 	};
+	return random_bytes(ret->salt, sizeof(ret->salt));
+}
 
-	enum err e = random_bytes(wish.salt, sizeof(wish.salt));
+static enum err sealing_start(const struct enrolling *w, struct enroll_sealing *s)
+{
+	const struct tpm2 tpm = session_tpm(w->s);
+
+	enum err e = make_wish(w, &w->tpm->found->to, w->tpm->wish->srk, &s->wish);
 	if (e == OK)
-		e = tpm2_seal(&tpm, &wish, what, w->tpm->pin, ret);
+		e = random_secret(TPM2_SECRET_LEN, &s->raw);
+	if (e == OK && w->tpm->pin)
+		e = tpm2_auth_value(w->tpm->pin, s->wish.salt, &s->auth);
+	return e == OK ? tpm2_seal_start(&tpm, &s->wish, s->raw, s->auth, &s->job) : e;
+}
+
+static enum err sealing_finish(const struct enrolling *w, struct tpm2_sealed *ret)
+{
+	struct enroll_sealing *s = w->sealing;
+	struct aside *job = s->job;
+
+	s->job = NULL;
+	const enum err e = tpm2_seal_finish(job, &s->wish, s->auth != NULL, ret);
 	if (e == ERR_ACCESS)
 		enroll_why(w, "The TPM refuses to make a key: its owner hierarchy has a "
 		              "password. Name a storage root key that is kept in it with "
@@ -120,19 +136,55 @@ static enum err seal(const struct enrolling *w, const struct tpm2_pcrs *to, uint
 	return e;
 }
 
+/* A job that nobody wants any more comes to its end: it leaves nothing in the TPM. */
+static void sealing_end(struct enroll_sealing *s)
+{
+	struct tpm2_sealed unwanted;
+	AUTO_SECRET *got = NULL;
+
+	if (s->job)
+		(void)tpm2_seal_finish(s->job, &s->wish, s->auth != NULL, &unwanted);
+	if (s->proof)
+		(void)tpm2_unseal_finish(s->proof, &got);
+	s->job = s->proof = NULL;
+	s->raw = secret_free(s->raw);
+	s->auth = secret_free(s->auth);
+}
+
+/* As it will be read by a boot, from the text and by the record. */
+static void proof_start(const struct enrolling *w, char *text)
+{
+	struct enrolment en = {
+	        .needs_pin = w->entry.needs_pin,
+	        .cap = w->entry.cap,
+	        .blob = {(uint8_t *)text},
+	        .blob_len = {strlen(text)},
+	};
+	const struct tpm2 tpm = session_tpm(w->s);
+	struct enroll_sealing *s = w->sealing;
+
+	memcpy(en.fpr, w->entry.fpr, sizeof(en.fpr));
+	memcpy(en.srk_name, w->entry.srk_name, sizeof(en.srk_name));
+	s->begun = tpm2_way(&en, 0, &s->sealed);
+	/* The PIN was stretched with this salt. */
+	if (s->begun == OK &&
+	    memcmp(s->sealed.salt, s->wish.salt, sizeof(s->wish.salt)) != 0)
+		s->begun = ERR_TPM_FAILED;
+	if (s->begun == OK)
+		s->begun = tpm2_unseal_with(&tpm, &s->sealed, s->auth, &s->proof);
+}
+
 enum err enroll_tpm2_seal(struct enrolling *w, struct secret **ret_pass,
                           uint8_t **ret_blob, size_t *ret_len)
 {
-	AUTO_SECRET *raw = NULL, *pass = NULL;
+	AUTO_SECRET *pass = NULL;
 	struct tpm2_sealed sealed;
 	char *text = NULL;
 
 	enroll_step(w, "Sealing to the TPM.");
-	enum err e = random_secret(TPM2_SECRET_LEN, &raw);
+	enum err e = sealing_finish(w, &sealed);
 	if (e == OK)
-		e = seal(w, &w->tpm->found->to, w->tpm->wish->srk, raw, &sealed);
-	if (e == OK)
-		e = tpm2_passphrase(raw, &pass);
+		e = tpm2_passphrase(w->sealing->raw, &pass);
 	if (e == OK)
 		e = tpm2_id(&sealed, w->entry.fpr);
 	if (e == OK)
@@ -140,6 +192,7 @@ enum err enroll_tpm2_seal(struct enrolling *w, struct secret **ret_pass,
 	if (e != OK)
 		return e;
 	memcpy(w->entry.srk_name, sealed.srk_name, sizeof(w->entry.srk_name));
+	proof_start(w, text);
 	*ret_pass = pass;
 	pass = NULL;
 	*ret_blob = (uint8_t *)text;
@@ -149,13 +202,15 @@ enum err enroll_tpm2_seal(struct enrolling *w, struct secret **ret_pass,
 
 /* --- proving --- */
 
-static enum err unseal_same(const struct enrolling *w, const struct tpm2_sealed *s,
-                            const struct secret *want)
+static enum err unseals_same(struct enroll_sealing *s, const struct secret *want)
 {
-	const struct tpm2 tpm = session_tpm(w->s);
 	AUTO_SECRET *got = NULL, *pass = NULL;
+	struct aside *job = s->proof;
 
-	enum err e = tpm2_unseal(&tpm, s, w->tpm->pin, &got);
+	if (s->begun != OK)
+		return s->begun;
+	s->proof = NULL;
+	enum err e = tpm2_unseal_finish(job, &got);
 	if (e == OK)
 		e = tpm2_passphrase(got, &pass);
 	if (e == OK && !secret_equal(pass, want))
@@ -169,37 +224,33 @@ static enum err unseal_same(const struct enrolling *w, const struct tpm2_sealed 
 static enum err prove_by_another(const struct enrolling *w, const struct tpm2_sealed *s)
 {
 	const struct tpm2 tpm = session_tpm(w->s);
-	AUTO_SECRET *raw = NULL, *pass = NULL;
+	AUTO_SECRET *raw = NULL, *got = NULL;
 	struct tpm2_sealed other;
+	struct tpm2_wish wish;
 	struct tpm2_pcrs now;
 
 	enum err e = tpm2_read_pcrs(&tpm, s->pcrs.bank, s->pcrs.mask, &now);
 	if (e == OK)
+		e = make_wish(w, &now, s->srk, &wish);
+	if (e == OK)
 		e = random_secret(TPM2_SECRET_LEN, &raw);
 	if (e == OK)
-		e = tpm2_passphrase(raw, &pass);
-	if (e == OK)
-		e = seal(w, &now, s->srk, raw, &other);
+		e = tpm2_seal(&tpm, &wish, raw, w->tpm->pin, &other);
 	if (e == OK && memcmp(other.srk_name, s->srk_name, sizeof(s->srk_name)) != 0)
 		e = ERR_TPM_OTHER;
-	return e == OK ? unseal_same(w, &other, pass) : e;
+	if (e == OK)
+		e = tpm2_unseal(&tpm, &other, w->tpm->pin, &got);
+	if (e == OK && !secret_equal(got, raw))
+		e = ERR_TPM_FAILED;
+	return e;
 }
 
-enum err enroll_tpm2_prove(const struct enrolling *w, const struct enrolment *found,
-                           const struct secret *pass)
+enum err enroll_tpm2_prove(const struct enrolling *w, const struct secret *pass)
 {
-	struct enrolment en = *found; /* as the record will have it */
-	struct tpm2_sealed s;
-
 	enroll_step(w, "Opening the new way in with the TPM.");
-	en.needs_pin = w->entry.needs_pin;
-	en.cap = w->entry.cap;
-	memcpy(en.srk_name, w->entry.srk_name, sizeof(en.srk_name));
-	enum err e = tpm2_way(&en, 0, &s);
-	if (e == OK)
-		e = unseal_same(w, &s, pass);
+	enum err e = unseals_same(w->sealing, pass);
 	if (e == ERR_TPM_PCRS && w->tpm->found->saved)
-		e = prove_by_another(w, &s);
+		e = prove_by_another(w, &w->sealing->sealed);
 	if (e != OK)
 		enroll_why(w, e == ERR_TPM_PCRS
 		                      ? "The TPM measured something while it was sealed "
@@ -216,11 +267,13 @@ enum err enroll_with_tpm2(struct session *s, struct volume *v,
                           const struct enroll_request *req, const struct enroll_tpm2 *tpm,
                           struct enroll_result *ret)
 {
+	struct enroll_sealing sealing = {0};
 	struct enrolling w = {
 	        .s = s,
 	        .v = v,
 	        .req = req,
 	        .tpm = tpm,
+	        .sealing = &sealing,
 	        .entry =
 	                {
 	                        .backend = BACKEND_TPM2,
@@ -233,12 +286,17 @@ enum err enroll_with_tpm2(struct session *s, struct volume *v,
 	enum err e = volume_trusted(v);
 	if (e != OK && e != ERR_NO_RECORD)
 		return e;
-	enroll_step(&w, "Checking the existing passphrase.");
-	e = enroll_volume_key(s, v, req->key, &volume_key, &w.existing_slot);
-	if (e != OK)
-		return e;
+	/* The TPM works while the passphrase is typed and stretched. */
+	e = sealing_start(&w, &sealing);
+	if (e == OK) {
+		enroll_step(&w, "Checking the existing passphrase.");
+		e = enroll_volume_key(s, v, req->key, &volume_key, &w.existing_slot);
+	}
 	w.volume_key = volume_key;
-	return enroll_write(&w, ret);
+	if (e == OK)
+		e = enroll_write(&w, ret);
+	sealing_end(&sealing);
+	return e;
 }
 
 /* --- the ones before --- */

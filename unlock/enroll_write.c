@@ -145,7 +145,7 @@ static enum err prove(const struct enrolling *w, const struct written *p,
 		return e == ERR_PASSPHRASE ? ERR_IO : e;
 	if (w->req->cert != NULL)
 		return OK;
-	return w->tpm != NULL ? enroll_tpm2_prove(w, found, p->pass)
+	return w->tpm != NULL ? enroll_tpm2_prove(w, p->pass)
 	                      : prove_card(w, p, fresh, found);
 }
 
@@ -342,8 +342,8 @@ enum err enroll_write(struct enrolling *w, struct enroll_result *ret)
 		return e;
 	e = write_locked(w, ret);
 	enroll_unlock(lock);
-	/* So that a second key can be added to what is there now. */
-	if (e == OK && volume_reload(w->v) != OK)
+	/* So that a second key can be added to what is there now; a TPM has one. */
+	if (e == OK && w->tpm == NULL && volume_reload(w->v) != OK)
 		log_line(LOG_DEBUG, "the volume could not be read again");
 	return e;
 }

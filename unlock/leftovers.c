@@ -62,8 +62,9 @@ enum err journal_delete(const struct volume *v)
 	char name[STORE_NAME_MAX];
 
 	enum err e = journal_name(luks_uuid(v->luks), name);
+	/* One that a power cut brings back is found to be settled. */
 	if (e == OK)
-		e = store_remove(v->where.config_dir, STORE_VOLUMES, name);
+		e = store_forget(v->where.config_dir, STORE_VOLUMES, name);
 	if (e == OK)
 		store_prune(v->where.config_dir, STORE_VOLUMES);
 	return e;

@@ -16,6 +16,7 @@
 #include "unlock/boot_left.h"
 #include "unlock/heads_key.h"
 #include "unlock/main_options.h"
+#include "unlock/openssl.h"
 #include "unlock/session_tpm.h"
 #include "unlock/source.h"
 #include "unlock/unlock.h"
@@ -137,7 +138,7 @@ static enum err run(const struct options *o, int out, bool *ret_told)
 		return bad_usage("No device: set CRYPTTAB_SOURCE or use --device");
 	/* Before anybody is asked: this is a later run of the boot, or the only one. */
 	if (o->wish.at_boot)
-		(void)cap(o, &capped); /* said; and the TPM is not used here */
+		(void)cap(o, false, &capped); /* said; and the TPM is not used here */
 	/* First: readers are looked for while the header is read. */
 	e = open_session(&o->wish, &s);
 	if (e == ERR_USAGE)
@@ -247,6 +248,7 @@ int main(int argc, char **argv)
 	log_to(log_sink_stderr, NULL, LOG_WARN);
 	if (e == OK)
 		e = crypto_init();
+	openssl_without_old_names();
 	if (e == OK)
 		e = parse_options(argc, argv, &o, &done);
 	if (done)
@@ -258,7 +260,7 @@ int main(int argc, char **argv)
 		e = o.below                          ? below(&o, &told)
 		    : o.check_root || o.check_resume ? check_below(&o, &told)
 		    : o.crypttab                     ? boot(&o, &told)
-		    : o.cap                          ? cap(&o, &told)
+		    : o.cap                          ? cap(&o, false, &told)
 		    : o.image_record                 ? image_record(&o)
 		                                     : keyscript(&o, has_stdout, &told);
 	/* A boot run has told of each volume. */

@@ -64,7 +64,9 @@ static bool is_later_run(const struct options *o)
 	return caps(o) && o->source_wait_s == 0;
 }
 
-static enum err run(const struct options *o, const struct boot_wish *w, bool *ret_told)
+/* *ret_hung: the TPM did. */
+static enum err run(const struct options *o, const struct boot_wish *w, bool *ret_told,
+                    bool *ret_hung)
 {
 	struct session *s = NULL;
 
@@ -76,13 +78,14 @@ static enum err run(const struct options *o, const struct boot_wish *w, bool *re
 	if (is_later_run(o) || (o->wish.at_boot && cap_is_done(o->wish.run)))
 		session_tpm_give_up(s, ERR_TPM_PCRS);
 	e = boot_run(s, w);
+	*ret_hung = session_tpm_end(s) == ERR_TPM_FAILED;
 	(void)session_free(s);
 	*ret_told = true;
 	return e;
 }
 
 static enum err run_table(const struct options *o, const struct crypttab *t,
-                          bool *ret_told)
+                          bool *ret_told, bool *ret_hung)
 {
 	const struct boot_wish w = {
 	        .table = t,
@@ -94,10 +97,10 @@ static enum err run_table(const struct options *o, const struct crypttab *t,
 	        .heads_key = heads_key,
 	};
 
-	return boot_count(&w) > 0 ? run(o, &w, ret_told) : OK;
+	return boot_count(&w) > 0 ? run(o, &w, ret_told, ret_hung) : OK;
 }
 
-static enum err open_all(const struct options *o, bool *ret_told)
+static enum err open_all(const struct options *o, bool *ret_told, bool *ret_hung)
 {
 	struct crypttab t = {0};
 
@@ -108,20 +111,20 @@ static enum err open_all(const struct options *o, bool *ret_told)
 	}
 	enum err e = read_table(o->crypttab, &t);
 	if (e == OK)
-		e = run_table(o, &t, ret_told);
+		e = run_table(o, &t, ret_told, ret_hung);
 	crypttab_clear(&t);
 	return e;
 }
 
 enum err boot(const struct options *o, bool *ret_told)
 {
-	bool capped = false;
+	bool capped = false, hung = false;
 
 	if (is_later_run(o))
-		(void)cap(o, &capped); /* said; and the TPM is not used here */
-	const enum err e = open_all(o, ret_told);
+		(void)cap(o, false, &capped); /* said; and the TPM is not used here */
+	const enum err e = open_all(o, ret_told, &hung);
 	/* Cryptroot asks next, and what it opens was not checked by us. */
 	if (caps(o) && !is_later_run(o))
-		(void)cap(o, &capped); /* said; nothing that follows uses the TPM */
+		(void)cap(o, hung, &capped); /* said; nothing that follows uses the TPM */
 	return e;
 }

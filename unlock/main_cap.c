@@ -12,7 +12,7 @@ enum { AGAIN_MS = 1000 };
 
 static void say_failed(const struct options *o, enum err e)
 {
-	const struct words_args args = {.text = err_text(e)};
+	const struct words_args args = {.text = tpm2_trouble(e)};
 	char text[SENTENCE_MAX];
 	struct ask *a = NULL;
 
@@ -28,20 +28,21 @@ static void say_failed(const struct options *o, enum err e)
 	(void)ask_close(a);
 }
 
-/* Whoever comes to type is not kept from it each time by a TPM that does not answer. What
- * --cap is asked for, a shell may hang on: that waits. */
+/* Whoever comes to type, or waits for the system, is not kept from it each time by a TPM
+ * that does not answer.  What --cap alone is asked for, a shell may hang on: that waits.
+ */
 static int limit_ms(const struct options *o, bool failed_before)
 {
-	const bool waits = o->cap && !o->crypttab;
+	const bool waits = o->cap && !o->crypttab && o->source_wait_s != 0;
 
 	return !waits && failed_before ? AGAIN_MS : 0;
 }
 
-enum err cap(const struct options *o, bool *ret_told)
+enum err cap(const struct options *o, bool hung, bool *ret_told)
 {
 	const enum err before = cap_failure(o->wish.run);
 	const struct tpm2 t = {.tcti = o->wish.tpm,
-	                       .limit_ms = limit_ms(o, before != OK)};
+	                       .limit_ms = limit_ms(o, hung || before != OK)};
 
 	const enum err e = cap_tpm(&t, o->config_dir, o->wish.run);
 	/* Cryptroot's rounds come every second: either is said once a boot. */

@@ -35,7 +35,8 @@ enum err parse_options(int argc, char **argv, struct options *ret, bool *ret_don
 enum err image_record(const struct options *o);
 /* main_cap.c: a PCR of what is sealed for volumes of this machine is extended, once a
  * boot; none, and OK, where nothing is.  That it could not be done was said. */
-enum err cap(const struct options *o, bool *ret_told);
+/* hung: the TPM did, before this. */
+enum err cap(const struct options *o, bool hung, bool *ret_told);
 /* main_boot.c: the run of --crypttab.  *ret_told: what is not open has been said. */
 enum err boot(const struct options *o, bool *ret_told);
 /* main_root.c.  Prints a line for each LUKS volume that --below's device lies on, when it

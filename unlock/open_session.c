@@ -85,7 +85,8 @@ enum err open_session(const struct session_wish *w, struct session **ret)
 	e = open_asker(w, &o.ask);
 	if (e != OK)
 		return e;
-	e = readers_open_child(readers_open_choice, how, NULL, &o.readers);
+	e = w->no_card ? readers_open_child_later(readers_open_choice, how, &o.readers)
+	               : readers_open_child(readers_open_choice, how, NULL, &o.readers);
 	if (e != OK) {
 		(void)ask_close(o.ask);
 		return e;

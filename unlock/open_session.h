@@ -15,6 +15,8 @@ struct session_wish {
 	const char *serial;        /* NULL: any */
 	const char *tpm;           /* as in struct tpm2; NULL: /dev/tpmrm0 */
 	const char *run;           /* as in struct session_options */
+	bool no_card; /* none is expected: no reader is looked for until one is asked for
+	               */
 	bool agents;  /* no descriptors: ask through systemd's agents (core/ask_agents.h)
 	               */
 	bool at_boot; /* no descriptors: ask by splash, console and pipe (core/ask_boot.h)

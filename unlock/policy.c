@@ -46,7 +46,8 @@ static bool pin_spoiled(const struct policy_facts *f)
 	if (f->pin != ANSWER_FD || f->pin_ready)
 		return false;
 	return f->card_end == ERR_PIN_WRONG || f->card_end == ERR_PIN_LENGTH ||
-	       f->card_end == ERR_PIN_LAST_TRY || f->card_end == ERR_PIN_UNKNOWN;
+	       f->card_end == ERR_PIN_BYTES || f->card_end == ERR_PIN_LAST_TRY ||
+	       f->card_end == ERR_PIN_UNKNOWN;
 }
 
 static bool card_usable(const struct policy_facts *f)

@@ -122,12 +122,20 @@ static bool may_be_ours(const struct volume *v, int keyslot, int opened,
 
 /* A token says nothing of a TPM's storage root key that could be trusted: without an old
  * entry the TPM is enrolled anew. */
-static bool knows_enough(const struct volume *v, const struct token *t)
+static bool knows_enough(const struct volume *v, const char *backend,
+                         const uint8_t fpr[static FPR_LEN])
 {
-	const struct record_entry *old = old_entry(v, t->fpr[0]);
+	const struct record_entry *old = old_entry(v, fpr);
 
-	return strcmp(t->backend, BACKEND_TPM2) != 0 ||
+	return strcmp(backend, BACKEND_TPM2) != 0 ||
 	       (old != NULL && strcmp(old->backend, BACKEND_TPM2) == 0);
+}
+
+bool record_would_take(const struct volume *v, const struct enrolment *en)
+{
+	return en->has_token && en->backend != NULL &&
+	       knows_enough(v, en->backend, en->fpr) &&
+	       may_be_ours(v, en->keyslot, LUKS_ANY_SLOT, en->fpr);
 }
 
 /* While the pin fits, the record's own word stands above any token. */
@@ -196,7 +204,8 @@ static enum err build(struct volume *v, int opened, struct record *r)
 			return e;
 		if (e != OK) /* none, or told at debug level */
 			continue;
-		if (entry_at(r, t.keyslot) == NULL && knows_enough(v, &t) &&
+		if (entry_at(r, t.keyslot) == NULL &&
+		    knows_enough(v, t.backend, t.fpr[0]) &&
 		    may_be_ours(v, t.keyslot, opened, t.fpr[0]))
 			r->entry[r->n++] = entry_of(v, &t);
 		const struct record_entry *en = entry_at(r, t.keyslot);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POLL_MS = 250 };
+enum { POLL_MS = 250, PATIENCE_MS = 3000 };
 
 static bool wanted_has(const struct session *s, const uint8_t *fpr)
 {
@@ -245,6 +245,8 @@ void session_set_known(struct session *s, const struct session_known *known, siz
 enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], size_t n)
 {
 	const int64_t start = clock_ms();
+	int64_t since = start;
+	enum pick_why why = PICK_FOUND;
 	struct pick_status st;
 	enum err e = set_wanted(s, fprs, n);
 
@@ -267,7 +269,13 @@ enum err session_wait_card(struct session *s, const uint8_t (*fprs)[FPR_LEN], si
 			return session_say_why(s, &st, e);
 		if (s->o.wait_ms >= 0 && clock_ms() - start >= s->o.wait_ms)
 			return session_say_why(s, &st, e);
-		session_tell_why(s, st.why);
+		if (st.why != why)
+			since = clock_ms();
+		why = st.why;
+		/* A service may still be starting, a reader be slow to answer. */
+		if ((why != PICK_NO_SERVICE && why != PICK_STARTING) ||
+		    clock_ms() - since >= PATIENCE_MS)
+			session_tell_why(s, why);
 		(void)session_pause(s, false);
 	}
 }

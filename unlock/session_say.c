@@ -94,6 +94,7 @@ bool session_why_needs_words(enum pick_why why)
 		return true;
 	case PICK_FOUND:
 	case PICK_NO_SERVICE:
+	case PICK_STARTING:
 	case PICK_NO_READER:
 	case PICK_NO_CARD:
 	case PICK_NOT_WANTED:

@@ -59,24 +59,33 @@ enum err store_write(const char *dir, const char *sub, const char *name,
                      struct bytes content)
 {
 	int dirfd = -1, fd = -1;
+	bool made = false;
 
 	/* A folder of settings is made; a /boot that is not there is a mistake. */
 	enum err e = strcmp(sub, STORE_VOLUMES) == 0 ? dir_make_path(dir, 0755, &dirfd)
 	                                             : dir_open(dir, &dirfd);
 	if (e != OK)
 		return e;
-	e = dir_make(dirfd, sub, 0700, &fd);
+	e = dir_make_unsynced(dirfd, sub, 0700, &fd, &made);
 	if (e == OK) {
 		(void)file_sweep(fd,
 		                 name); /* what a killed writer left costs only room */
 		e = file_publish(fd, name, content, 0600);
 		(void)close(fd); /* read-only */
 	}
+	if (e == OK && made)
+		e = dir_sync(dirfd);
 	(void)close(dirfd); /* read-only */
 	return e;
 }
 
-enum err store_remove(const char *dir, const char *sub, const char *name)
+static enum err unlink_only(int dirfd, const char *name)
+{
+	return unlinkat(dirfd, name, 0) == 0 ? OK : err_from_errno(errno);
+}
+
+static enum err remove_by(enum err (*how)(int dirfd, const char *name), const char *dir,
+                          const char *sub, const char *name)
 {
 	int fd = -1;
 
@@ -87,13 +96,23 @@ enum err store_remove(const char *dir, const char *sub, const char *name)
 		return e;
 	/* Looked for first: a read-only file system refuses before it looks. */
 	if (faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
-		e = file_remove(fd, name);
+		e = how(fd, name);
 	if (e == ERR_NOT_FOUND)
 		e = OK;
 	if (e == OK)
 		e = file_sweep(fd, name);
 	(void)close(fd); /* read-only */
 	return e;
+}
+
+enum err store_remove(const char *dir, const char *sub, const char *name)
+{
+	return remove_by(file_remove, dir, sub, name);
+}
+
+enum err store_forget(const char *dir, const char *sub, const char *name)
+{
+	return remove_by(unlink_only, dir, sub, name);
 }
 
 void store_prune(const char *dir, const char *sub)

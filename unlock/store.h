@@ -22,7 +22,9 @@ store_read(const char *dir, const char *sub, const char *name, size_t max, uint8
 enum err store_write(const char *dir, const char *sub, const char *name,
                      struct bytes content);
 enum err store_remove(const char *dir, const char *sub,
-                      const char *name);            /* gone is OK; sweeps leftovers */
+                      const char *name); /* gone is OK; sweeps leftovers */
+/* The same, not waiting for the disk: a power cut may bring it back. */
+enum err store_forget(const char *dir, const char *sub, const char *name);
 void store_prune(const char *dir, const char *sub); /* remove `sub` when it is empty */
 
 #endif

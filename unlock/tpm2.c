@@ -5,7 +5,12 @@
 #include "unlock/tpm2_jobs.h"
 
 /* Hardware takes seconds to make a key. */
-enum { LOOK_MS = 5000, WORK_MS = 20000, JOINED_MAX = 2 * TPM2_SECRET_LEN };
+enum {
+	LOOK_MS = 5000,
+	HELLO_MS = 10000,
+	WORK_MS = 20000,
+	JOINED_MAX = 2 * TPM2_SECRET_LEN
+};
 
 static int limit(const struct tpm2 *t, int usual)
 {
@@ -26,6 +31,7 @@ static enum err ask(const struct tpm2 *t, aside_job *job, const struct tpm2_task
 	struct tpm2_task full = *task;
 
 	full.tcti = t->tcti;
+	full.limit_ms = limit_ms;
 	const enum err e = of_child(aside_run(job, &full, in, n, limit_ms, &out));
 	if (e != OK)
 		return e;
@@ -36,20 +42,40 @@ static enum err ask(const struct tpm2 *t, aside_job *job, const struct tpm2_task
 	return OK;
 }
 
+static enum err check_pcrs(const struct tpm2_pcrs *got, const struct tpm2_task *task)
+{
+	return got->bank == task->bank && got->mask == task->mask ? OK : ERR_TPM_FAILED;
+}
+
 enum err tpm2_read_pcrs(const struct tpm2 *t, enum hash_alg bank, uint32_t mask,
                         struct tpm2_pcrs *ret)
 {
 	struct tpm2_pcrs got;
 	const struct tpm2_task task = {.bank = bank, .mask = mask & TPM2_PCRS_ALL};
 
-	const enum err e =
+	enum err e =
 	        ask(t, tpm2_job_pcrs, &task, NULL, limit(t, LOOK_MS), &got, sizeof(got));
-	if (e != OK)
-		return e;
-	if (got.bank != bank || got.mask != task.mask)
-		return ERR_TPM_FAILED;
-	*ret = got;
-	return OK;
+	if (e == OK)
+		e = check_pcrs(&got, &task);
+	if (e == OK)
+		*ret = got;
+	return e;
+}
+
+enum err tpm2_look(const struct tpm2 *t, enum hash_alg bank, uint32_t mask,
+                   struct tpm2_look *ret)
+{
+	struct tpm2_look got;
+	const struct tpm2_task task = {
+	        .bank = bank, .mask = mask & TPM2_PCRS_ALL, .looks = true};
+
+	enum err e =
+	        ask(t, tpm2_job_pcrs, &task, NULL, limit(t, LOOK_MS), &got, sizeof(got));
+	if (e == OK)
+		e = check_pcrs(&got.pcrs, &task);
+	if (e == OK)
+		*ret = got;
+	return e;
 }
 
 static enum err take_made(const struct tpm2_wish *w, bool pin, const struct tpm2_made *m,
@@ -93,18 +119,18 @@ static enum err join(const struct secret *a, const struct secret *b, struct secr
 	return OK;
 }
 
-enum err tpm2_seal(const struct tpm2 *t, const struct tpm2_wish *w,
-                   const struct secret *what, const struct secret *pin,
-                   struct tpm2_sealed *ret)
+enum err tpm2_seal_start(const struct tpm2 *t, const struct tpm2_wish *w,
+                         const struct secret *what, const struct secret *auth,
+                         struct aside **ret)
 {
-	AUTO_SECRET *auth = NULL, *in = NULL;
-	struct tpm2_made made;
+	AUTO_SECRET *in = NULL;
 	const struct tpm2_task task = {
+	        .tcti = t->tcti,
 	        .srk = w->srk,
 	        .srk_name = w->srk_name,
 	        .bank = w->bank,
 	        .mask = w->mask,
-	        .pin = pin != NULL,
+	        .pin = auth != NULL,
 	        .to = w->to,
 	};
 
@@ -113,75 +139,134 @@ enum err tpm2_seal(const struct tpm2 *t, const struct tpm2_wish *w,
 		return ERR_BUG;
 	if (w->to && (w->to->bank != w->bank || w->to->mask != w->mask))
 		return ERR_BUG;
-	enum err e = pin ? tpm2_auth_value(pin, w->salt, &auth) : OK;
-	if (e == OK)
-		e = join(what, auth, &in);
-	if (e == OK)
-		e = ask(t, tpm2_job_seal, &task, in, limit(t, WORK_MS), &made,
-		        sizeof(made));
-	return e == OK ? take_made(w, pin != NULL, &made, ret) : e;
+	const enum err e = join(what, auth, &in);
+	return e == OK ? of_child(aside_start(tpm2_job_seal, &task, in,
+	                                      sizeof(struct tpm2_made), limit(t, WORK_MS),
+	                                      ret))
+	               : e;
 }
 
-enum err tpm2_unseal_start(const struct tpm2 *t, const struct tpm2_sealed *s,
-                           const struct secret *pin, struct aside **ret)
-{
-	AUTO_SECRET *auth = NULL;
-	const struct tpm2_task task = {.tcti = t->tcti, .sealed = s, .pin = s->needs_pin};
-
-	enum err e = tpm2_sealed_check(s);
-	if (e == OK && s->needs_pin != (pin != NULL))
-		e = ERR_BUG;
-	if (e == OK && pin)
-		e = tpm2_auth_value(pin, s->salt, &auth);
-	if (e == OK)
-		e = of_child(aside_start(tpm2_job_unseal, &task, auth, TPM2_SECRET_LEN,
-		                         limit(t, WORK_MS), ret));
-	return e;
-}
-
-enum err tpm2_unseal_finish(struct aside *a, struct secret **ret)
+enum err tpm2_seal_finish(struct aside *a, const struct tpm2_wish *w, bool pin,
+                          struct tpm2_sealed *ret)
 {
 	AUTO_SECRET *out = NULL;
+	struct tpm2_made made;
 
-	enum err e = of_child(aside_finish(a, &out));
-	if (e == OK && secret_len(out) != TPM2_SECRET_LEN)
-		e = ERR_TPM_FAILED;
+	const enum err e = of_child(aside_finish(a, &out));
 	if (e != OK)
 		return e;
-	*ret = out;
-	out = NULL;
-	return OK;
+	if (secret_len(out) != sizeof(made))
+		return ERR_TPM_FAILED;
+	memcpy(&made, secret_buf(out), sizeof(made));
+	return take_made(w, pin, &made, ret);
 }
 
-enum err tpm2_unseal(const struct tpm2 *t, const struct tpm2_sealed *s,
-                     const struct secret *pin, struct secret **ret)
+enum err tpm2_seal(const struct tpm2 *t, const struct tpm2_wish *w,
+                   const struct secret *what, const struct secret *pin,
+                   struct tpm2_sealed *ret)
 {
+	AUTO_SECRET *auth = NULL;
 	struct aside *a = NULL;
 
-	const enum err e = tpm2_unseal_start(t, s, pin, &a);
-	return e == OK ? tpm2_unseal_finish(a, ret) : e;
+	enum err e = pin ? tpm2_auth_value(pin, w->salt, &auth) : OK;
+	if (e == OK)
+		e = tpm2_seal_start(t, w, what, auth, &a);
+	return e == OK ? tpm2_seal_finish(a, w, pin != NULL, ret) : e;
 }
 
-enum err tpm2_look_start(const struct tpm2 *t, enum hash_alg bank, uint32_t mask,
+/* For what is sealed: with it the PIN, as it takes it. */
+static enum err auth_for(const struct tpm2_sealed *s, const struct secret *pin,
+                         struct secret **ret)
+{
+	if (s->needs_pin != (pin != NULL))
+		return ERR_BUG;
+	return pin ? tpm2_auth_value(pin, s->salt, ret) : OK;
+}
+
+enum err tpm2_look_start(const struct tpm2 *t, const struct tpm2_sealed *s,
                          struct aside **ret)
 {
 	const struct tpm2_task task = {
-	        .tcti = t->tcti, .bank = bank, .mask = mask & TPM2_PCRS_ALL};
+	        .tcti = t->tcti,
+	        .sealed = s,
+	        .looks = true,
+	        .limit_ms = limit(t, WORK_MS),
+	};
 
-	return of_child(aside_start(tpm2_job_look, &task, NULL, sizeof(struct tpm2_look),
-	                            limit(t, LOOK_MS), ret));
+	const enum err e = tpm2_sealed_check(s);
+	return e == OK ? of_child(aside_start(tpm2_job_unseal, &task, NULL,
+	                                      sizeof(struct tpm2_look),
+	                                      limit(t, HELLO_MS), ret))
+	               : e;
 }
 
 enum err tpm2_look_finish(struct aside *a, struct tpm2_look *ret)
 {
 	AUTO_SECRET *out = NULL;
 
-	enum err e = of_child(aside_finish(a, &out));
-	if (e == OK && secret_len(out) != sizeof(*ret))
+	const enum err e = of_child(aside_hear(a, &out));
+	if (e != OK)
+		return e;
+	if (secret_len(out) != sizeof(*ret)) {
+		(void)aside_drop(a);
+		return ERR_TPM_FAILED;
+	}
+	memcpy(ret, secret_buf(out), sizeof(*ret));
+	return OK;
+}
+
+enum err tpm2_unseal_start(struct aside *a, const struct tpm2 *t,
+                           const struct tpm2_sealed *s, const struct secret *pin)
+{
+	AUTO_SECRET *auth = NULL;
+
+	const enum err e = auth_for(s, pin, &auth);
+	return e == OK ? of_child(aside_tell(a, auth, limit(t, WORK_MS))) : e;
+}
+
+static enum err take_secret(enum err e, struct secret **out, struct secret **ret)
+{
+	if (e == OK && secret_len(*out) != TPM2_SECRET_LEN)
 		e = ERR_TPM_FAILED;
+	if (e != OK)
+		return e;
+	*ret = *out;
+	*out = NULL;
+	return OK;
+}
+
+enum err tpm2_unseal_finish(struct aside *a, struct secret **ret)
+{
+	AUTO_SECRET *out = NULL;
+
+	return take_secret(of_child(aside_finish(a, &out)), &out, ret);
+}
+
+enum err tpm2_unseal_with(const struct tpm2 *t, const struct tpm2_sealed *s,
+                          const struct secret *auth, struct aside **ret)
+{
+	const struct tpm2_task task = {.tcti = t->tcti, .sealed = s};
+
+	enum err e = tpm2_sealed_check(s);
+	if (e == OK && s->needs_pin != (auth != NULL))
+		e = ERR_BUG;
+	return e == OK ? of_child(aside_start(tpm2_job_unseal, &task, auth,
+	                                      TPM2_SECRET_LEN, limit(t, WORK_MS), ret))
+	               : e;
+}
+
+enum err tpm2_unseal(const struct tpm2 *t, const struct tpm2_sealed *s,
+                     const struct secret *pin, struct secret **ret)
+{
+	AUTO_SECRET *auth = NULL;
+	struct aside *a = NULL;
+
+	enum err e = tpm2_sealed_check(s);
 	if (e == OK)
-		memcpy(ret, secret_buf(out), sizeof(*ret));
-	return e;
+		e = auth_for(s, pin, &auth);
+	if (e == OK)
+		e = tpm2_unseal_with(t, s, auth, &a);
+	return e == OK ? tpm2_unseal_finish(a, ret) : e;
 }
 
 enum err tpm2_extend(const struct tpm2 *t, unsigned pcr, const char *what)
@@ -199,4 +284,13 @@ enum err tpm2_lockout(const struct tpm2 *t, struct tpm2_lockout *ret)
 
 	return ask(t, tpm2_job_lockout, &task, NULL, limit(t, LOOK_MS), ret,
 	           sizeof(*ret));
+}
+
+const char *tpm2_trouble(enum err e)
+{
+	return e == ERR_UNSUPPORTED && !tpm2_built_in
+	               ? "this program is the one that uses no TPM, though a record "
+	                 "names one; if that is at boot, once the disk is open: "
+	                 "update-initramfs -u -k all"
+	               : err_text(e);
 }

@@ -70,6 +70,14 @@ enum err tpm2_read_pcrs(const struct tpm2 *t, enum hash_alg bank, uint32_t mask,
 enum err tpm2_seal(const struct tpm2 *t, const struct tpm2_wish *w,
                    const struct secret *what, const struct secret *pin,
                    struct tpm2_sealed *ret);
+/* The same for who has other work meanwhile (core/aside.h).  auth: what tpm2_auth_value
+ * made of PIN and w->salt, NULL: no PIN.  What w points at stays until it is finished. */
+struct aside;
+enum err tpm2_seal_start(const struct tpm2 *t, const struct tpm2_wish *w,
+                         const struct secret *what, const struct secret *auth,
+                         struct aside **ret);
+enum err tpm2_seal_finish(struct aside *a, const struct tpm2_wish *w, bool pin,
+                          struct tpm2_sealed *ret);
 /*
  * pin: NULL where it needs none.  ERR_FORMAT: tpm2_sealed_check says so, and the TPM was
  * not asked; or its key is the recorded one and does not take the private part.
@@ -77,6 +85,10 @@ enum err tpm2_seal(const struct tpm2 *t, const struct tpm2_wish *w,
  */
 enum err tpm2_unseal(const struct tpm2 *t, const struct tpm2_sealed *s,
                      const struct secret *pin, struct secret **ret);
+/* The same where the PIN was stretched before, with s->salt, and for who has other work
+ * meanwhile; then tpm2_unseal_finish. */
+enum err tpm2_unseal_with(const struct tpm2 *t, const struct tpm2_sealed *s,
+                          const struct secret *auth, struct aside **ret);
 /* Extend one PCR in all active banks: what was sealed to its value opens no more until
  * the machine starts again. */
 enum err tpm2_extend(const struct tpm2 *t, unsigned pcr, const char *what);
@@ -91,22 +103,32 @@ struct tpm2_lockout {
 };
 enum err tpm2_lockout(const struct tpm2 *t, struct tpm2_lockout *ret);
 
-/*
- * For who has a person to wait for meanwhile: started here, then polled and finished (or
- * dropped) as core/aside.h says, but for the finish, which is one of these.  Their errors
- * are those of the calls above.
- */
-struct aside;
+/* Both in one go: PCRs as tpm2_read_pcrs has them, and what is counted. */
 struct tpm2_look {
 	struct tpm2_pcrs pcrs;
 	struct tpm2_lockout lockout;
 };
-enum err tpm2_look_start(const struct tpm2 *t, enum hash_alg bank, uint32_t mask,
+enum err tpm2_look(const struct tpm2 *t, enum hash_alg bank, uint32_t mask,
+                   struct tpm2_look *ret);
+
+/*
+ * For who has a person to wait for: one job in two parts, between which she is asked.
+ * Started here, then polled and dropped as core/aside.h says.  Errors are those of the
+ * calls above; ERR_TPM_OTHER comes before anything else of that TPM counts.
+ */
+enum err tpm2_look_start(const struct tpm2 *t, const struct tpm2_sealed *s,
                          struct aside **ret);
+/* Of bank and mask of what is sealed.  OK: it waits for tpm2_unseal_start; else it is
+ * gone. */
 enum err tpm2_look_finish(struct aside *a, struct tpm2_look *ret);
-enum err tpm2_unseal_start(const struct tpm2 *t, const struct tpm2_sealed *s,
-                           const struct secret *pin, struct aside **ret);
+/* Of the same object.  An error: a is still to be dropped. */
+enum err tpm2_unseal_start(struct aside *a, const struct tpm2 *t,
+                           const struct tpm2_sealed *s, const struct secret *pin);
 enum err tpm2_unseal_finish(struct aside *a, struct secret **ret);
+
+/* Of an error of these calls, a phrase as err_text's: also where this program was linked
+ * without a TPM (docs/adr/0020). */
+const char *tpm2_trouble(enum err e);
 
 /* tpm2_policy.c: without a TPM */
 

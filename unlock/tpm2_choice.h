@@ -7,7 +7,7 @@
 #include "unlock/tpm2.h"
 
 enum tpm2_profile {
-	TPM2_UEFI,  /* GRUB or systemd-boot on UEFI: 7+8+9, capped in 13 */
+	TPM2_UEFI,  /* GRUB or systemd-boot on UEFI: 4+7+8+9, capped in 13 */
 	TPM2_HEADS, /* 0 to 5 and 7, capped in 4; not 6, where Heads measures our token */
 	TPM2_LIST,  /* --pcrs */
 };
@@ -51,11 +51,15 @@ enum tpm2_doubt {
 	/* Some of them go on changing after the disk is open, and these are not the
 	 * values of then. */
 	TPM2_DOUBT_MOVING = 1 << 3,
+	/* The boot loader is not measured into it: a thief boots one that measures
+	 * nothing, and extends the others by hand. */
+	TPM2_DOUBT_LOADER = 1 << 4,
 };
 /* saved: the values are those of when the disk was opened. */
 unsigned tpm2_doubts(const struct tpm2_choice *c, const struct tpm2_pcrs *to, bool saved);
 /* Those for which nothing is sealed without a PIN. */
-#define TPM2_DOUBTS_WITHOUT_PIN ((unsigned)(TPM2_DOUBT_SET | TPM2_DOUBT_EMPTY))
+#define TPM2_DOUBTS_WITHOUT_PIN                                                          \
+	((unsigned)(TPM2_DOUBT_SET | TPM2_DOUBT_EMPTY | TPM2_DOUBT_LOADER))
 /* Bits of the PCRs into which nothing was measured. */
 uint32_t tpm2_pcrs_empty(const struct tpm2_pcrs *p);
 

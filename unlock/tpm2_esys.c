@@ -7,6 +7,10 @@
 
 #include <tss2/tss2_tctildr.h>
 
+#include "unlock/tpm2_jobs.h"
+
+const bool tpm2_built_in = true;
+
 static const char device[] = "/dev/tpmrm0";
 static const char bare_device[] = "/dev/tpm0";
 

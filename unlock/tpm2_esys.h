@@ -51,6 +51,7 @@ enum err tpm_session(struct tpm *t, TPM2_SE type, const struct tpm_srk *srk, ESY
 /* All PCRs of mask in that bank, as they were at one moment. */
 enum err tpm_pcrs(struct tpm *t, enum hash_alg bank, uint32_t mask,
                   struct tpm2_pcrs *ret);
+enum err tpm_lockout(struct tpm *t, struct tpm2_lockout *ret);
 TPML_PCR_SELECTION tpm_selection(enum hash_alg bank, uint32_t mask);
 
 #endif

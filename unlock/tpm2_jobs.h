@@ -8,12 +8,16 @@
 #include "unlock/tpm2.h"
 
 /* With tss2 those of tpm2_work*.c, else of tpm2_none.c. */
-aside_job tpm2_job_pcrs;   /* struct tpm2_task -> struct tpm2_pcrs */
-aside_job tpm2_job_seal;   /* what to seal, then the auth value -> struct tpm2_made */
-aside_job tpm2_job_unseal; /* auth value -> the secret */
+/* struct tpm2_task -> struct tpm2_pcrs; of a task that looks: struct tpm2_look */
+aside_job tpm2_job_pcrs;
+aside_job tpm2_job_seal; /* what to seal, then the auth value -> struct tpm2_made */
+/* Auth value -> the secret.  Of a task that looks first: nothing -> (aside_exchange)
+ * struct tpm2_look; then the same. */
+aside_job tpm2_job_unseal;
 aside_job tpm2_job_extend;
 aside_job tpm2_job_lockout; /* -> struct tpm2_lockout */
-aside_job tpm2_job_look;    /* both: -> struct tpm2_look */
+
+extern const bool tpm2_built_in; /* tpm2_esys.c: yes; tpm2_none.c: no */
 
 /* Password of the lockout hierarchy and the new one: see tpm2_admin.c. */
 aside_job tpm2_job_admin; /* tpm2_admin_work.c, or tpm2_admin_none.c */
@@ -30,6 +34,8 @@ struct tpm2_task {
 	bool pin;
 	const struct tpm2_pcrs *to;
 	const struct tpm2_sealed *sealed;
+	bool looks;
+	int limit_ms; /* if it looks: for what comes after that */
 	enum tpm2_admin admin;
 	const struct tpm2_limits *limits;
 	unsigned pcr;

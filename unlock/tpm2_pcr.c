@@ -125,15 +125,19 @@ enum err tpm_pcrs(struct tpm *t, enum hash_alg bank, uint32_t mask, struct tpm2_
 enum err tpm2_job_pcrs(const void *how, const struct secret *in, struct writer *out)
 {
 	const struct tpm2_task *task = how;
-	struct tpm2_pcrs p;
+	struct tpm2_look l;
 	struct tpm t;
 
 	(void)in;
 	enum err e = tpm_open(task->tcti, &t);
 	if (e == OK)
-		e = tpm_pcrs(&t, task->bank, task->mask, &p);
-	if (e == OK)
-		put_bytes(out, &p, sizeof(p));
+		e = tpm_pcrs(&t, task->bank, task->mask, &l.pcrs);
+	if (e == OK && task->looks)
+		e = tpm_lockout(&t, &l.lockout);
+	if (e == OK && task->looks)
+		put_bytes(out, &l, sizeof(l));
+	else if (e == OK)
+		put_bytes(out, &l.pcrs, sizeof(l.pcrs));
 	tpm_close(&t);
 	return e;
 }
@@ -185,7 +189,7 @@ static void take_property(const TPMS_TAGGED_PROPERTY *p, struct tpm2_lockout *l)
 	}
 }
 
-static enum err lockout(struct tpm *t, struct tpm2_lockout *ret)
+enum err tpm_lockout(struct tpm *t, struct tpm2_lockout *ret)
 {
 	const UINT32 count = TPM2_PT_LOCKOUT_RECOVERY - TPM2_PT_PERMANENT + 1;
 	TPMS_CAPABILITY_DATA *have = NULL;
@@ -214,25 +218,7 @@ enum err tpm2_job_lockout(const void *how, const struct secret *in, struct write
 	(void)in;
 	enum err e = tpm_open(task->tcti, &t);
 	if (e == OK)
-		e = lockout(&t, &l);
-	if (e == OK)
-		put_bytes(out, &l, sizeof(l));
-	tpm_close(&t);
-	return e;
-}
-
-enum err tpm2_job_look(const void *how, const struct secret *in, struct writer *out)
-{
-	const struct tpm2_task *task = how;
-	struct tpm2_look l;
-	struct tpm t;
-
-	(void)in;
-	enum err e = tpm_open(task->tcti, &t);
-	if (e == OK)
-		e = tpm_pcrs(&t, task->bank, task->mask, &l.pcrs);
-	if (e == OK)
-		e = lockout(&t, &l.lockout);
+		e = tpm_lockout(&t, &l);
 	if (e == OK)
 		put_bytes(out, &l, sizeof(l));
 	tpm_close(&t);

@@ -19,7 +19,7 @@ static void say(const struct tpm2_try *t, enum words w, int n, const char *text)
 	          &(struct words_args){.disk = t->disk, .n = n, .text = text});
 }
 
-/* "PCR 8 (what GRUB did), PCR 9 (what GRUB loaded)"; a long list is cut off. */
+/* "PCR 4 (the boot loader), PCR 7 (Secure Boot's keys)"; a long list is cut off. */
 static void list_pcrs(uint32_t pcrs, char *out, size_t cap)
 {
 	size_t n = 0;
@@ -65,7 +65,8 @@ static void say_end(const struct tpm2_try *t, enum err e)
 		    words_duration(l->interval_s, text));
 		return;
 	case ERR_TPM_OTHER:
-		say(t, WORDS_TPM_OTHER, t->en->keyslot, NULL);
+		if (!t->others)
+			say(t, WORDS_TPM_OTHER, t->en->keyslot, NULL);
 		return;
 	case ERR_FORMAT:
 	case ERR_NOT_FOUND:
@@ -78,7 +79,7 @@ static void say_end(const struct tpm2_try *t, enum err e)
 		say(t, WORDS_TPM_STALE, t->en->keyslot, NULL);
 		return;
 	default:
-		say(t, WORDS_TPM_CANNOT, 0, err_text(e));
+		say(t, WORDS_TPM_CANNOT, 0, tpm2_trouble(e));
 		return;
 	}
 }
@@ -102,17 +103,26 @@ static enum err ended(struct tpm2_try *t, enum err e)
 
 /* --- looking --- */
 
-enum err tpm2_try_look(struct tpm2_try *t)
+/* The next copy that is as the record says. */
+static enum err look_at_next(struct tpm2_try *t)
 {
 	const struct tpm2 tpm = session_tpm(t->s);
+	struct tpm2_sealed next;
 
+	t->ready = aside_drop(t->ready);
+	const enum err e = tpm2_way_next(t->en, &t->copies, &next);
+	if (e != OK)
+		return e;
+	t->sealed = next;
+	return tpm2_look_start(&tpm, &t->sealed, &t->job);
+}
+
+enum err tpm2_try_look(struct tpm2_try *t)
+{
 	t->first = secret_free(t->first);
 	t->copies = 0;
-	enum err e = tpm2_way_next(t->en, &t->copies, &t->sealed);
-	if (e == OK)
-		e = tpm2_look_start(&tpm, t->sealed.pcrs.bank, t->sealed.pcrs.mask,
-		                    &t->job);
-	return ended(t, e);
+	t->looks_again = false;
+	return ended(t, look_at_next(t));
 }
 
 static bool is_locked(const struct tpm2_lockout *l)
@@ -144,20 +154,40 @@ static void say_wrong(struct tpm2_try *t)
 		    tries_left(l), words_duration(l->interval_s, text));
 }
 
-enum err tpm2_try_looked(struct tpm2_try *t)
+static enum err looked(struct tpm2_try *t)
 {
 	struct aside *job = t->job;
 
 	t->job = NULL;
 	enum err e = tpm2_look_finish(job, &t->look);
 	if (e == OK)
+		t->ready = job;
+	if (e == OK)
 		say_wrong(t);
 	if (e == OK && tpm2_pcrs_differ(&t->look.pcrs, &t->sealed.pcrs) != 0)
 		e = ERR_TPM_PCRS;
 	if (e == OK && t->sealed.needs_pin && is_locked(&t->look.lockout))
 		e = ERR_TPM_LOCKED;
+	if (e != OK)
+		t->ready = aside_drop(t->ready);
 	/* A bank that is no longer active measures nothing. */
-	return ended(t, e == ERR_NOT_FOUND ? ERR_TPM_PCRS : e);
+	return e == ERR_NOT_FOUND ? ERR_TPM_PCRS : e;
+}
+
+/* The TPM does not take that copy, and no PIN came to it.  Does it take another? */
+static bool looks_at_another(struct tpm2_try *t, enum err e)
+{
+	if ((e != ERR_FORMAT && e != ERR_TPM_OTHER) || look_at_next(t) != OK)
+		return false;
+	log_line(LOG_DEBUG, "the TPM does not take one copy: the other one is tried");
+	return true;
+}
+
+enum err tpm2_try_looked(struct tpm2_try *t)
+{
+	const enum err e = looked(t);
+
+	return looks_at_another(t, e) ? ERR_TIMEOUT : ended(t, e);
 }
 
 /* --- asking --- */
@@ -230,9 +260,23 @@ static enum err judge(struct tpm2_try *t, const struct secret *pin)
 
 /* --- unsealing --- */
 
-enum err tpm2_try_unseal(struct tpm2_try *t, const struct secret *pin)
+static enum err go(struct tpm2_try *t)
 {
 	const struct tpm2 tpm = session_tpm(t->s);
+
+	if (!t->ready)
+		return ERR_BUG;
+	const enum err e = tpm2_unseal_start(t->ready, &tpm, &t->sealed, t->pin);
+	if (e == OK)
+		t->job = t->ready;
+	else
+		(void)aside_drop(t->ready);
+	t->ready = NULL;
+	return e;
+}
+
+enum err tpm2_try_unseal(struct tpm2_try *t, const struct secret *pin)
+{
 	enum err e = OK;
 
 	t->pin = secret_free(t->pin);
@@ -245,36 +289,50 @@ enum err tpm2_try_unseal(struct tpm2_try *t, const struct secret *pin)
 	if (pin)
 		e = secret_copy(secret_view(pin), &t->pin);
 	if (e == OK)
-		e = tpm2_unseal_start(&tpm, &t->sealed, t->pin, &t->job);
+		e = go(t);
 	return ended(t, e);
 }
 
-/* The TPM did not take that copy: no PIN came to it yet.  Does it take another? */
-static bool takes_another(struct tpm2_try *t, enum err e)
+/* The other copy takes the PIN that is there, but no more tries were counted meanwhile:
+ * it was typed for as many as there were. */
+static enum err looked_again(struct tpm2_try *t)
 {
-	const struct tpm2 tpm = session_tpm(t->s);
-	struct tpm2_sealed other;
+	const uint32_t before = t->look.lockout.failed;
 
-	if ((e != ERR_FORMAT && e != ERR_TPM_OTHER) ||
-	    tpm2_way_next(t->en, &t->copies, &other) != OK)
-		return false;
-	log_line(LOG_DEBUG, "the TPM does not take one copy: the other one is tried");
-	t->sealed = other;
-	return tpm2_unseal_start(&tpm, &t->sealed, t->pin, &t->job) == OK;
+	const enum err e = looked(t);
+	if (e != OK)
+		return e;
+	return t->look.lockout.failed == before ? go(t) : ERR_TPM_FAILED;
+}
+
+/* ERR_TIMEOUT: there is a job again. */
+static enum err unsealed(struct tpm2_try *t, struct secret **ret)
+{
+	struct aside *job = t->job;
+	enum err e = OK;
+
+	if (t->looks_again) {
+		e = looked_again(t);
+		t->looks_again = false;
+	} else {
+		t->job = NULL;
+		e = tpm2_unseal_finish(job, ret);
+	}
+	if (looks_at_another(t, e))
+		t->looks_again = true;
+	return t->job ? ERR_TIMEOUT : e;
 }
 
 enum err tpm2_try_unsealed(struct tpm2_try *t, struct secret **ret_pass)
 {
-	struct aside *job = t->job;
 	AUTO_SECRET *sealed = NULL, *pass = NULL;
 	enum err kept = OK;
 
-	t->job = NULL;
-	enum err e = tpm2_unseal_finish(job, &sealed);
+	enum err e = unsealed(t, &sealed);
+	if (e == ERR_TIMEOUT)
+		return e;
 	if (e == ERR_TPM_PIN && !t->pin)
 		e = ERR_TPM_FAILED; /* none was sent: it would be tried for ever */
-	if (takes_another(t, e))
-		return ERR_TIMEOUT;
 	if (t->pin)
 		kept = session_tpm_sent(t->s, t->en->fpr, t->pin, &t->look.lockout, e);
 	t->pin = secret_free(t->pin);
@@ -295,6 +353,7 @@ enum err tpm2_try_unsealed(struct tpm2_try *t, struct secret **ret_pass)
 void tpm2_try_end(struct tpm2_try *t)
 {
 	t->job = aside_drop(t->job);
+	t->ready = aside_drop(t->ready);
 	t->pin = secret_free(t->pin);
 	t->first = secret_free(t->first);
 }

@@ -11,16 +11,19 @@
 
 enum { TPM2_ANSWER_MAX = 256 /* bytes */ };
 
-/* The first four are the caller's; the rest begins as zero. */
+/* The first five are the caller's; the rest begins as zero. */
 struct tpm2_try {
 	struct session *s;
 	const struct volume *v;
 	const struct enrolment *en;
 	const char *disk;
+	bool others; /* that this is another TPM's is not worth telling */
 	struct tpm2_sealed sealed;
 	size_t copies; /* that were looked at: see tpm2_way_next */
 	struct tpm2_look look;
 	struct aside *job;    /* under way (core/aside.h); NULL: nothing is */
+	struct aside *ready;  /* has looked, and waits to be told to unseal */
+	bool looks_again;     /* at another copy, for the PIN that is there */
 	struct secret *pin;   /* that was sent, */
 	struct secret *first; /* or was typed once, to be the last try */
 	bool wrong;           /* the one before was: to be told with the tries left */
@@ -32,8 +35,9 @@ struct tpm2_try {
  * damaged; ERR_PASSPHRASE: what it gives does not open the keyslot.
  */
 
-/* Begins to look; the job ends in tpm2_try_looked.  OK then: the PCRs match, and a PIN
- * may be asked for where one is needed. */
+/* Begins to look; the job ends in tpm2_try_looked.  OK then: it is this TPM's, the PCRs
+ * match, and a PIN may be asked for where one is needed.  ERR_TIMEOUT: there is a job
+ * again, which ends here, too; another copy is looked at. */
 enum err tpm2_try_look(struct tpm2_try *t);
 enum err tpm2_try_looked(struct tpm2_try *t);
 

@@ -34,11 +34,17 @@ enum err tpm2_way(const struct enrolment *en, size_t i, struct tpm2_sealed *ret)
 enum err tpm2_way_next(const struct enrolment *en, size_t *at, struct tpm2_sealed *ret)
 {
 	static const size_t order[] = {1, 0};
+	const size_t copies = sizeof(order) / sizeof(order[0]);
 	enum err e = ERR_NOT_FOUND;
 
-	while (*at < sizeof(order) / sizeof(order[0])) {
-		const enum err one = tpm2_way(en, order[(*at)++], ret);
+	while (*at < copies * (1 + en->n_srk_other)) {
+		const size_t key = *at / copies, copy = *at % copies;
+		const enum err one = tpm2_way(en, order[copy], ret);
 
+		++*at;
+		if (one == OK && key > 0)
+			memcpy(ret->srk_name, en->srk_other[key - 1],
+			       sizeof(ret->srk_name));
 		if (one == OK)
 			return OK;
 		if (e == ERR_NOT_FOUND)

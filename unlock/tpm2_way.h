@@ -18,7 +18,8 @@ enum err tpm2_way(const struct enrolment *en, size_t i, struct tpm2_sealed *ret)
  * has, then that of /boot.  From *at (0 at first) on the next one that is as the record
  * says; *at is behind it then.  Two may differ in what no record has: the private part,
  * the salt and the key's handle.  Else the first fault; ERR_NOT_FOUND: there is none
- * left.
+ * left.  Where an image's record has several storage root keys that it may be for, the
+ * copies come again with the next of them.
  */
 enum err tpm2_way_next(const struct enrolment *en, size_t *at, struct tpm2_sealed *ret);
 

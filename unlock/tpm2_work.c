@@ -222,20 +222,40 @@ static enum err take(struct unsealing *u, const struct tpm2_sealed *s, struct wr
 	return n == TPM2_SECRET_LEN ? OK : ERR_TPM_FAILED;
 }
 
+/* What is told of the TPM before anybody is asked; then the auth value comes. */
+static enum err look(struct unsealing *u, const struct tpm2_task *task,
+                     struct secret **ret_auth)
+{
+	const struct tpm2_pcrs *p = &task->sealed->pcrs;
+	struct tpm2_look l;
+
+	enum err e = tpm_pcrs(&u->t, p->bank, p->mask, &l.pcrs);
+	if (e == OK)
+		e = tpm_lockout(&u->t, &l.lockout);
+	if (e == OK)
+		e = aside_exchange((struct bytes){(const uint8_t *)&l, sizeof(l)},
+		                   task->limit_ms, ret_auth);
+	return e;
+}
+
 /* What comes back is encrypted in a session that is bound to the object: to read it, who
  * sits on the bus would need the PIN, too.  (The library cannot authorise an object in a
  * policy session that is bound to it: so there are two.) */
-static enum err unseal(struct unsealing *u, const struct tpm2_sealed *s,
+static enum err unseal(struct unsealing *u, const struct tpm2_task *task,
                        const struct secret *in, struct writer *out)
 {
-	enum err e = tpm_srk_get(&u->t, s->srk, &u->srk);
+	const struct tpm2_sealed *s = task->sealed;
+	AUTO_SECRET *later = NULL;
 
+	enum err e = tpm_srk_get(&u->t, s->srk, &u->srk);
 	if (e == OK)
 		e = check_srk(u, s);
+	if (e == OK && task->looks)
+		e = look(u, task, &later);
 	if (e == OK)
 		e = load(u, s);
 	if (e == OK)
-		e = set_auth(u, in);
+		e = set_auth(u, task->looks ? later : in);
 	if (e == OK)
 		e = tpm_session(&u->t, TPM2_SE_POLICY, &u->srk, ESYS_TR_NONE, 0,
 		                &u->policy);
@@ -257,7 +277,7 @@ enum err tpm2_job_unseal(const void *how, const struct secret *in, struct writer
 
 	enum err e = tpm_open(task->tcti, &u.t);
 	if (e == OK)
-		e = unseal(&u, task->sealed, in, out);
+		e = unseal(&u, task, in, out);
 	tpm_flush(&u.t, &u.policy);
 	tpm_flush(&u.t, &u.bound);
 	tpm_flush(&u.t, &u.object);

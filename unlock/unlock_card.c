@@ -119,6 +119,7 @@ static enum policy_card card_state(enum pick_why why)
 	case PICK_FOUND:
 		return CARD_HERE;
 	case PICK_NO_SERVICE:
+	case PICK_STARTING:
 		return CARD_NO_SERVICE;
 	case PICK_NO_READER:
 	case PICK_NO_SUCH_READER:
@@ -160,7 +161,9 @@ static void say_why(struct run *r)
 		r->why_before = r->why;
 		r->why_since = clock_ms();
 	}
-	if (person && (r->why == PICK_NO_SERVICE || session_why_needs_words(r->why)) &&
+	if (person &&
+	    (r->why == PICK_NO_SERVICE || r->why == PICK_STARTING ||
+	     session_why_needs_words(r->why)) &&
 	    clock_ms() - r->why_since >= PATIENCE_MS)
 		session_tell_why(r->s, r->why);
 }
@@ -259,6 +262,7 @@ static enum err card_ended(struct run *r, size_t which, enum err e)
 		return OK;
 	case ERR_PIN_WRONG:
 	case ERR_PIN_LENGTH:
+	case ERR_PIN_BYTES:
 	case ERR_PIN_LAST_TRY:
 		if (from_fd)
 			f->pin = ANSWER_NONE; /* its next line is no second guess */

@@ -66,7 +66,8 @@ static enum err not_answered(struct run *r, const struct ask_question *q, enum e
 {
 	const bool pin = q->kind == ASK_TPM_PIN;
 
-	if (pin && r->f.pin == ANSWER_FD && (e == ERR_CANCELLED || e == ERR_PIN_LENGTH)) {
+	if (pin && r->f.pin == ANSWER_FD &&
+	    (e == ERR_CANCELLED || e == ERR_PIN_LENGTH || e == ERR_PIN_BYTES)) {
 		r->f.pin = ANSWER_NONE;
 		/* The last try wants a second line. */
 		r->f.tpm_end = r->tpm.first && e == ERR_CANCELLED ? ERR_PIN_LAST_TRY : e;

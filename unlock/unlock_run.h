@@ -28,8 +28,10 @@ struct run {
 	bool tpm_usable[LUKS_SLOTS_MAX]; /* of v->enrolled */
 	size_t tpm_which;                /* the one in question */
 	struct tpm2_try tpm;
+	bool tpm_known;    /* one was found to be this TPM's */
 	bool tpm_looks;    /* what is under way */
 	int64_t tpm_since; /* when the person began to wait for it */
+	bool tpm_hurried;  /* she pressed a key while there was no prompt */
 	bool said_slow;
 	bool elsewhere; /* the open card is for another volume */
 	bool said_here, said_waiting;

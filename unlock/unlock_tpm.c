@@ -7,7 +7,10 @@
 #include "core/clock.h"
 #include "core/log.h"
 
-enum { PATIENCE_MS = 1500 /* then there is a prompt, whatever it does */ };
+/* Then there is a prompt, whatever the TPM does, and it may still be the first to open
+ * the volume.  Before it was heard of at all, and since then: one that takes 300 ms for a
+ * command needs seconds, and who typed its PIN waits for it; any key ends that. */
+enum { LOOK_PATIENCE_MS = 1500, WORK_PATIENCE_MS = 4000 };
 
 /* --- which enrolments count --- */
 
@@ -30,7 +33,11 @@ static void choose_way(struct run *r)
 	if (r->tpm_which == r->v->n_enrolled)
 		return;
 	const struct enrolment *en = &r->v->enrolled[r->tpm_which];
-	r->tpm = (struct tpm2_try){.s = r->s, .v = r->v, .en = en, .disk = r->disk};
+	r->tpm = (struct tpm2_try){.s = r->s,
+	                           .v = r->v,
+	                           .en = en,
+	                           .disk = r->disk,
+	                           .others = r->tpm_known || r->f.tpm_ways > 1};
 	r->f.tpm_pin = en->needs_pin;
 }
 
@@ -61,10 +68,12 @@ static enum err ended(struct run *r, enum err e)
 	f->tpm = TPM_UNSEEN;
 	if (e == ERR_NOMEM || e == ERR_BUG)
 		return e;
-	if (f->pin == ANSWER_FD && f->tpm_pin)
+	const bool next = e == ERR_TPM_OTHER && r->tpm_looks && f->tpm_ways > 1;
+	if (f->pin == ANSWER_FD && f->tpm_pin && !next)
 		f->pin = ANSWER_NONE; /* its next line is no second guess */
 	if (e == ERR_TPM_PIN)
 		return OK; /* the tries are counted anew, then told */
+	r->tpm_known = r->tpm_known || e == ERR_TPM_PCRS || e == ERR_TPM_LOCKED;
 	r->tpm_usable[r->tpm_which] = false;
 	f->tpm_ways = session_tpm_end(r->s) == OK ? f->tpm_ways - 1 : 0;
 	choose_way(r);
@@ -91,15 +100,22 @@ static enum err harvest(struct run *r)
 	const enum err e =
 	        looking ? tpm2_try_looked(&r->tpm) : tpm2_try_unsealed(&r->tpm, &pass);
 	if (r->tpm.job)
-		return begun(r, OK, false);
+		return begun(r, OK, looking);
 	if (e != OK)
 		return ended(r, e);
 	if (looking) {
+		r->tpm_since = clock_ms();
+		r->tpm_known = true;
 		r->f.tpm = TPM_READY;
 		return OK;
 	}
 	run_withdraw(r); /* what stood while it worked */
 	return run_deliver(r, BACKEND_TPM2, r->tpm.en->keyslot, pass);
+}
+
+static int patience_ms(const struct run *r)
+{
+	return r->tpm_looks ? LOOK_PATIENCE_MS : WORK_PATIENCE_MS;
 }
 
 enum err run_step_tpm(struct run *r)
@@ -113,9 +129,10 @@ enum err run_step_tpm(struct run *r)
 	                   (f->tpm == TPM_UNSEEN
 	                            ? session_tpm_pin(r->s, r->tpm.en->fpr, NULL) != NULL
 	                            : f->tpm == TPM_BUSY || tpm2_try_has_pin(&r->tpm));
-	f->tpm_slow = r->tpm.job && clock_ms() - r->tpm_since >= PATIENCE_MS;
+	f->tpm_slow = r->tpm.job &&
+	              (r->tpm_hurried || clock_ms() - r->tpm_since >= patience_ms(r));
 	if (f->tpm_slow && !r->said_slow && f->passphrase == ANSWER_PERSON) {
-		run_say(r, WORDS_TPM_SLOW);
+		run_say(r, r->tpm_hurried ? WORDS_TPM_AT_WORK : WORDS_TPM_SLOW);
 		r->said_slow = true;
 	}
 	return e;
@@ -139,8 +156,12 @@ enum err run_try_tpm(struct run *r, enum err unused)
 
 enum err run_wait_tpm(struct run *r, enum err unused)
 {
+	/* Before, a key may be the first of the PIN, which is asked for next. */
+	const bool heeds = !r->tpm_looks && r->f.passphrase == ANSWER_PERSON;
+
 	(void)unused;
-	(void)session_pause(r->s, false);
+	if (session_pause(r->s, heeds))
+		r->tpm_hurried = true; /* what is typed goes to the prompt */
 	return OK;
 }
 
@@ -158,6 +179,7 @@ static enum err pin_answered(struct run *r, const struct secret *pin)
 	if (e == ERR_TIMEOUT || e == ERR_PIN_LENGTH)
 		return OK; /* asked again */
 	r->tpm_since = clock_ms();
+	r->tpm_hurried = false;
 	return begun(r, e, false);
 }
 
@@ -174,6 +196,10 @@ enum err run_ask_tpm_pin(struct run *r, enum err unused)
 
 void run_end_tpm(struct run *r)
 {
+	/* A prompt came while it hung, and was answered: no other volume waits for it. */
+	if (r->tpm.job && session_tpm_end(r->s) == OK &&
+	    clock_ms() - r->tpm_since >= patience_ms(r))
+		session_tpm_give_up(r->s, ERR_TPM_FAILED);
 	session_watch(r->s, -1);
 	tpm2_try_end(&r->tpm);
 }

@@ -34,8 +34,11 @@ struct enrolment {
 	enum record_kdf kdf;
 	uint8_t kdf_digest[32];
 	uint8_t srk_name[TPM2_NAME_LEN]; /* tpm2: as the record has it */
-	unsigned cap;                    /* the same: see record.h */
-	bool knows_passphrase;           /* the record does, by its digest */
+	/* In an image: of other ways in that the record has, and that fit as well. */
+	uint8_t srk_other[RECORD_TPM2_MAX][TPM2_NAME_LEN];
+	size_t n_srk_other;
+	unsigned cap;          /* the same: see record.h */
+	bool knows_passphrase; /* the record does, by its digest */
 	uint8_t passphrase_digest[PASSPHRASE_DIGEST_LEN];
 	/* Encrypted passphrase, or (tpm2) sealed object: /boot's copy, then the token's.
 	 * A card's are tried in this order, a TPM's as tpm2_way_next says. */

@@ -131,25 +131,35 @@ static bool is_of(const struct record_tpm2 *r, const struct tpm2_sealed *s)
 	return r->needs_pin == s->needs_pin && (s->pcrs.mask >> r->cap & 1) != 0;
 }
 
+static void from_image_entry(const struct record_tpm2 *r, struct enrolment *en)
+{
+	if (en->in_record) { /* fits, too: the TPM shows which one it is */
+		memcpy(en->srk_other[en->n_srk_other++], r->srk_name,
+		       sizeof(r->srk_name));
+		return;
+	}
+	en->in_record = true;
+	en->needs_pin = r->needs_pin;
+	en->cap = r->cap;
+	memcpy(en->srk_name, r->srk_name, sizeof(en->srk_name));
+}
+
 /* In an initramfs the record does not know the object, as it is resealed without a new
- * image.  (Two that differ in their storage root keys alone are taken for the first.) */
+ * image. */
 static void from_image_record(const struct volume *v, const struct token *t,
                               struct enrolment *en)
 {
+	const struct record *r = &v->record;
 	struct tpm2_sealed s = {0};
-	size_t fits = 0;
 
-	if (v->record.n_tpm2 == 0 || strcmp(t->backend, BACKEND_TPM2) != 0)
+	if (r->n_tpm2 == 0 || strcmp(t->backend, BACKEND_TPM2) != 0)
 		return;
-	if (sealed_parse((struct bytes){t->blob, t->blob_len}, &s) == OK)
-		while (fits < v->record.n_tpm2 && !is_of(&v->record.tpm2[fits], &s))
-			fits++;
-	if (fits == v->record.n_tpm2)
-		fits = 0; /* it is told when it is tried */
-	en->in_record = true;
-	en->needs_pin = v->record.tpm2[fits].needs_pin;
-	en->cap = v->record.tpm2[fits].cap;
-	memcpy(en->srk_name, v->record.tpm2[fits].srk_name, sizeof(en->srk_name));
+	const bool read = sealed_parse((struct bytes){t->blob, t->blob_len}, &s) == OK;
+	for (size_t i = 0; read && i < r->n_tpm2; i++)
+		if (is_of(&r->tpm2[i], &s))
+			from_image_entry(&r->tpm2[i], en);
+	if (!en->in_record)
+		from_image_entry(&r->tpm2[0], en); /* it is told when it is tried */
 }
 
 /* The first token of the slot; the record has the last word on whose it is. */

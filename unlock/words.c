@@ -89,7 +89,7 @@ static const char *const table[WORDS_COUNT_] = {
 	[WORDS_TPM_PIN_FOR] = "the TPM, to unlock %d",
 	[WORDS_TPM_HINT] = "An empty line: the passphrase instead.",
 	[WORDS_TPM_HINT_CARD] =
-		"Or insert the dongle. An empty line: the passphrase instead.",
+		"You may insert the dongle instead. An empty line: the passphrase.",
 	[WORDS_TPM_HERE_WHILE_TYPING] =
 		"Card %c is here. Finish the PIN of the TPM, or send an empty line (^U, Enter) to use the "
 		"card.",
@@ -134,6 +134,7 @@ static const char *const table[WORDS_COUNT_] = {
 		"--keyslot %n, and bootlatch enroll --tpm2.",
 	[WORDS_TPM_CANNOT] = "The TPM cannot be used: %t. Use another way.",
 	[WORDS_TPM_SLOW] = "The TPM has not answered yet. You need not wait for it.",
+	[WORDS_TPM_AT_WORK] = "The TPM is still at work. You need not wait for it.",
 	[WORDS_TPM_NONE_TO_CAP] =
 		"There is no TPM to close for this start. If the start fails from here on, the machine starts "
 		"again and gives no shell.",

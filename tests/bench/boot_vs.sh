@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What booting costs, beside Debian's keyscript decrypt_gnupg-sc: the time from the start of unlocking to the mapping,
-# and what each adds to the image. In guests of QEMU, with the virtual dongle; ROUNDS boots each.
+# and what each adds to the image. In guests of QEMU, with the virtual dongle; ROUNDS boots each (0: the images alone).
 # shellcheck disable=SC1091,SC2016,SC2034 # texts of other scripts; what console.sh reads
 set -eu
 here=$(cd "$(dirname "$0")/../vm" && pwd)
@@ -79,6 +79,10 @@ images system image-bytes-vs-gnupg-sc
 images gpg12 image-bytes-vs-gnupg-sc-12
 
 # --- boots, in turn
+[ "$ROUNDS" -gt 0 ] || {
+	rows_show
+	exit
+}
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 seen() { # TEXT: from here on the person thinks and types, which is not counted
 	until tail -c "+$((SEEN + 1))" "$LOG" | grep -aqF -e "$1"; do

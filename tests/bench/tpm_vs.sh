@@ -22,7 +22,7 @@ lib_own $!
 WAY=swtpm:path=$T/s
 export TPM2TOOLS_TCTI="$WAY"
 lib_wait 100 tpm2_getcap properties-fixed || stop 'no TPM' "$T/swtpm.log"
-for i in 7 8 9; do tpm2_pcrextend "$i:sha256=$(printf %064d "$i")"; done
+for i in 4 7 8 9; do tpm2_pcrextend "$i:sha256=$(printf %064d "$i")"; done
 # What others leave in the TPM, where there is no resource manager.
 clear_tpm() { tpm2_flushcontext -l && tpm2_flushcontext -t && tpm2_flushcontext -s; }
 
@@ -45,10 +45,10 @@ ours_enroll() {
 		--key-file "$T/key" --crypttab-file "$T/none" --pin-fd 3 3<"$T/pin"
 }
 systemd_enroll() {
-	PASSWORD=$(cat "$T/key") NEWPIN=$PIN timed_run systemd-cryptenroll "--tpm2-device=$WAY" --tpm2-pcrs=7+8+9 \
+	PASSWORD=$(cat "$T/key") NEWPIN=$PIN timed_run systemd-cryptenroll "--tpm2-device=$WAY" --tpm2-pcrs=4+7+8+9 \
 		--tpm2-with-pin=yes "$T/systemd.img"
 }
-clevis_enroll() { timed_run clevis luks bind -y -k "$T/key" -d "$T/clevis.img" tpm2 '{"pcr_ids":"7,8,9"}'; }
+clevis_enroll() { timed_run clevis luks bind -y -k "$T/key" -d "$T/clevis.img" tpm2 '{"pcr_ids":"4,7,8,9"}'; }
 ours_unlock() {
 	timed_run "$O/bootlatch" unlock "$T/ours.img" --tpm-device "$WAY" --boot "$BOOT" --config "$CONF" --pin-fd 3 3<"$T/pin"
 }

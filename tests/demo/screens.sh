@@ -52,6 +52,8 @@ files() {
 	mount -t proc proc proc
 	for x in cmdline meminfo swaps; do mount --bind "proc.ours/$x" "proc/$x"; done
 	rm run/pcscd/pcscd.comm
+	mkdir -p usr/lib/locale
+	cp -r /usr/lib/locale/C.utf8 usr/lib/locale/ # the QR code wants UTF-8
 	bring /bin/sh "$(command -v gzip)" "$(command -v pcscd)" /usr/lib/pcsc/drivers/serial/libifdvpcd.so \
 		"$(ldconfig -p | sed -n "s,.*libgcc_s.so.1 .*=> ,,p" | head -n 1)"
 	# Where the Makefile would put them.
@@ -118,13 +120,13 @@ lib_own $!
 # --- the terminal ---------------------------------------------------------------------------------
 
 SCREENS=0
-pane() { tmux -L "screens$$.$SCREENS" "$@"; }
+pane() { tmux -u -L "screens$$.$SCREENS" "$@"; }
 shows() { pane capture-pane -p | grep -q -e "$1"; }
 await() { lib_wait 600 shows "$1" || { echo "never shown: $1" >&2; pane capture-pane -p >&2; exit 1; }; }
 begin() { # COMMAND…
 	SCREENS=$((SCREENS + 1)) # a server that ends is still in the way of the next
 	printf '\n```\n# bootlatch %s\n' "$*"
-	printf 'NO_COLOR=1 chroot %s /usr/sbin/bootlatch %s; touch "%s"; sleep 60\n' "$ROOT" "$*" "$T/done" >"$T/shown"
+	printf 'LC_ALL=C.UTF-8 NO_COLOR=1 chroot %s /usr/sbin/bootlatch %s; touch "%s"; sleep 60\n' "$ROOT" "$*" "$T/done" >"$T/shown"
 	rm -f "$T/done"
 	pane -f /dev/null new-session -d -x 80 -y 200 sh "$T/shown"
 }
@@ -148,7 +150,7 @@ GROUP='[bcdefghijklnrtuv]\{8\}'
 writes_down() {
 	await 'Press Enter when it is'
 	pane capture-pane -p >"$T/recovery.screen"
-	KEYTEXT=$(sed -n "s/^ *\($GROUP-$GROUP-$GROUP-*\)\$/\1/p" "$T/recovery.screen" | tr -d '\n')
+	KEYTEXT=$(sed -n "s/^ *\($GROUP-$GROUP-$GROUP-*\)\( .*\)\{0,1\}\$/\1/p" "$T/recovery.screen" | tr -d '\n')
 	pane send-keys Enter
 	for w_n in 1 2; do
 		lib_wait 100 asked "$w_n"

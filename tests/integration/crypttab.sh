@@ -90,6 +90,14 @@ check 'with mode and owner' kept
 check 'the image was made from it' cmp "$TAB" "$T/image"
 check 'nothing is left beside it' nothing_beside
 
+tab "sda3_crypt UUID=$UUID none luks"
+by_fd() { bl enroll "$D" --recovery-fd 5 --passphrase-fd 4 --keyslot 4 4<"$T/pass" 5>"$T/recovery"; }
+both_ways() { enrolls && by_fd; }
+check 'a dongle and a recovery key' both_ways
+check_says 'with a recovery key left' 0 'cryptsetup, which asks for the passphrase at boot now, takes it only as it was shown: in small letters, with the dashes' unenrolls
+check_says 'which is the last to go' 0 'recovery key is void' bl unenroll "$D" --keyslot 4 --crypttab-file "$TAB"
+check_fails 'how to type it is said no more' grep -q 'with the dashes' "$T/words"
+
 tab "a $D none"
 check 'a line by path, without options' enrolls --no-initramfs
 check_is 'gets all of ours' "a $D none $OURS,luks,initramfs" "$(grep -F "$D" "$TAB")"
@@ -124,6 +132,29 @@ echo 3 >"$T/status"
 check_says 'update-initramfs fails: it is said' 1 'is as it was' enrolls
 check 'and the line is as it was' as_before
 check_is 'the dongle stays enrolled' '0 2' "$(slots "$D")"
+# One that makes one of the images before it fails, and somebody who edits the file meanwhile.
+mv /usr/local/sbin/update-initramfs "$T/update"
+: >"$BOOT/initrd.img-6.1.0-9"
+: >"$BOOT/initrd.img-6.1.0-10"
+failing() { # COMMAND
+	printf '#!/bin/sh\n%s\nexit 3\n' "$1" >/usr/local/sbin/update-initramfs
+	chmod 755 /usr/local/sbin/update-initramfs
+}
+failing "echo new >'$BOOT/new' && mv '$BOOT/new' '$BOOT/initrd.img-6.1.0-9'"
+check_says 'an image was made before it fails: it is named' 1 'are not like the others: 6.1.0-9. Once' enrolls
+check 'and the line is as it was' as_before
+failing "echo 'theirs UUID=7-8 none luks' >>'$TAB'"
+check_says 'somebody edits the file meanwhile: it is said' 1 'Another program has changed' enrolls
+check_fails 'with no word of images' grep -q 'made anew, with' "$T/words"
+check 'and what they wrote is there' grep -q '^theirs' "$TAB"
+check_is 'and the line as well' "a UUID=$UUID none luks,$OURS,initramfs" "$(line)"
+failing "echo 'more UUID=7-9 none luks' >>'$TAB'"
+check_says 'the same when it is taken out' 1 'Another program has changed' unenrolls
+check 'what they wrote is there' grep -q '^more' "$TAB"
+rm "$BOOT"/initrd.img-*
+tab "a UUID=$UUID none luks"
+bl_both enroll "$D" >/dev/null 2>&1 || fail 'enrolled again'
+cp "$T/update" /usr/local/sbin/update-initramfs
 echo 0 >"$T/status"
 mv /usr/local/sbin/update-initramfs "$T/update"
 check_says 'there is no update-initramfs: it is said' 1 'no update-initramfs' enrolls
@@ -239,6 +270,14 @@ lacking 'an image whose line for the disk is a comment' 'cryptroot/crypttab (not
 	sed -i 's/^/#/' cryptroot/crypttab
 lacking 'an image that knows us for another disk only' 'cryptroot/crypttab (not as it is now)' \
 	sed -i 's/UUID=./UUID=x/' cryptroot/crypttab
+if command -v lzop >/dev/null && ! mount --bind /dev/null "$(command -v lzop)"; then
+	skip 'status: the program that unpacks the image is not here' 'lzop is here'
+else
+	printf '\211LZO\0\r\n\032\nmore' >"$BOOT/initrd.img-6.1.0-10"
+	check_says 'status: the program that unpacks the image is not here' 1 \
+		'image of 6.1.0-10: not judged: lzop is not here (apt install lzop)' status
+	check_says 'and that is no word against the image' 1 '1 of 2 images were not judged' status
+fi
 echo garbage >"$BOOT/initrd.img-6.1.0-10"
 check_says 'status: an image that is none' 1 'cannot be read' status
 truncate -s 0 "$BOOT/initrd.img-6.1.0-10"

@@ -98,6 +98,9 @@ fault crypttab-line '' 'a source that is none' line 'x nonsense none luks,keyscr
 fault crypttab-option '' 'an option that we leave to cryptroot' instead "$LINE,no-such"
 fault crypttab-not-ours '' 'a line without our keyscript' instead "disk UUID=$UUID none luks"
 not_root() { rm -r sys/dev && instead "disk UUID=$UUID none luks,keyscript=decrypt_bootlatch"; }
+fault crypttab-not-ours '' 'its line is a comment' sed -i 's/^/#/' $TAB
+said() { jq -e ".findings | any(.what | test(\"$1\"))" "$T/said"; }
+check 'which is told' said 'as a comment, behind a #'
 fault crypttab-systemd '' 'no initramfs, and it is not the root file system' not_root
 fault crypttab-device '' 'a disk that is not there' line "x UUID=1-2 none luks,keyscript=decrypt_bootlatch,initramfs"
 no_luks() { echo text >plain && ln -s "$ROOT/plain" dev/disk/by-uuid/5-6 && line 'x UUID=5-6 none luks,keyscript=decrypt_bootlatch,initramfs'; }
@@ -115,6 +118,13 @@ fault generator-other '' 'dracut instead' mv usr/sbin/update-initramfs usr/bin/d
 fault cryptroot-hook '' 'no cryptsetup-initramfs' rm usr/share/initramfs-tools/hooks/cryptroot
 fault our-hook '' 'no hook of ours' rm usr/share/initramfs-tools/hooks/bootlatch
 fault our-keyscript '' 'no keyscript' rm usr/lib/cryptsetup/scripts/decrypt_bootlatch
+fault generator-other '' 'dracut, with an update-initramfs of its own' mv usr/sbin/mkinitramfs usr/bin/dracut
+fault our-hook '' 'a hook that is no program' chmod -x usr/share/initramfs-tools/hooks/bootlatch
+fault our-keyscript '' 'a keyscript that is none' chmod -x usr/lib/cryptsetup/scripts/decrypt_bootlatch
+frozen() { mkdir etc/initramfs-tools && echo 'update_initramfs=no' >etc/initramfs-tools/update-initramfs.conf; }
+fault images-frozen '' 'update-initramfs is switched off' frozen
+thawed() { frozen && echo 'update_initramfs=all # again' >>etc/initramfs-tools/update-initramfs.conf; }
+fault '' '' 'and on again' thawed
 fault files-list '' 'a list that is none' sh -c 'echo nonsense >usr/lib/bootlatch/files.list'
 
 # --- volumes and ways in ----------------------------------------------------------------------
@@ -134,7 +144,17 @@ fault copies-differ "image-old-blob $SIG" 'another passphrase on /boot' cp "$T/o
 no_recipient() { cryptsetup token remove --token-id 0 "$D" && echo nonsense >"$BLOB"; }
 fault blob-recipient "token-missing image-old-blob $SIG" 'a passphrase for nobody' no_recipient
 second_token() { cryptsetup token export --token-id 0 "$D" | sed 's/"keyslots":\["2"\]/"keyslots":["0"]/' | cryptsetup token import "$D"; }
-fault not-recorded '' 'a token that the record does not know' second_token
+fault keyslot-not-ours '' 'a token for the keyslot of a passphrase' second_token
+no_record_of_it() {
+	raw luksAddKey --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-slot 5 "$D" "$T/pass2"
+	cryptsetup token export --token-id 0 "$D" | sed 's/"keyslots":\["2"\]/"keyslots":["5"]/' | cryptsetup token import "$D"
+}
+fault not-recorded '' 'a token that the record does not know' no_record_of_it
+twice() { cryptsetup token export --token-id 0 "$D" | cryptsetup token import "$D"; }
+fault '' '' 'its token twice' twice
+fault copies-differ "image-old-blob $SIG" 'half a file on /boot' truncate -s 20 "$BLOB"
+fault record-broken '' 'a folder where the record was' sh -c 'rm "$1" && mkdir "$1"' - "$RECORD"
+fault record-alone '' 'a record of another volume' cp "$RECORD" "etc/bootlatch/volumes/0$(echo "$UUID" | cut -c 2- | tr 0-9a-f 1-9a-f0).json"
 journal() { echo "{\"version\":1,\"keyslot\":3,\"recipient\":\"$SUB\"}" >"${RECORD%json}enrolling"; }
 fault interrupted '' 'an enrolment that was cut short' journal
 fault priority '' 'the keyslot is like others' cryptsetup config --priority normal --key-slot 2 "$D"
@@ -166,6 +186,25 @@ fault $SIG '' 'an older Heads, which left no hash of it' older_heads
 check 'is told as not looked at' skipped 'newer ones'
 stale() { heads_sealed && cryptsetup config --label new "$D"; }
 fault heads-key-stale $SIG 'Heads has sealed, the header has changed since' stale
+# LUKS1: a backup has zeros where nothing is kept.
+luks1_is() { # JQ: of doctor on a volume that Heads has sealed for, after COMMAND…
+	li_want=$1
+	shift
+	(cd "$ROOT" && echo "/dev/sda3 $(uuid_of "$T/one.img")" >boot/kexec_key_devices.txt && rm -f "$T/backup" &&
+		cryptsetup luksHeaderBackup "$T/one.img" --header-backup-file "$T/backup" &&
+		sha256sum <"$T/backup" | sed 's,-$,/tmp/lukshdr-_dev_sda3,' >boot/kexec_lukshdr_hash.txt)
+	"$@"
+	doctor --no-card --json "$T/one.img" >"$T/said" 2>"$T/err" || true
+	restore
+	jq -e "([.findings[].id] | index(\"heads-key-stale\") != null) == $li_want and ([.skipped[]?.what] | index(\"Heads' sealed key\") == null)" "$T/said"
+}
+one_image() {
+	volume one luks1
+	for o_at in 1500 3000 2067000; do printf unused | dd of="$T/one.img" bs=1 seek=$o_at conv=notrunc 2>/dev/null; done
+}
+one_image
+check 'LUKS1: Heads has sealed, the header is the same' luks1_is false true
+check 'LUKS1: it has changed since' luks1_is true cryptsetup luksAddKey -q --pbkdf-force-iterations 1000 --key-file "$T/key" "$T/one.img" "$T/pass2"
 in_slot_1() {
 	heads_sealed
 	"$O/bootlatch" enroll "$D" --boot boot --config etc/bootlatch --cert "$T/bob.pub" --keyslot 1 --force \
@@ -183,6 +222,13 @@ image_with() { # COMMAND…: the older kernel's, with that done in it
 fault no-kernel "default-gone $SIG" 'no kernel' sh -c 'rm boot/vmlinuz-*'
 fault image-missing $SIG 'a kernel without image' rm boot/initrd.img-$OLD
 fault image-unreadable $SIG 'an image that is none' sh -c 'echo garbage >boot/initrd.img-6.1.0-9'
+if command -v lzop >/dev/null && ! mount --bind /dev/null "$(command -v lzop)"; then
+	skip 'image-not-judged: who unpacks it is not here' 'lzop is here'
+else
+	fault image-not-judged $SIG 'who unpacks it is not here' sh -c 'printf "\211LZO\0\r\n\032\nmore" >boot/initrd.img-6.1.0-9'
+	mends() { jq -e ".findings | any(.mend == \"$1\")" "$T/said"; }
+	check 'and what to install is told' mends 'apt install lzop'
+fi
 fault image-lacks $SIG 'without libccid' image_with rm usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Linux/libccid.so
 fault image-modules $SIG 'loads no dm_crypt' image_with sed -i /dm_crypt/d conf/modules
 fault image-old-program $SIG 'another version of us' image_with sh -c 'echo old >usr/lib/bootlatch/bootlatch-unlock'
@@ -198,7 +244,7 @@ tpm_elsewhere() {
 	done
 	rm -f "$T"/entries.*
 }
-fault $SIG default-gone 'a record elsewhere names a TPM, and the images have its program' tpm_elsewhere
+fault $SIG 'default-gone record-alone' 'a record elsewhere names a TPM, and the images have its program' tpm_elsewhere
 fault image-old-blob $SIG 'a passphrase of before' image_with sh -c 'for f in etc/bootlatch/boot/bootlatch/*; do echo >>$f; done'
 fault image-crypttab $SIG 'a crypttab without us' image_with sh -c 'echo a b none luks >cryptroot/crypttab'
 fault image-any-root $SIG 'it does not say what root lies on' image_with rm etc/bootlatch/roots
@@ -229,6 +275,8 @@ cp -a "$ROOT/boot" "$T/boot.kept"
 mount -t tmpfs -o mode=755,size=$(($(du -sk "$ROOT/boot" | cut -f1) + 700))k tmpfs "$ROOT/boot"
 cp -a "$T/boot.kept/." "$ROOT/boot/"
 check 'boot-full: hardly any room left' finds boot-full --no-card
+mount -o remount,ro "$ROOT/boot"
+check 'boot-readonly: nothing can be written there' finds boot-readonly --no-card
 umount "$ROOT/boot"
 fault $SIG '' 'a file that nobody signed' sh -c ': >boot/new'
 fault signers-missing '' 'nobody whose signature counts' rm -r etc/bootlatch/signers
@@ -306,6 +354,8 @@ sort -u "$T/seen" - <<-END | comm -23 "$T/all" - >"$T/unseen"
 	tpm-changed
 	tpm-damaged
 	tpm-locked
+	tpm-not-closed
+	tpm-unseen-at-boot
 END
 check_is 'every fault of the table was seen' '' "$(cat "$T/unseen")"
 check_says 'a folder that is no path' 2 'absolute' "$O/bootlatch" doctor --root x

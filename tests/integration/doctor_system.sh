@@ -60,11 +60,13 @@ system_files() {
 		usr/lib/udev/rules.d usr/share/initramfs-tools/hooks proc run/pcscd var/lib/bootlatch dev/disk/by-uuid \
 		usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Linux "sys/dev/block/$(stat -c %Hd:%Ld .)/dm" sys/class/block/dm-1/dm
 	: >usr/sbin/update-initramfs
+	: >usr/sbin/mkinitramfs
 	: >usr/sbin/pcscd
 	: >usr/lib/gnupg/scdaemon
 	: >usr/share/initramfs-tools/hooks/cryptroot
 	: >usr/share/initramfs-tools/hooks/bootlatch
 	: >usr/lib/cryptsetup/scripts/decrypt_bootlatch
+	chmod 755 usr/sbin/* usr/share/initramfs-tools/hooks/* usr/lib/cryptsetup/scripts/*
 	: >usr/lib/udev/rules.d/70-bootlatch.rules
 	: >run/pcscd/pcscd.comm
 	sed 's,@LIBDIR@,/usr/lib/bootlatch,g' "$TESTS/../initramfs-hooks/files.list" >usr/lib/bootlatch/files.list

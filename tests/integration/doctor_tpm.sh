@@ -24,7 +24,7 @@ tpm_on() {
 	lib_wait 100 timeout 5 tpm2_getcap properties-fixed || { fail 'swtpm starts' "$(cat "$T/tpm/log")"; finish; }
 }
 boots() { # KERNEL
-	for b in "7 keys" "8 menu of $1" "9 $1"; do
+	for b in "4 GRUB" "7 keys" "8 menu of $1" "9 $1"; do
 		tpm2_pcrextend "${b%% *}:sha256=$(printf %s "${b#* }" | sha256sum | cut -d' ' -f1)"
 	done
 }
@@ -69,6 +69,19 @@ shut
 check 'also behind the cap' finds tpm-changed
 reboots linux-1
 check 'the old kernel again: nothing' finds ''
+note() { echo "$1" >/run/bootlatch/uncapped; }
+uncapped() { status >"$T/status" || true; jq -e ".tpm.uncapped == $1" "$T/status" || { cat "$T/status"; return 1; }; }
+check 'this boot was shut: status tells nothing' uncapped null
+note open
+check 'a boot whose TPM could not be closed' finds tpm-not-closed
+check 'what that means' what_is 'could not be closed'
+check 'status tells it too' uncapped '"open"'
+check 'and tpm status' tpm_says 'NOT shut: the TPM did not do it'
+note absent
+check 'a boot that saw no TPM' finds tpm-unseen-at-boot
+check 'status tells that' uncapped '"absent"'
+check 'and tpm status' tpm_says 'NOT shut: the initramfs saw no TPM'
+rm /run/bootlatch/uncapped
 check 'a TPM that is gone' finds tpm-absent swtpm:path=/nowhere
 sed -i 's/"cap":[0-9]*/"cap":5/' "$(record_of "$D")"
 check 'an object that is not what the record says' finds tpm-damaged

@@ -14,7 +14,7 @@ mkdir -p "$T/tpm/records" "$T/sys/module"
 {
 	printf 'set -e\nversion=6.1.0\nput() { echo "put $*"; }\nforce_load() { echo "load $1"; }\n'
 	echo 'has_module() { [ "$1" != missing ]; }'
-	sed -n '/^tpm2() /p' "$HOOK" | sed "s,/etc/bootlatch/volumes,$T/tpm/records,"
+	sed -n '/^# Once: /,/^no_tpm2() /p' "$HOOK" | sed "s,/etc/bootlatch/volumes,$T/tpm/records," | tee "$T/tpm/once"
 	sed -n '/^# The TPM that is here/,/^tpm2 tpm_drivers/p' "$HOOK" | sed "s,/sys/,$T/sys/,g"
 } >"$T/tpm/part"
 driven() { # DEVICE MODULE
@@ -38,6 +38,8 @@ ln -s "$T/sys/bus/drivers/inside" "$T/sys/devices/platform/inside/driver" # buil
 tpm_is pci0/0000:00:1f.5/spi0/spi-MSFT0101:00
 echo '{"backend": "openpgp-card"}' >"$T/tpm/records/one.json"
 check_is 'no record names a TPM: no driver of one' '' "$(loads)$(cat "$T/tpm/said")"
+printf '%s\n' 'tpm2 echo tss2' 'echo tpm2 | sed "s/.*/\"&\"/" >'"$T/tpm/records/two.json" 'no_tpm2 echo program' 'tpm2 echo library' >>"$T/tpm/once"
+check_is 'a record that is written meanwhile does not halve the files' program "$(sh -e "$T/tpm/once" | paste -sd' ')"
 echo '{"backend": "tpm2"}' >"$T/tpm/records/two.json"
 check_is "the TPM's own driver, and before it that of its bus" 'load spi_intel_pci load tpm_tis_spi' "$(loads)"
 check_is 'of which nothing is said' '' "$(cat "$T/tpm/said")"

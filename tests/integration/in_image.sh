@@ -31,6 +31,9 @@ printf '%s\n' session_verify_sign_pin card_verify_sign card_verify_sign_on_pad m
 check_is 'the names of other writers are still right' '' "$(comm -23 "$T/other" "$T/all")"
 check 'none of them either' none_of "$T/other"
 
+# shellcheck disable=SC2016 # the inner shell's
+check 'it brings no library that draws' sh -c 'ldd "$1" | grep -q gcrypt && ! ldd "$1" | grep qrencode' sh "$O/bootlatch-unlock"
+
 # Where nothing opens by a TPM.
 defines "$O/bootlatch-unlock-card" >"$T/card"
 check_is 'its like for cards alone has no other names' '' "$(comm -13 "$T/image" "$T/card")"

@@ -44,6 +44,8 @@ has() { field "$1" "$2" | tr ',' '\n' | sed 's/^ *//; s/ .*//' | grep -qx "$3"; 
 for p in bootlatch cryptsetup-initramfs initramfs-tools libccid libgcc-s1 libc6; do
 	check "bootlatch-initramfs depends on $p" has "$BOOT" Depends "$p"
 done
+check 'bootlatch draws QR codes' has "$MAIN" Depends libqrencode4
+check_fails '... and what opens disks at boot does not' has "$BOOT" Depends libqrencode4
 check 'bootlatch recommends it' has "$MAIN" Recommends bootlatch-initramfs
 for d in main:"$MAIN" boot:"$BOOT"; do
 	mkdir "$T/ctl.${d%%:*}" && dpkg-deb -e "${d#*:}" "$T/ctl.${d%%:*}"

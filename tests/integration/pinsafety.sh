@@ -55,6 +55,9 @@ for verb in test unlock enroll; do
 	check_status "$verb: a PIN that is too short is not sent" 3 verifies alice 0 $run $verb "$disk"
 	say_pin "$(printf '%0128d' 7)"
 	check_status "$verb: nor one that is too long" 3 verifies alice 0 $run $verb "$disk"
+	printf '123456\0\n' >"$T/pin"
+	check_says "$verb: nor one with a NUL behind it, that nobody could type" 3 'a byte that nobody can type' \
+		verifies alice 0 $run $verb "$disk"
 	check_is "$verb: nothing was spent" 03 "$(left)"
 	say_pin 654321
 	check_status "$verb: a wrong PIN is sent once" 3 verifies alice 1 $run $verb "$disk"

@@ -83,6 +83,8 @@ for TYPE in luks2 luks1; do
 	check_is "$TYPE: it has 80 characters" 80 "$(printf %s "$KEYTEXT" | wc -c)"
 	check_is "$TYPE: in a keyslot of ours" '0 2' "$(slots "$D")"
 	check "$TYPE: cryptsetup opens it by exactly that line" opens_slot "$D" 2 "$T/recovery"
+	printf %s "$KEYTEXT" | tr -d - >"$T/undashed"
+	check_fails "$TYPE: and by no other" opens "$D" "$T/undashed"
 	check "$TYPE: list tells what it is" in_json_is "$D" '.enrolled | length == 1 and .[0].backend == "recovery" and .[0].complete and (.[0].needs_pin | not)'
 	check_says "$TYPE: in words" 0 'recovery' bl list "$D"
 	[ $TYPE = luks1 ] || check_is 'nothing stays on /boot' '' "$(find "$BOOT" -type f)"
@@ -94,7 +96,8 @@ for TYPE in luks2 luks1; do
 	check "$TYPE: it renews the record" bl_pass record renew "$D"
 	check "$TYPE: and stays in it" in_json_is "$D" '.enrolled[0].complete'
 	check_says "$TYPE: a second one is not made unasked" 1 'has a recovery key' bl enroll "$D" --recovery
-	check "$TYPE: the first is removed like any way in" bl unenroll "$D" --keyslot 2
+	check_says "$TYPE: the first is removed like any way in" 0 'recovery key is void' bl unenroll "$D" --keyslot 2
+	check_fails "$TYPE: which speaks of no dongle" grep -i 'dongle\|PIN' "$T/words"
 	check_is "$TYPE: with its keyslot" 0 "$(slots "$D")"
 	check_is "$TYPE: its files" '' "$(find "$BOOT" -type f)"
 	check_fails "$TYPE: and opens nothing any more" opens "$D" "$T/recovery"
@@ -200,6 +203,7 @@ check 'a second one by force' by_fd --force --json
 check_is 'beside the first' '0 2 3' "$(slots "$D")"
 check_says '--json alone is refused' 2 'recovery-fd' bl enroll "$D" --recovery --force --json
 check_says 'without a terminal it is refused' 10 'no terminal' setsid "$O/bootlatch" enroll "$D" --recovery --force --boot "$BOOT" --config "$CONF"
+check_says '--no-qr without a key to show' 2 'goes with' bl enroll "$D" --no-qr
 check_says 'with a card it is refused' 2 'no dongle' bl enroll "$D" --recovery --card
 check_says 'a descriptor that is closed' 2 'not open' bl enroll "$D" --recovery-fd 9
 check_says 'a word that is no number' 2 'takes a number' bl enroll "$D" --recovery-fd x
@@ -214,6 +218,81 @@ say_pass 'correct horse battery staple'
 check_is 'and no keyslot came of any of these' '0 2 3' "$(slots "$D")"
 echo x >>"$(record_of "$D")"
 check_says 'a record that is damaged' 7 'record' by_fd --force
+
+# --- the same as a QR code, of which zbarimg knows nothing but the picture ---------------------
+# picture COLUMN INK: what ptytalk saw drawn from that column on; a module has 4 by 4 pixels. INK: of what is drawn,
+# black or white.
+picture() {
+	LC_ALL=C sed 's/\x1b\[/\n[/g' | LC_ALL=C sed 's/\xe2\x96\x80/u/g; s/\xe2\x96\x84/l/g; s/\xe2\x96\x88/b/g' |
+		awk -v column="$1" -v ink="$2" '
+			function line(text, half, i, k, c, out) {
+				for (i = 1; i <= wide; i++) {
+					c = substr(text, i, 1)
+					c = (c == "b" || c == half) == (ink == "black")
+					for (k = 0; k < 4; k++) out = out " " c
+				}
+				for (k = 0; k < 4; k++) print out
+			}
+			$0 ~ "^\\[[0-9]+;" column "H" { here = sub(/^[^H]*H/, "") }
+			/^\[0;30;47;107m/ { sub(/^[^m]*m/, "") }
+			here && /^[ ulb]+$/ { row[n++] = $0; wide = length($0); here = 0 }
+			END {
+				print "P1", wide * 4, n * 8
+				for (r = 0; r < n; r++) { line(row[r], "u"); line(row[r], "l") }
+			}'
+}
+scanned() { # COLUMN INK: what the picture says
+	picture "$1" "$2" <"$T/screen" >"$T/code.pbm"
+	zbarimg --raw -q -Sdisable -Sqrcode.enable "$T/code.pbm"
+}
+confirm() { # to the end
+	tell 'send \n'
+	wait_for 'Group ' || return 1
+	answer "$(group "$(asked)")" more
+	answer "$(group "$(asked)")"
+	wait_for 'opens keyslot' || return 1
+	talk_end
+}
+scan() { # COLUMN INK: of a key that is shown, until it is enrolled; what it says in $T/recovery
+	sc_rc=0
+	scanned "$1" "$2" >"$T/scanned" || sc_rc=$?
+	tr -d '\n' <"$T/scanned" >"$T/recovery"
+	confirm && [ "$sc_rc" = 0 ] && [ "$(cat "$T/recovery")" = "$(key_shown)" ]
+}
+no_code() { ! LC_ALL=C grep -qa "$(printf '\342\226\210')" "$T/screen"; }
+if ! ldd "$O/bootlatch" | grep -q qrencode; then
+	skip 'QR code' 'built without libqrencode'
+else
+	export LC_ALL=C.UTF-8 TERM=xterm-256color
+	for way in black white; do # a screen of 25 rows and 100 columns: beside the words
+		volume disk luks2
+		rm -rf "$BOOT" "$CONF"
+		mkdir "$BOOT" "$CONF"
+		if [ $way = white ]; then export NO_COLOR=1; else unset NO_COLOR; fi
+		check "shown with a code, in $way" rec_start
+		check '... a scanner reads the key from it' scan 60 $way
+		check '... which opens the volume' opens_slot "$D" 2 "$T/recovery"
+	done
+	unset NO_COLOR
+	check_fails 'the usual screen never had it' on_usual "$(printf '\342\226\210')"
+	check '--no-qr' rec_start --force --no-qr
+	check '... shows the letters alone' no_code
+	tell 'send \x03'
+	talk_end || true
+	for l in C xx_XX.none; do
+		export LC_ALL="$l"
+		check "in the locale '$l'" rec_start --force
+		check '... the letters alone' no_code
+		tell 'send \x03'
+		talk_end || true
+	done
+	export LC_ALL=C.UTF-8 TERM=dumb
+	check 'a terminal without a cursor' rec_start --force
+	check '... the letters alone' no_code
+	tell 'send \x03'
+	talk_end || true
+fi
+unset LC_ALL NO_COLOR
 
 # --- killed at every call that changes something -------------------------------------------------
 traced() {

@@ -59,6 +59,7 @@ argon='--pbkdf argon2id --pbkdf-memory 32768 --pbkdf-parallel 1 --pbkdf-force-it
 check 'the same, and every keyslot gets a slow PBKDF' both $argon
 check_says 'record renew does not take that for ours, and says so' 0 'A way in is lost: keyslot 2' \
 	bl record renew "$D" --key-file "$T/key"
+check_says 'nor does list send there once more' 0 'not as we make it: enroll again' bl list "$D"
 check 'the dongle is enrolled again' bl_both enroll "$D"
 check_says 'its PIN opens the volume' 0 'keyslot 2, openpgp-card' bl_pin unlock "$D"
 finish

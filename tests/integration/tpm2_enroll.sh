@@ -39,6 +39,7 @@ measure() { # PCR WHAT
 	done
 }
 boots() { # KERNEL: what GRUB loads
+	measure 4 GRUB
 	measure 7 keys
 	measure 8 "menu of $1"
 	measure 9 "$1"
@@ -141,7 +142,7 @@ part_refusals() {
 	tpm_off
 	tpm_on one # and nothing measures
 	refused 'on a machine that measures nothing: no PIN is refused' 10 'empty' bl_tpm enroll "$D" --tpm2 --no-pin --key-file "$T/key"
-	check_says 'with a PIN it is said' 0 'PCRs 7+8+9 are empty' enroll
+	check_says 'with a PIN it is said' 0 'PCRs 4+7+8+9 are empty' enroll
 	check 'tpm forget' forget
 	fresh luks2
 	cryptsetup luksAddKey -q --key-slot 3 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file "$T/key" "$D" "$T/pin"
@@ -173,6 +174,8 @@ part_refusals() {
 	refused '--tpm2 with --cert' 2 'leave --card' enroll --cert "$T/key"
 	say_pin 12345
 	refused 'a PIN that is too short' 3 '6 to 127' enroll
+	printf '%s\0\n' "$PIN" >"$T/pin"
+	refused 'one with a NUL, that nobody could type at the boot' 3 'a byte that nobody can type' enroll
 	say_pin ''
 	refused 'an empty one' 3 '6 to 127' enroll
 	say_pin "$PIN"
@@ -213,7 +216,7 @@ part_enroll() {
 		fresh "$TYPE"
 		check_says "$TYPE: enrolled" 0 'opens keyslot 2' enroll --json
 		jq -e '.keyslot == 2 and .needs_pin and .bank == "sha256" and .cap == 13 and .proven and .ok and
-			(.sealed_to_saved | not) and [.pcrs[].pcr] == [7, 8, 9, 13] and .lockout.max == 5' >/dev/null 2>&1 <<-END ||
+			(.sealed_to_saved | not) and [.pcrs[].pcr] == [4, 7, 8, 9, 13] and .lockout.max == 5' >/dev/null 2>&1 <<-END ||
 	$(sed -n '/^{/,$p' "$T/words")
 	END
 			fail "$TYPE: what it says as JSON" "$(cat "$T/words")"
@@ -245,6 +248,10 @@ part_enroll() {
 	cp "$T/words" "$T/words.kept"
 	check_is 'and what it does not measure' 1 "$(grep -c 'none of PCRs 0+7+13' "$T/words.kept")"
 	check 'tpm2-tools open it' judge 2 "$PIN"
+	forget >/dev/null
+	fresh luks2
+	refused 'without a PIN and without the boot loader' 10 'puts into them by hand' bl_tpm enroll "$D" --tpm2 --no-pin --pcrs 7+8+9 --key-file "$T/key"
+	check_says 'with a PIN it is said' 0 'the boot loader is not measured into PCRs 7+8+9+13' enroll --pcrs 7+8+9
 	forget >/dev/null
 	fresh luks2
 	check_says 'PCRs that go on changing are told of' 0 'go on changing' enroll --pcrs 9+11+13
@@ -292,7 +299,7 @@ part_update() {
 	tpm_on one
 	boots kernel-2
 	check_fails 'after an update the TPM does not open it' judge 2 "$PIN"
-	check_says 'tpm status says which PCR' 7 'CHANGED    what GRUB loaded' status
+	check_says 'tpm status says which PCR' 7 "CHANGED    GRUB's menu" status
 	check_is 'in JSON too' '["changed",[8,9]]' \
 		"$(status --json 2>/dev/null | jq -c '.volumes[0].ways[0] | [.state, [.pcrs[] | select(.same | not) | .pcr]]')"
 	refused 'resealing asks for what opens it' 1 'does not open' reseal --key-file "$T/wrong"

@@ -23,7 +23,7 @@ machine_on() {
 	way=swtpm:path=$T/tpm/s
 	export TPM2TOOLS_TCTI="$way"
 	lib_wait 100 timeout 5 tpm2_getcap properties-fixed || { cat "$T/tpm/log"; exit 2; }
-	for m in "7 keys" "8 menu" "9 ${1:-image}"; do
+	for m in "4 GRUB" "7 keys" "8 menu" "9 ${1:-image}"; do
 		tpm2_pcrextend "${m%% *}:sha256=$(printf %s "${m#* }" | sha256sum | cut -d' ' -f1)"
 	done
 }
@@ -88,6 +88,14 @@ once_for_both() { talk 'expect PIN for the TPM, to unlock a' "send $PIN\\n" 'exp
 	"$O/ptytalk" "$O/bootlatch-unlock" --crypttab "$TAB" --boot "$BOOT" --config "$CONF" --run "$RUN" --tpm-device "$way"; }
 check_status 'one PIN opens two volumes' 1 once_for_both # nothing is mapped here
 
+# --- the program of images without a TPM's way in
+mkdir "$T/run.card"
+without_tpm() { "$O/bootlatch-unlock-card" --boot "$BOOT" --config "$CONF" --run "$T/run.card" --tpm-device "$way" "$@" >"$T/stdout"; }
+by_card_program() { without_tpm --device "$T/one.img" --wait 1 --pin-fd 3 3<"$T/pin" </dev/null; }
+check_says 'says what that means, and what mends it' 1 'names one; if that is at boot, once the disk is open: update-initramfs -u -k all' by_card_program
+check_says 'nor can it close the TPM' 1 'update-initramfs -u -k all' without_tpm --cap
+check_is 'and gives nothing' '' "$(cat "$T/stdout")"
+
 # --- who sits on the bus
 : >"$T/bus"
 bus
@@ -100,6 +108,11 @@ check_is 'the PIN is not on it' 0 "$(grep -c "$(printf %s "$PIN" | od -An -v -tx
 bus race 15e 2
 check 'PCRs of others that change meanwhile do not matter' gives "$T/one.img" "$SLOT" by_pin "$T/one.img"
 direct
+
+# --- a PIN that nobody can type
+printf '%s\0\n' $PIN >"$T/pin"
+check_says 'a NUL behind the PIN: it is not sent' 3 'a byte that nobody can type' by_pin "$T/one.img"
+check_is 'nothing is counted' 0 "$(failed_tries)"
 
 # --- a wrong PIN
 say_pin 161803
@@ -127,11 +140,26 @@ tpm2_dictionarylockout -c
 check 'the lockout is over' gives "$T/one.img" "$SLOT" by_pin "$T/one.img"
 
 # --- one that does not work
+bus late 0 300 # a slow one: seconds in all
+check 'a slow one opens without a PIN' gives "$T/three.img" "$SLOT" by_nobody "$T/three.img"
+slow() { talk 'expect PIN for the TPM' "send $PIN\\n" | person "$T/one.img" >"$T/talk" 2>&1 || { cat "$T/talk"; return 1; }
+	! grep -F 'assphrase for' "$T/talk"; }
+check 'and with one, and shows no other prompt meanwhile' gives "$T/one.img" "$SLOT" slow
+bus late 15e 6000
+late() { talk 'expect PIN for the TPM' "send $PIN\\n" 'expect need not wait' 'expect assphrase for' | person "$T/one.img"; }
+check 'a later one opens beside the prompt' gives "$T/one.img" "$SLOT" late
 typed() { talk 'expect need not wait' 'expect assphrase for' 'send correct horse battery staple\n' | person "$1"; }
 bus mute 17e # PCR_Read
 check 'one that never answers keeps nobody from typing' typed "$T/three.img"
 bus mute 15e # Unseal
 check 'nor one that falls silent' typed "$T/three.img"
+left_behind() { tpm2_flushcontext -t && tpm2_flushcontext -l; } # there is no resource manager here
+left_behind
+hurried() { talk 'expect PIN for the TPM' "send $PIN\\ncorrect" 'expect still at work' 'expect assphrase for' \
+	'send  horse battery staple\n' | person "$T/one.img"; }
+check 'who types meanwhile has the prompt, with what was typed' hurried
+check_is 'and it opens' 'correct horse battery staple' "$(cat "$T/stdout")"
+left_behind
 bus say 17e 101
 broken() { talk 'expect The TPM cannot be used' 'expect assphrase for' 'send correct horse battery staple\n' | person "$T/one.img"; }
 check 'nor one in failure mode' broken
@@ -146,6 +174,8 @@ later() { # cryptroot's rounds: what was waited for once is not waited for each 
 		--wait 0 --cap --source-wait 0 --pin-fd 3 3<"$T/pin" </dev/null
 }
 check_says 'who comes next does not wait for it again' 7 'could not be closed' later
+bottom() { timeout 4 "$O/bootlatch-unlock" --cap --source-wait 0 --config "$CONF" --run "$RUN" --tpm-device "$way"; }
+check_says 'nor does the end of the initramfs' 5 'could not be closed' bottom
 direct
 lib_wait 20 timeout 5 tpm2_getcap properties-fixed
 check 'once it works it is capped' cap
@@ -187,6 +217,23 @@ check_says 'a fake volume is refused before a question' 7 'is not the one that w
 check_is 'and gets nothing' '' "$(cat "$T/stdout")"
 cp "$T/kept.img" "$T/one.img"
 machine_off
+
+# --- another TPM
+mv "$T/tpm" "$T/tpm.own"
+machine_on
+before=$(failed_tries)
+foreign() { talk 'expect The TPM is not the one that was enrolled' 'expect assphrase for' 'send correct horse battery staple\n' |
+	person "$T/one.img" >"$T/talk" 2>&1 || { cat "$T/talk"; return 1; }; ! grep -F 'PIN for' "$T/talk"; }
+check 'an exchanged TPM is told before a PIN is asked for' foreign
+check_says 'from a descriptor: status 6' 6 'not the TPM that was enrolled' by_pin "$T/one.img"
+bus
+check_fails 'and the bus' by_pin "$T/one.img"
+direct
+check_is 'sees no object, no session, no secret' '' "$(cut -c1-2,15-22 "$T/bus" | tail -n 8 | grep -E '^> 00000(157|176|15e)' || true)"
+check_is 'nothing is counted' "$before" "$(failed_tries)"
+machine_off
+rm -r "$T/tpm"
+mv "$T/tpm.own" "$T/tpm"
 
 # --- in an image
 image_record() { mkdir -p "$1/volumes" && "$O/bootlatch-unlock" --image-record "$(record_of "$T/four.img")" >"$1/volumes/$(uuid_of "$T/four.img").json"; }

@@ -19,6 +19,7 @@ static const char usage_text[] =
         "  flip CC OFFSET    invert a bit of the answer to CC\n"
         "  say CC RC         answer CC with RC, and ask the TPM nothing\n"
         "  mute CC           never answer CC\n"
+        "  late CC MS        answer CC, but MS milliseconds later; CC 0: whatever it is\n"
         "CC, RC: hex.\n";
 
 enum { MESSAGE_MAX = 4096, HEAD = 10, HEX = 16, BAD = 2 };
@@ -99,7 +100,7 @@ struct plan {
 /* The TPM's part in one command. */
 static bool answer(int tpm, struct plan *p, const struct message *q, struct message *a)
 {
-	const bool meant = *p->what && be32(q->b + 6) == p->cc;
+	const bool meant = *p->what && (p->cc == 0 || be32(q->b + 6) == p->cc);
 
 	if (meant && strcmp(p->what, "race") == 0 && p->n > 0) {
 		p->n--;
@@ -112,6 +113,8 @@ static bool answer(int tpm, struct plan *p, const struct message *q, struct mess
 		(void)poll(&gone, 1, -1); /* whoever asked gave up */
 		return false;
 	}
+	if (meant && strcmp(p->what, "late") == 0)
+		(void)poll(NULL, 0, (int)p->n);
 	if (meant && strcmp(p->what, "say") == 0) {
 		*a = (struct message){
 		        .b = {0x80, 0x01, 0, 0, 0, HEAD, (uint8_t)(p->n >> 24),

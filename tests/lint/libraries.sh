@@ -26,4 +26,5 @@ only 'libcryptsetup' 'unlock/luks*.c unlock/luks_internal.h'
 only 'json' 'unlock/json*.c cli/output.c'
 only 'zlib' 'openpgp/compress.c'
 only 'tss2' 'sign/counter_tpm2.c unlock/tpm2*.c unlock/tpm2_esys.h'
+only 'qrencode' 'cli/qr_job.c'
 exit $rc

@@ -33,10 +33,11 @@ static enum err begin(struct ask *a, const struct ask_question *q)
 	return OK;
 }
 
-static int no_fd(const struct ask *a)
+static int its_fd(const struct ask *a)
 {
-	(void)a;
-	return -1;
+	const struct double_ask *d = (const struct double_ask *)(const void *)a;
+
+	return d->fd > 0 ? d->fd : -1;
 }
 
 static enum err step(struct ask *a, struct secret **ret_answer)
@@ -90,7 +91,7 @@ static void close_it(struct ask *a)
 
 struct ask *double_ask_init(struct double_ask *d)
 {
-	static const struct ask_ops ops = {"double", begin, no_fd,       step,
+	static const struct ask_ops ops = {"double", begin, its_fd,      step,
 	                                   withdraw, note,  interactive, close_it};
 
 	*d = (struct double_ask){.base.ops = &ops};

@@ -20,6 +20,7 @@ struct double_ask {
 	unsigned patience; /* looks at a question without an answer before she gives up */
 	void (*tick)(void *ctx, unsigned left); /* at each of these looks; may be NULL */
 	void *ctx;
+	int fd; /* to poll; 0: none */
 	bool standing, closed;
 	enum ask_kind kind;
 	char said[4096]; /* all notes, a line each */

@@ -160,11 +160,13 @@ static enum err open_with(const struct readers_ops *ops, struct readers **ret)
 	return OK;
 }
 
-#define OPENER(name, scan)                                                               \
-	enum err name(const void *how, struct readers **ret)                             \
+#define OPENER(opener, looks)                                                            \
+	enum err opener(const void *how, struct readers **ret)                           \
 	{                                                                                \
-		static const struct readers_ops ops = {"odd", scan, odd_connect,         \
-		                                       odd_drop};                        \
+		static const struct readers_ops ops = {.name = "odd",                    \
+		                                       .scan = looks,                    \
+		                                       .connect = odd_connect,           \
+		                                       .close = odd_drop};               \
 		return how == NULL ? open_with(&ops, ret) : ERR_BUG;                     \
 	}
 OPENER(open_odd, odd_scan)

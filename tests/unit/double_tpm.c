@@ -11,11 +11,12 @@
 #include "unlock/tpm2_jobs.h"
 #include "unlock/tpm2_way.h"
 
-enum { TRIES = 5, INTERVAL_S = 600, PCRS = 7U << 7, POLICY_AT = 12 };
+enum { LATE_MS = 2000, TRIES = 5, INTERVAL_S = 600, PCRS = 7U << 7, POLICY_AT = 12 };
 
 static const uint8_t private_part[] = {0, 1, 'x'};
 
 struct double_tpm *double_tpm;
+const bool tpm2_built_in = true;
 
 void double_tpm_start(void)
 {
@@ -40,6 +41,8 @@ static enum err mood(bool unsealing)
 	if (m == DOUBLE_TPM_HANGS || (m == DOUBLE_TPM_HANGS_UNSEALING && unsealing))
 		for (;;)
 			(void)poll(NULL, 0, -1);
+	if (m == DOUBLE_TPM_LATE && !unsealing)
+		(void)poll(NULL, 0, LATE_MS);
 	return m == DOUBLE_TPM_ABSENT                        ? ERR_TPM_ABSENT
 	       : m == DOUBLE_TPM_FAILS                       ? ERR_TPM_FAILED
 	       : m == DOUBLE_TPM_BLAMES_THE_PIN && unsealing ? ERR_TPM_PIN
@@ -60,28 +63,18 @@ static enum err pcrs(const struct tpm2_task *task, struct tpm2_pcrs *ret)
 
 enum err tpm2_job_pcrs(const void *how, const struct secret *in, struct writer *out)
 {
-	struct tpm2_pcrs p;
-
-	(void)in;
-	enum err e = mood(false);
-	if (e == OK)
-		e = pcrs(how, &p);
-	if (e == OK)
-		put_bytes(out, &p, sizeof(p));
-	return e;
-}
-
-enum err tpm2_job_look(const void *how, const struct secret *in, struct writer *out)
-{
+	const struct tpm2_task *task = how;
 	struct tpm2_look l = {.lockout = double_tpm->lockout};
 
 	(void)in;
-	double_tpm->looked++;
+	double_tpm->read_ms = task->limit_ms;
 	enum err e = mood(false);
 	if (e == OK)
-		e = pcrs(how, &l.pcrs);
-	if (e == OK)
+		e = pcrs(task, &l.pcrs);
+	if (e == OK && task->looks)
 		put_bytes(out, &l, sizeof(l));
+	else if (e == OK)
+		put_bytes(out, &l.pcrs, sizeof(l.pcrs));
 	return e;
 }
 
@@ -141,6 +134,11 @@ enum err tpm2_job_seal(const void *how, const struct secret *in, struct writer *
 	return OK;
 }
 
+static bool is_other(const struct tpm2_sealed *s)
+{
+	return double_tpm->cleared || s->srk_name[0] != 's';
+}
+
 static enum err give(const struct double_tpm_object *o, const struct tpm2_task *task,
                      struct bytes auth, struct writer *out)
 {
@@ -167,17 +165,34 @@ static enum err give(const struct double_tpm_object *o, const struct tpm2_task *
 	return OK;
 }
 
-enum err tpm2_job_unseal(const void *how, const struct secret *in, struct writer *out)
+/* As a task that looks first wants it. */
+static enum err look(const struct tpm2_task *task, struct secret **ret_auth)
 {
-	const struct tpm2_task *task = how;
+	const struct tpm2_task of = {.bank = task->sealed->pcrs.bank,
+	                             .mask = task->sealed->pcrs.mask};
+	struct tpm2_look l = {.lockout = double_tpm->lockout};
+
+	double_tpm->looked++;
+	enum err e = mood(false);
+	if (e == OK && is_other(task->sealed))
+		e = ERR_TPM_OTHER;
+	if (e == OK)
+		e = pcrs(&of, &l.pcrs);
+	return e == OK ? aside_exchange((struct bytes){(const uint8_t *)&l, sizeof(l)},
+	                                task->limit_ms, ret_auth)
+	               : e;
+}
+
+static enum err unseal(const struct tpm2_task *task, struct bytes auth,
+                       struct writer *out)
+{
 	const struct tpm2_sealed *s = task->sealed;
-	const struct bytes none = {0}, auth = in ? secret_view(in) : none;
 
 	double_tpm->unsealed++;
 	const enum err e = mood(true);
 	if (e != OK)
 		return e;
-	if (double_tpm->cleared || s->srk_name[0] != 's')
+	if (is_other(s))
 		return ERR_TPM_OTHER;
 	if (!bytes_equal((struct bytes){s->priv, s->priv_len},
 	                 (struct bytes){private_part, sizeof(private_part)}))
@@ -192,11 +207,23 @@ enum err tpm2_job_unseal(const void *how, const struct secret *in, struct writer
 	return ERR_TPM_OTHER;
 }
 
+enum err tpm2_job_unseal(const void *how, const struct secret *in, struct writer *out)
+{
+	const struct tpm2_task *task = how;
+	AUTO_SECRET *later = NULL;
+
+	const enum err e = task->looks ? look(task, &later) : OK;
+	const struct secret *auth = task->looks ? later : in;
+	return e == OK ? unseal(task, auth ? secret_view(auth) : (struct bytes){0}, out)
+	               : e;
+}
+
 enum err tpm2_job_extend(const void *how, const struct secret *in, struct writer *out)
 {
 	const struct tpm2_task *task = how;
 
 	(void)in, (void)out;
+	double_tpm->extend_ms = task->limit_ms;
 	const enum err e = mood(false);
 	if (e == OK)
 		double_tpm->now.value[task->pcr][0]++;

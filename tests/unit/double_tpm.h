@@ -13,6 +13,7 @@ enum double_tpm_mood {
 	DOUBLE_TPM_FAILS,
 	DOUBLE_TPM_HANGS, /* at whatever it is asked */
 	DOUBLE_TPM_HANGS_UNSEALING,
+	DOUBLE_TPM_LATE,           /* looking takes a while */
 	DOUBLE_TPM_BLAMES_THE_PIN, /* when unsealing, whatever was sent */
 };
 
@@ -33,6 +34,7 @@ struct double_tpm {
 	unsigned looked, unsealed; /* how often it was asked to */
 	unsigned right, wrong;     /* PINs that came */
 	bool cleared;              /* another storage root key */
+	int read_ms, extend_ms;    /* the limits of the last of these */
 };
 extern struct double_tpm *double_tpm;
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -209,19 +210,104 @@ static void one_that_hangs_is_not_done_before_its_time(void)
 	CHECK(!aside_drop(NULL));
 }
 
+/* Answers "first", then with what it is told. */
+static enum err in_two_parts(const void *how, const struct secret *in, struct writer *out)
+{
+	AUTO_SECRET *more = NULL;
+
+	(void)in;
+	const enum err e = aside_exchange(bytes_of(how), LONG_MS, &more);
+	if (e == OK)
+		put_bytes(out, secret_view(more).p, secret_len(more));
+	return e;
+}
+
+static void a_job_in_two_parts_waits_in_between(void)
+{
+	AUTO_SECRET *more = NULL, *found = NULL, *out = NULL;
+	struct aside *a = NULL;
+
+	CHECK(secret_copy(bytes_of("the rest"), &more) == OK);
+	CHECK(aside_start(in_two_parts, "first", NULL, CAP, LONG_MS, &a) == OK);
+	CHECK(aside_hear(a, &found) == OK && is(found, "first"));
+	(void)poll(NULL, 0, SHORT_MS);
+	CHECK(!aside_done(a)); /* however long it takes */
+	CHECK(aside_tell(a, more, LONG_MS) == OK);
+	CHECK(aside_finish(a, &out) == OK && is(out, "the rest"));
+	out = secret_free(out);
+	found = secret_free(found);
+	CHECK(aside_start(in_two_parts, "first", NULL, CAP, LONG_MS, &a) == OK);
+	CHECK(aside_hear(a, &found) == OK);
+	CHECK(aside_tell(a, NULL, LONG_MS) == OK);
+	CHECK(aside_finish(a, &out) == OK && is(out, ""));
+}
+
+/* how: memory that is shared, where it says that it left in order. */
+static enum err puts_away(const void *how, const struct secret *in, struct writer *out)
+{
+	AUTO_SECRET *more = NULL;
+	int *mark = NULL;
+
+	(void)in, (void)out;
+	memcpy(&mark, &how, sizeof(mark));
+	const enum err e = aside_exchange(bytes_of("x"), LONG_MS, &more);
+	*mark = e == ERR_IO ? 1 : 2;
+	return e;
+}
+
+static void one_that_waits_may_put_away_what_it_holds(void)
+{
+	AUTO_SECRET *found = NULL;
+	struct aside *a = NULL;
+	int *mark = mmap(NULL, sizeof(*mark), PROT_READ | PROT_WRITE,
+	                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(mark != MAP_FAILED);
+	CHECK(aside_start(puts_away, mark, NULL, CAP, LONG_MS, &a) == OK);
+	CHECK(aside_hear(a, &found) == OK);
+	a = aside_drop(a);
+	CHECK(*mark == 1);
+	CHECK(munmap(mark, sizeof(*mark)) == 0);
+}
+
+static void one_that_is_gone_when_it_is_told_is_an_error(void)
+{
+	AUTO_SECRET *found = NULL, *none = NULL;
+	struct pollfd end = {.events = 0}; /* it hangs up */
+	struct aside *a = NULL;
+
+	CHECK(aside_start(twice, "", NULL, CAP, LONG_MS, &a) == OK); /* has one part */
+	CHECK(aside_hear(a, &found) == OK);
+	end.fd = aside_fd(a);
+	CHECK(poll(&end, 1, LONG_MS) == 1);
+	CHECK(aside_tell(a, NULL, LONG_MS) == ERR_IO);
+	a = aside_drop(a);
+	CHECK(aside_start(in_two_parts, "first", NULL, CAP, LONG_MS, &a) == OK);
+	a = aside_drop(a); /* nor does it stay when nobody tells it more */
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0);
+	CHECK(aside_start(hangs, NULL, NULL, CAP, SHORT_MS, &a) == OK);
+	CHECK(aside_hear(a, &none) == ERR_TIMEOUT && !none);
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0);
+}
+
 static const struct check_case cases[] = {
-        {"what_it_writes_comes_back",                  what_it_writes_comes_back         },
-        {"nothing_in_and_nothing_out",                 nothing_in_and_nothing_out        },
-        {"its_error_is_the_callers",                   its_error_is_the_callers          },
-        {"more_than_was_asked_for_is_nothing",         more_than_was_asked_for_is_nothing},
-        {"one_that_hangs_is_given_up",                 one_that_hangs_is_given_up        },
-        {"one_that_dies_breaks_nothing",               one_that_dies_breaks_nothing      },
-        {"it_has_none_of_our_descriptors",             it_has_none_of_our_descriptors    },
-        {"too_much_is_refused_at_once",                too_much_is_refused_at_once       },
+        {"what_it_writes_comes_back",                    what_it_writes_comes_back          },
+        {"nothing_in_and_nothing_out",                   nothing_in_and_nothing_out         },
+        {"its_error_is_the_callers",                     its_error_is_the_callers           },
+        {"more_than_was_asked_for_is_nothing",           more_than_was_asked_for_is_nothing },
+        {"one_that_hangs_is_given_up",                   one_that_hangs_is_given_up         },
+        {"one_that_dies_breaks_nothing",                 one_that_dies_breaks_nothing       },
+        {"it_has_none_of_our_descriptors",               it_has_none_of_our_descriptors     },
+        {"too_much_is_refused_at_once",                  too_much_is_refused_at_once        },
         {"meanwhile_its_caller_does_other_things",
-         meanwhile_its_caller_does_other_things                                          },
+         meanwhile_its_caller_does_other_things                                             },
         {"one_that_hangs_is_not_done_before_its_time",
-         one_that_hangs_is_not_done_before_its_time                                      },
+         one_that_hangs_is_not_done_before_its_time                                         },
+        {"a_job_in_two_parts_waits_in_between",          a_job_in_two_parts_waits_in_between},
+        {"one_that_waits_may_put_away_what_it_holds",
+         one_that_waits_may_put_away_what_it_holds                                          },
+        {"one_that_is_gone_when_it_is_told_is_an_error",
+         one_that_is_gone_when_it_is_told_is_an_error                                       },
 };
 
 int main(void)

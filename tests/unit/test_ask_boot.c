@@ -84,6 +84,39 @@ static void the_console_asks_when_no_splash_does(void)
 	scene_close(&s);
 }
 
+/* It ends a wait, and is the first of what is asked for then. */
+static void a_key_is_seen_while_no_question_stands(void)
+{
+	struct scene s;
+	int fd = -1;
+
+	scene_prepare(&s);
+	const pid_t pid = forkpty(&fd, NULL, NULL, NULL);
+	if (pid == 0) {
+		AUTO_SECRET *answer = NULL;
+		struct pollfd p = {.events = POLLIN};
+
+		CHECK(scene_ask(&s, true) == OK);
+		bool good = ask_wait(s.a, &pass, WAIT_MS, &answer) == OK;
+		s.a->ops->note(s.a, "At work.");
+		p.fd = s.a->ops->fd(s.a);
+		good = good && poll(&p, 1, WAIT_MS) == 1;
+		answer = secret_free(answer);
+		good = good && ask_wait(s.a, &pass, WAIT_MS, &answer) == OK;
+		good = good && is_text(answer, "key");
+		answer = secret_free(answer);
+		s.a = ask_close(s.a);
+		_exit(good ? SAME : OTHER);
+	}
+	CHECK(expect(fd, "Passphrase for sda2: "));
+	put(fd, "typed\r");
+	CHECK(expect(fd, "At work."));
+	put(fd, "key\r");
+	CHECK(ended(pid) == SAME);
+	(void)close(fd);
+	scene_close(&s);
+}
+
 static void the_pipe_answers_while_the_console_asks(void)
 {
 	struct scene s;
@@ -153,6 +186,7 @@ int main(void)
 	static const struct check_case cases[] = {
 	        CASE(with_nobody_to_ask_there_is_no_asker),
 	        CASE(the_console_asks_when_no_splash_does),
+	        CASE(a_key_is_seen_while_no_question_stands),
 	        CASE(the_pipe_answers_while_the_console_asks),
 	        CASE(a_console_that_hangs_up_leaves_the_pipe),
 	        CASE(giving_up_on_the_console_gives_up),

@@ -44,6 +44,43 @@ static void lines_are_taken_one_by_one(void)
 	(void)close(p[1]);
 }
 
+static void a_pin_that_nobody_can_type_is_no_pin(void)
+{
+	static const struct {
+		const char *what, *line;
+		size_t n;
+	} rows[] = {
+	        {"a NUL behind it",  "123456\0\n",      8 },
+	        {"a NUL within",     "123\0ab\n",       7 },
+	        {"a NUL alone",      "\0\n",            2 },
+	        {"a tab",            "123\t456\n",      8 },
+	        {"an escape",        "\033[A1234\n",    8 },
+	        {"a back-space",     "1234567\b\n",     9 },
+	        {"a DEL",            "1234567\x7f\n",   9 },
+	        {"two CRs",          "12345\r\r\n",     8 },
+	        {"too long as well", "12345678901\0\n", 13},
+	};
+	static const struct ask_question any = {
+	        .kind = ASK_TPM_PIN, .min = 1, .max = 8, .any_byte = true};
+	AUTO_SECRET *s = NULL;
+	int p[2];
+	struct ask *a = NULL;
+
+	CHECK(pipe2(p, O_CLOEXEC) == 0 && ask_open_fds(p[0], p[0], NULL, &a) == OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK(write(p[1], rows[i].line, rows[i].n) == (ssize_t)rows[i].n);
+		CHECK_ROW(get(a, &pin, "") == ERR_PIN_BYTES, rows[i].what);
+	}
+	feed(p[1], "12\xc3\xa9~~\r\n12\t\n");
+	CHECK(get(a, &pin, "12\xc3\xa9~~") == OK);
+	CHECK(get(a, &pass, "12\t") == OK); /* a passphrase may be any bytes */
+	CHECK(write(p[1], "12\0\n", 4) == 4);
+	CHECK(ask_wait(a, &any, 20, &s) == OK && secret_len(s) == 3);
+	a = ask_close(a);
+	(void)close(p[0]);
+	(void)close(p[1]);
+}
+
 static void half_a_line_survives_a_withdraw(void)
 {
 	int p[2];
@@ -84,6 +121,8 @@ int main(void)
 {
 	static const struct check_case cases[] = {
 	        {"lines_are_taken_one_by_one",             lines_are_taken_one_by_one     },
+	        {"a_pin_that_nobody_can_type_is_no_pin",
+	         a_pin_that_nobody_can_type_is_no_pin                                     },
 	        {"half_a_line_survives_a_withdraw",        half_a_line_survives_a_withdraw},
 	        {"a_line_without_end_ends_the_descriptor",
 	         a_line_without_end_ends_the_descriptor                                   },

@@ -15,7 +15,7 @@
 
 static struct world w;
 static struct vcard *card;
-static const struct tpm2 tpm = {0};
+static const struct tpm2 tpm = {0}, short_of_time = {.limit_ms = 1000};
 
 static enum err cap(void)
 {
@@ -62,8 +62,13 @@ static void one_that_does_not_answer_is_told(void)
 	double_tpm_enroll(&w, 3, NULL);
 	double_tpm->mood = DOUBLE_TPM_ABSENT;
 	CHECK(cap() == ERR_TPM_ABSENT && cap_failure(w.dir) == ERR_TPM_ABSENT);
+	/* Who did not answer one question is given less time for the next. */
 	double_tpm->mood = DOUBLE_TPM_FAILS;
 	CHECK(cap() == ERR_TPM_FAILED);
+	CHECK(double_tpm->read_ms >= 5 * double_tpm->extend_ms);
+	CHECK(double_tpm->extend_ms >= 1000);
+	CHECK(cap_tpm(&short_of_time, w.config, w.dir) == ERR_TPM_FAILED);
+	CHECK(double_tpm->read_ms == 1000 && double_tpm->extend_ms < 500);
 	CHECK(!cap_is_done(w.dir));
 	CHECK(cap_failure(w.dir) == ERR_TPM_FAILED); /* for who comes next */
 	double_tpm->mood = DOUBLE_TPM_WORKS;

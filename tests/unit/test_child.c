@@ -35,6 +35,21 @@ static void carries_a_list_and_an_answer(void)
 	CHECK(no_child_left());
 }
 
+static void opened_later_it_starts_at_the_first_scan(void)
+{
+	struct reader_list list = {0};
+	struct readers *r = NULL;
+
+	CHECK(readers_open_child_later(open_odd, NULL, &r) == OK);
+	CHECK(no_child_left());
+	r = readers_close(r); /* nobody asked it */
+	CHECK(readers_open_child_later(open_odd, NULL, &r) == OK);
+	CHECK(r->ops->scan(r, &list) == OK && list.n == 1);
+	CHECK(!no_child_left());
+	r = readers_close(r);
+	CHECK(no_child_left());
+}
+
 static void never_writes_past_the_answer(void)
 {
 	struct readers *r = open_child(open_odd, &patient);
@@ -150,14 +165,16 @@ static void resets_the_card_when_its_parent_dies(void)
 int main(void)
 {
 	static const struct check_case cases[] = {
-	        {"carries a list and an answer",         carries_a_list_and_an_answer  },
-	        {"never writes past the answer",         never_writes_past_the_answer  },
-	        {"carries errors and the PIN pad",       carries_errors_and_the_pin_pad},
-	        {"holds several cards at once",          holds_several_cards_at_once   },
+	        {"carries a list and an answer",             carries_a_list_and_an_answer  },
+	        {"opened later it starts at the first scan",
+	         opened_later_it_starts_at_the_first_scan                                  },
+	        {"never writes past the answer",             never_writes_past_the_answer  },
+	        {"carries errors and the PIN pad",           carries_errors_and_the_pin_pad},
+	        {"holds several cards at once",              holds_several_cards_at_once   },
 	        {"takes no command that does not fit",
-	         takes_no_command_that_does_not_fit                                    },
+	         takes_no_command_that_does_not_fit                                        },
 	        {"resets the card when its parent dies",
-	         resets_the_card_when_its_parent_dies                                  },
+	         resets_the_card_when_its_parent_dies                                      },
 	};
 
 	return check_run(cases, sizeof(cases) / sizeof(cases[0]));

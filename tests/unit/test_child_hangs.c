@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "card/pick.h"
 #include "tests/unit/check.h"
 #include "tests/unit/double_odd.h"
 
@@ -157,6 +158,7 @@ static void a_daemon_that_hangs_is_no_service(void)
 	CHECK(no_child_left());
 	r = open_child(open_hanging, &(struct child_limits){800, 300, 300, 300});
 	CHECK(r->ops->scan(r, &list) == ERR_NO_SERVICE); /* still under way */
+	CHECK(pick_why_scan(r, ERR_NO_SERVICE) == PICK_STARTING);
 	CHECK(r->ops->connect(r, "echoes", &none) == ERR_NO_SERVICE && !none);
 	r = readers_close(r);
 }
@@ -181,6 +183,7 @@ static void believes_no_list_that_cannot_be(void)
 	struct reader_list list = {.n = 99};
 
 	CHECK(r->ops->scan(r, &list) == ERR_NO_SERVICE && list.n == 99);
+	CHECK(pick_why_scan(r, ERR_NO_SERVICE) == PICK_NO_SERVICE); /* it has answered */
 	r = readers_close(r);
 }
 

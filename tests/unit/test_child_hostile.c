@@ -168,9 +168,14 @@ static void bad_drop(struct readers *r)
 
 static enum err open_bad(const void *how, struct readers **ret)
 {
-	static const struct readers_ops scans = {"bad", bad_scan, bad_connect, bad_drop};
-	static const struct readers_ops scans_not = {"bad", no_scan, bad_connect,
-	                                             bad_drop};
+	static const struct readers_ops scans = {.name = "bad",
+	                                         .scan = bad_scan,
+	                                         .connect = bad_connect,
+	                                         .close = bad_drop};
+	static const struct readers_ops scans_not = {.name = "bad",
+	                                             .scan = no_scan,
+	                                             .connect = bad_connect,
+	                                             .close = bad_drop};
 	struct readers *r = calloc(1, sizeof(*r));
 
 	if (!r)

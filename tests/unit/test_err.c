@@ -21,6 +21,7 @@ static void every_error_has_a_text(void)
 static void exit_statuses_are_frozen(void)
 {
 	CHECK(err_exit(ERR_USAGE) == 2 && err_exit(ERR_PIN_UNKNOWN) == 3);
+	CHECK(err_exit(ERR_PIN_LENGTH) == 3 && err_exit(ERR_PIN_BYTES) == 3);
 	CHECK(err_exit(ERR_PIN_BLOCKED) == 4 && err_exit(ERR_CARD_LOST) == 5);
 	CHECK(err_exit(ERR_WRONG_CARD) == 6 && err_exit(ERR_TAMPERED) == 7);
 	CHECK(err_exit(ERR_NOT_ENROLLED) == 8 && err_exit(ERR_TOUCH) == 9);

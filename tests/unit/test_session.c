@@ -180,6 +180,19 @@ static void waiting_ends_and_says_what_for_once(void)
 	end();
 }
 
+/* It may only be slow; what it says in the end is what the caller tells. */
+static void a_service_that_is_not_there_yet_is_not_told_of(void)
+{
+	CHECK(begin(NULL, 20) == OK);
+	double_vcard_scan_err(w.readers, ERR_NO_SERVICE);
+	CHECK(session_wait_card(w.s, NULL, 0) == ERR_NO_SERVICE);
+	CHECK(times_said("\n") == 0);
+	double_vcard_scan_err(w.readers, OK);
+	CHECK(session_wait_card(w.s, NULL, 0) == ERR_NO_READER);
+	CHECK(times_said("\n") == 1);
+	end();
+}
+
 static void a_serial_that_is_none_is_wrong_usage(void)
 {
 	CHECK(begin("not a serial", 0) == ERR_USAGE);
@@ -240,6 +253,8 @@ int main(void)
 	         what_stands_in_the_way_is_told_when_waiting_ends                                    },
 	        {"waiting ends and says what for once",
 	         waiting_ends_and_says_what_for_once                                                 },
+	        {"a service that is not there yet is not told of",
+	         a_service_that_is_not_there_yet_is_not_told_of                                      },
 	        {"a serial that is none is wrong usage",
 	         a_serial_that_is_none_is_wrong_usage                                                },
 	        {"without readers there is no card",                 without_readers_there_is_no_card},

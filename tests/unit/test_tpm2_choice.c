@@ -12,7 +12,7 @@ static void profiles_are_what_they_are_called(void)
 	struct tpm2_choice c = {0};
 
 	CHECK(tpm2_choice_profile("uefi", &c) == OK);
-	CHECK(c.mask == (BIT(7) | BIT(8) | BIT(9) | BIT(13)) && c.cap == 13);
+	CHECK(c.mask == (BIT(4) | BIT(7) | BIT(8) | BIT(9) | BIT(13)) && c.cap == 13);
 	CHECK(tpm2_choice_profile("heads", &c) == OK);
 	CHECK(c.mask == 0xbf && c.cap == 4); /* 0 to 7, but not 6 */
 	CHECK(tpm2_choice_profile("Heads", &c) == ERR_USAGE);
@@ -125,21 +125,23 @@ static void doubts_are_told(void)
 		bool saved;
 		unsigned doubts;
 	} rows[] = {
-	        {"uefi",  BIT(7) | BIT(8) | BIT(9), false, 0                                },
+	        {"uefi",   BIT(4) | BIT(8) | BIT(9),  false, 0                                 },
  /* systemd-boot: nothing in 8 */
-	        {"uefi",  BIT(7) | BIT(9),          false, 0                                },
-	        {"uefi",  BIT(7),                   false, TPM2_DOUBT_EMPTY                 },
-	        {"uefi",  0,                        false, TPM2_DOUBT_EMPTY                 },
-	        {"uefi",  BIT(9) | BIT(13),         false, TPM2_DOUBT_CAP                   },
-	        {"0+7",   BIT(0) | BIT(7),          false, TPM2_DOUBT_SET                   },
-	        {"14",    0,                        false, TPM2_DOUBT_SET                   },
-	        {"7+12",  BIT(7) | BIT(12),         false, 0                                },
-	        {"9+10",  BIT(9) | BIT(10),         false, TPM2_DOUBT_MOVING                },
-	        {"9+15",  BIT(9),                   true,  0                                },
-	        {"11",    BIT(11),                  false, TPM2_DOUBT_MOVING                },
-	        {"11",    0,                        true,  TPM2_DOUBT_EMPTY                 },
-	        {"heads", BIT(2) | BIT(4) | BIT(7), false, TPM2_DOUBT_SET                   },
-	        {"heads", BIT(4),                   false, TPM2_DOUBT_SET | TPM2_DOUBT_EMPTY},
+	        {"uefi",   BIT(4) | BIT(9),           false, 0                                 },
+	        {"uefi",   BIT(7) | BIT(8) | BIT(9),  false, TPM2_DOUBT_LOADER                 },
+	        {"uefi",   BIT(4) | BIT(7),           false, TPM2_DOUBT_EMPTY                  },
+	        {"uefi",   0,                         false, TPM2_DOUBT_EMPTY                  },
+	        {"uefi",   BIT(4) | BIT(9) | BIT(13), false, TPM2_DOUBT_CAP                    },
+	        {"7+8+9",  BIT(4) | BIT(8) | BIT(9),  false, TPM2_DOUBT_LOADER                 },
+	        {"0+7",    BIT(0) | BIT(7),           false, TPM2_DOUBT_SET                    },
+	        {"14",     0,                         false, TPM2_DOUBT_SET                    },
+	        {"4+12",   BIT(4) | BIT(12),          false, 0                                 },
+	        {"4+10",   BIT(4) | BIT(10),          false, TPM2_DOUBT_SET | TPM2_DOUBT_MOVING},
+	        {"4+9+15", BIT(4) | BIT(9),           true,  0                                 },
+	        {"4+11",   BIT(4) | BIT(11),          false, TPM2_DOUBT_MOVING                 },
+	        {"11",     0,                         true,  TPM2_DOUBT_EMPTY                  },
+	        {"heads",  BIT(2) | BIT(4) | BIT(7),  false, TPM2_DOUBT_SET                    },
+	        {"heads",  BIT(4),                    false, TPM2_DOUBT_SET | TPM2_DOUBT_EMPTY },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -195,6 +195,86 @@ static void in_an_image_an_attackers_object_opens_nothing(void)
 	}
 }
 
+/* Two keys in the record that differ in nothing else, and one object. */
+static void in_an_image_the_tpm_shows_which_key_it_is(void)
+{
+	struct record small;
+
+	take_image_record(&tw.disk);
+	CHECK(record_load(tw.disk.dir, tw.disk.uuid, &small) == OK);
+	small.tpm2[1] = small.tpm2[0];
+	small.tpm2[0].srk_name[0] = 'a';
+	small.n_tpm2 = 2;
+	CHECK(record_save(tw.disk.dir, &small) == OK);
+	begin_in_image(&tw.disk);
+	double_ask_answer(&tw.u.person, ASK_TPM_PIN, TPM_WORLD_PIN);
+	CHECK(tpm_world_go() == OK && tpm_world_opened_by(BACKEND_TPM2, 3));
+	CHECK(tw.u.person.asked[ASK_TPM_PIN] == 1 && double_tpm->looked == 2);
+	CHECK(!double_ask_said(&tw.u.person, "not the one"));
+	tpm_world_end();
+	take_image_record(&tw.disk);
+}
+
+static struct enrolment *way_of(int slot)
+{
+	for (size_t i = 0; i < tw.u.v->n_enrolled; i++)
+		if (tw.u.v->enrolled[i].keyslot == slot)
+			return &tw.u.v->enrolled[i];
+	return NULL;
+}
+
+/* Of two machines, or from before the TPM was cleared. */
+static void of_two_ways_in_the_one_of_this_tpm_opens(void)
+{
+	static const int slots[] = {3, 4};
+
+	double_tpm_enroll(&tw.both, 4, TPM_WORLD_PIN);
+	for (size_t i = 0; i < 2; i++) {
+		tpm_world_begin(&tw.both, false);
+		way_of(slots[i])->srk_name[0] = 'x';
+		double_ask_answer(&tw.u.person, ASK_TPM_PIN, TPM_WORLD_PIN);
+		CHECK(tpm_world_go() == OK);
+		CHECK(tpm_world_opened_by(BACKEND_TPM2, slots[1 - i]));
+		CHECK(tw.u.person.asked[ASK_TPM_PIN] == 1 && double_tpm->wrong == 0);
+		CHECK(!double_ask_said(&tw.u.person, "not the one"));
+		tpm_world_end();
+	}
+	tpm_world_begin(&tw.both, false);
+	way_of(3)->srk_name[0] = way_of(4)->srk_name[0] = 'x';
+	double_ask_answer(&tw.u.person, ASK_PASSPHRASE, WORLD_PHRASE);
+	CHECK(tpm_world_go() == OK && tpm_world_opened_by("passphrase", 0));
+	CHECK(double_ask_said(&tw.u.person, "unenroll --keyslot 4"));
+	CHECK(!double_ask_said(&tw.u.person, "unenroll --keyslot 3"));
+	CHECK(tw.u.person.asked[ASK_TPM_PIN] == 0);
+	tpm_world_end();
+}
+
+/* One that was edited is of another policy, and not the recorded one. */
+static void the_other_copy_is_looked_at_before_the_pin_goes_there(void)
+{
+	struct enrolment *en = NULL;
+	struct tpm2_sealed s = {0};
+	size_t at = 0;
+	char *json = NULL;
+
+	tpm_world_begin(&tw.disk, false);
+	en = way_of(3);
+	CHECK(en && tpm2_way_next(en, &at, &s) == OK);
+	s.priv[2] ^= 1;
+	CHECK(sealed_format(&s, &json) == OK);
+	if (!en || !json)
+		return;
+	en->blob[0] = en->blob[1];
+	en->blob_len[0] = en->blob_len[1];
+	en->blob[1] = (uint8_t *)json;
+	en->blob_len[1] = strlen(json);
+	double_ask_answer(&tw.u.person, ASK_TPM_PIN, TPM_WORLD_PIN);
+	CHECK(tpm_world_go() == OK && tpm_world_opened_by(BACKEND_TPM2, 3));
+	CHECK(double_tpm->looked == 2 && double_tpm->unsealed == 2);
+	CHECK(tw.u.person.asked[ASK_TPM_PIN] == 1 && double_tpm->right == 1);
+	tpm_world_end();
+}
+
 int main(void)
 {
 	static const struct check_case cases[] = {
@@ -214,6 +294,12 @@ int main(void)
 	         in_an_image_that_knows_two_ways_the_object_says_which_it_is},
 	        {"in an image an attacker's object opens nothing",
 	         in_an_image_an_attackers_object_opens_nothing              },
+	        {"in an image the TPM shows which key it is",
+	         in_an_image_the_tpm_shows_which_key_it_is                  },
+	        {"the other copy is looked at before the PIN goes there",
+	         the_other_copy_is_looked_at_before_the_pin_goes_there      },
+	        {"of two ways in the one of this TPM opens",
+	         of_two_ways_in_the_one_of_this_tpm_opens                   },
 	};
 
 	if (crypto_init() != OK)

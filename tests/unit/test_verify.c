@@ -171,6 +171,8 @@ static void tamper(const struct tampering *t, const struct boot_signing *how)
 {
 	struct signed_boot b;
 
+	if (t->change == change_owner && geteuid() != 0)
+		return; /* who may not give files away is not shown one */
 	boot_make(&b);
 	boot_sign(&b, how);
 	t->change(&b);
@@ -284,6 +286,8 @@ static void then_what_heads_does_not_look_at_is_not_vouched_for(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].change == change_owner && geteuid() != 0)
+			continue;
 		struct verify_report *r = resigned(flip_menu, rows[i].change);
 
 		CHECK_ROW(r->verdict == VERIFY_RESIGNED && !verify_ok(r), rows[i].path);
@@ -345,10 +349,14 @@ static void every_finding_has_words(void)
 	for (int f = 0; f < FINDINGS_; f++) {
 		const char *name = finding_name((enum finding)f);
 
-		CHECK(*finding_text((enum finding)f) != '\0');
+		CHECK(*finding_text((enum finding)f, NULL) != '\0');
 		CHECK(*name != '\0' &&
 		      strspn(name, "abcdefghijklmnopqrstuvwxyz-") == strlen(name));
 	}
+	CHECK(strstr(finding_text(FINDING_DEFAULT, "kexec_default.1.txt"),
+	             "entry of the boot"));
+	CHECK(strstr(finding_text(FINDING_DEFAULT, "kexec_default_hashes.txt"),
+	             "hashes"));
 }
 
 int main(void)

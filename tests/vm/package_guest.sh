@@ -12,6 +12,7 @@ check() {
 	shift 3
 	"$@" >/tmp/out 2>&1 </dev/null || c_got=$?
 	c_took=$(($(date +%s) - c_began))
+	{ echo "# $*" && cat /tmp/out; } >/dev/ttyS0 # for who reads the log
 	if [ $c_got = "$c_want" ] && { [ -z "$c_words" ] || grep -qF -e "$c_words" /tmp/out; }; then
 		say ok "$c_what"
 		[ $c_took -lt 60 ] || say note "that took $c_took s"
@@ -41,13 +42,12 @@ dmesg -n 1
 say root "$(findmnt -nvo SOURCE /)"
 mount -o remount,rw /
 mount -t tmpfs tmpfs /tmp
+stty -F /dev/ttyS0 rows 24 cols 80 # as agetty does
 case $(cat /proc/cmdline) in
 *vm.step=setup*)
 	/lib/systemd/systemd-udevd --daemon 2>/dev/null # for the dongle; of the rest nothing is looked at anew
 	modprobe xhci_pci
 	by_keys_ok 'set up by keys: two dongles and a recovery key' bootlatch setup
-	check 'the package refuses to go' 1 'bootlatch unenroll DEVICE' dpkg -r bootlatch-initramfs
-	check 'and is still there' 0 'install ok installed' dpkg-query -W -f '${Status}' bootlatch-initramfs
 	;;
 *vm.step=daily*) by_keys bootlatch status --no-card ;;
 *vm.step=lost*)
@@ -56,7 +56,8 @@ case $(cat /proc/cmdline) in
 	check 'and so does the recovery key' 0 recovery bootlatch list /dev/vda
 	;;
 *vm.step=found*)
-	check 'the package refuses to go, after boots' 1 'cryptroot, UUID=' dpkg -r bootlatch-initramfs
+	check 'the package refuses to go' 1 'bootlatch unenroll DEVICE' dpkg -r bootlatch-initramfs
+	check 'and is still there' 0 ' ok installed' dpkg-query -W -f '${Status}' bootlatch-initramfs
 	# dpkg makes the image anew when it takes the packages away.
 	check 'the way out that it tells' 0 'has its old options again' bootlatch unenroll /dev/vda --serial 00000B02 --no-initramfs
 	check 'crypttab is as it was' 0 '' crypttab_is

@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # update-initramfs in the guest of package.sh: hands what an image of ours is made of to the host, on the second disk,
-# and puts the image that comes back into /boot.
+# and puts the image that comes back into /boot. What root lies on is seen in here alone.
 set -eu
-OF='etc/crypttab etc/bootlatch boot/bootlatch usr/lib/bootlatch usr/lib/cryptsetup/scripts usr/share/initramfs-tools usr/sbin/bootlatch'
+OF='tmp/roots etc/crypttab etc/bootlatch boot/bootlatch usr/lib/bootlatch usr/lib/cryptsetup/scripts usr/share/initramfs-tools usr/sbin/bootlatch'
 case "$*" in -u | '-u -k all') ;; *) exit 9 ;; esac
 cd /
+rm -f tmp/roots
+[ ! -x usr/lib/bootlatch/bootlatch-unlock ] || usr/lib/bootlatch/bootlatch-unlock --below "$(findmnt -nvo SOURCE /)" >tmp/roots
 for p in $OF; do [ ! -e "$p" ] || echo "$p"; done >/tmp/image.list
 tar -cf /tmp/image.tar -T /tmp/image.list
 size=$(stat -c %s /tmp/image.tar)

@@ -17,7 +17,7 @@ TESTS=$(cd "$here/.." && pwd)
 : "${VM_PATIENCE:=1200}" # a busy machine installs a kernel in minutes
 # shellcheck disable=SC2034 # tree.sh
 VM_PACKAGES='linux-image-amd64 linux-image-cloud-amd64 initramfs-tools zstd udev kmod e2fsprogs systemd-sysv grub-common grub2-common
-	libccid libpcsclite1 libusb-1.0-0 libjson-c5 libgcrypt20 zlib1g libcryptsetup12 libtss2-esys-3.0.2-0 libtss2-tctildr0'
+	libccid libpcsclite1 libusb-1.0-0 libjson-c5 libgcrypt20 zlib1g libqrencode4 libcryptsetup12 libtss2-esys-3.0.2-0 libtss2-tctildr0'
 need 'signing after updates' qemu-system-x86_64 mmdebstrap mke2fs debugfs dpkg-deb unshare pcscd opensc-tool gpg
 if [ -z "${LIB_INSIDE:-}" ]; then # the namespace has no network
 	for r in $VM_RELEASES; do

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 # A machine with firmware, GRUB and a TPM, for tpm.sh; its console is console.sh's.
-# $W: what lasts from one boot to the next. $W/esp is the disk that the firmware boots from.
+# $W: what lasts from one boot to the next. $W/esp, or $ESP, is the disk that the firmware boots from.
 # shellcheck disable=SC2154,SC2034 # T, O, W, D, LOG: who sources this
 
 OVMF=/usr/share/OVMF
@@ -28,7 +28,8 @@ power_on() {
 	p_disk=$1
 	shift
 	SEEN=0
-	[ ! -e "$D/serial.in" ] || mv "$LOG" "${LOG%.log}.before.log" # of the case's boot before
+	[ ! -e "$D/serial.in" ] || mv "$LOG" "${LOG%.log}.boot$BOOTS.log" # of the case's boot before
+	BOOTS=$((BOOTS + 1))
 	rm -f "$D"/serial.* "$D/tpm"
 	mkfifo "$D/serial.in" "$D/serial.out"
 	[ -e "$W/vars.fd" ] || cp "$OVMF/OVMF_VARS_4M.fd" "$W/vars.fd"
@@ -47,7 +48,7 @@ power_on() {
 			-drive "if=pflash,format=raw,readonly=on,file=$OVMF/OVMF_CODE_4M.fd" -drive "if=pflash,format=raw,file=$W/vars.fd"
 	fi
 	qemu-system-x86_64 -machine q35 -accel tcg -cpu max -m 1024 -smp 1 -no-reboot -nodefaults -display none -monitor none \
-		-drive "file=fat:$W/esp,format=raw,if=none,id=esp,readonly=on" -device virtio-blk-pci,drive=esp,bootindex=1 \
+		-drive "file=fat:${ESP:-$W/esp},format=raw,if=none,id=esp,readonly=on" -device virtio-blk-pci,drive=esp,bootindex=1 \
 		-drive "file=$p_disk,format=raw,if=none,id=root,cache=unsafe" -device virtio-blk-pci,drive=root \
 		-chardev "pipe,id=s,path=$D/serial" -serial chardev:s "$@" >>"$D/said" 2>&1 &
 	QEMU=$!

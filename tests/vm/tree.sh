@@ -4,7 +4,7 @@
 # Sourced after image.sh, whose VM_CACHE it shares.
 
 VM_PACKAGES='linux-image-amd64 initramfs-tools zstd busybox cryptsetup-initramfs cryptsetup-bin udev kmod e2fsprogs
-	lvm2 libccid libpcsclite1 libusb-1.0-0 libjson-c5 libgcrypt20 zlib1g libtss2-esys-3.0.2-0 libtss2-tctildr0'
+	lvm2 libccid libpcsclite1 libusb-1.0-0 libjson-c5 libgcrypt20 zlib1g libqrencode4 libtss2-esys-3.0.2-0 libtss2-tctildr0'
 # The release "system": Debian 13 with a second kernel, systemd, a splash, and gpg for its smart cards. "gpg12":
 # Debian 12 with that gpg.
 VM_GPG='gpg gpg-agent gpgconf scdaemon pinentry-curses'
