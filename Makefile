@@ -28,6 +28,8 @@ VARIANT    ?= release
 FUZZ_SECS  ?= 30
 JOBS       ?= 2
 O          ?= build/$(VARIANT)
+# One name for it: what an object depends on is noted under the name that it was made by.
+override O := $(patsubst $(CURDIR)/%,%,$(abspath $(O)))
 
 # --- what is built: listed by hand, lowest layer first ---------------------
 core_src    := core/err.c core/log.c core/secret.c core/hex.c core/utf8.c core/buffer.c core/file.c core/publish.c \

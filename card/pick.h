@@ -91,9 +91,9 @@ enum err pick_wait(struct pick *p, int timeout_ms, struct pick_status *status,
 /* Forget every card that was looked at: the next step opens them all once more. */
 void pick_again(struct pick *p);
 
-/* What the end of readers_ops.connect (an error) or of card_open says of a card. */
 /* Of a scan that failed. */
 enum pick_why pick_why_scan(const struct readers *r, enum err e);
+/* What the end of readers_ops.connect (an error) or of card_open says of a card. */
 enum pick_why pick_why_connect(enum err e);
 enum pick_why pick_why_open(enum err e, enum card_flaw flaw);
 enum err pick_why_err(enum pick_why why);

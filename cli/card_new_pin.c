@@ -87,6 +87,7 @@ static enum err ask_new(struct card_work *w, const struct rules *r, bool again,
 	        .tries_left = -1,
 	        .min = r->person ? r->min : 0,
 	        .max = r->max,
+	        .bytes = ASK_TYPED,
 	};
 	return work_ask(w, r->from, &q, ret);
 }

@@ -23,13 +23,26 @@ struct images {
 	} image[KERNELS_MAX];
 };
 
+/* What update-initramfs leaves beside it when it is stopped, or keeps of the old one. */
+static bool is_copy(const char *name)
+{
+	static const char *const ends[] = {".new", ".bak", ".dpkg-bak"};
+	const size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (n > strlen(ends[i]) &&
+		    strcmp(name + n - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
+}
+
 static enum err see_image(int dir, const char *name, void *ctx)
 {
 	struct images *all = ctx;
 	const size_t front = strlen(IMAGE_NAME);
 
-	if (strncmp(name, IMAGE_NAME, front) != 0 || all->n == KERNELS_MAX ||
-	    strlen(name) - front >= KERNEL_NAME_MAX ||
+	if (strncmp(name, IMAGE_NAME, front) != 0 || is_copy(name) ||
+	    all->n == KERNELS_MAX || strlen(name) - front >= KERNEL_NAME_MAX ||
 	    fstatat(dir, name, &all->image[all->n].is, AT_SYMLINK_NOFOLLOW) != 0)
 		return OK;
 	(void)snprintf(all->image[all->n++].version, KERNEL_NAME_MAX, "%s", name + front);
@@ -63,32 +76,61 @@ static bool is_as_before(const struct images *before, const char *version,
 	return false;
 }
 
-/* Of several kernels' it may have made some. */
-static void tell_made(struct cli *c, const struct images *before)
+/* Joined in `w`, if there is one: those that are not as they were. */
+static enum err list_made(const struct cli *c, const struct images *before,
+                          struct writer *w, size_t *ret)
 {
 	struct images *now = calloc(1, sizeof(*now));
-	char list[CLI_WHY_MAX / 2] = "";
-	struct writer w = {(uint8_t *)list, sizeof(list) - 1, 0, false};
 	size_t made = 0;
 
 	if (!now)
-		return;
+		return ERR_NOMEM;
 	see_images(c->where.boot_dir, now);
 	for (size_t i = 0; i < now->n; i++) {
 		if (is_as_before(before, now->image[i].version, &now->image[i].is))
 			continue;
-		put_string(&w, made++ > 0 ? ", " : "");
-		put_string(&w, now->image[i].version);
+		if (w) {
+			put_string(w, made > 0 ? ", " : "");
+			put_string(w, now->image[i].version);
+		}
+		made++;
 	}
-	list[w.n] = '\0';
 	free(now);
-	if (made > 0)
-		cli_say(c,
-		        "It failed, but these images were made anew, with the crypttab "
-		        "that was to be, and are not like the others: %s%s. Once the "
-		        "fault is mended, this makes them alike: update-initramfs -u -k "
-		        "all",
-		        list, w.overflow ? ", and more" : "");
+	*ret = made;
+	return OK;
+}
+
+/* Of several kernels' it may have made some. */
+static void tell_made(struct cli *c, const struct images *before)
+{
+	char list[CLI_WHY_MAX / 2] = "";
+	struct writer w = {(uint8_t *)list, sizeof(list) - 1, 0, false};
+	size_t made = 0;
+
+	if (list_made(c, before, &w, &made) != OK || made == 0)
+		return;
+	list[w.n] = '\0';
+	cli_say(c,
+	        "It failed, but these images were made anew, with the crypttab that was "
+	        "to be, and are not like the others: %s%s. Once the fault is mended, "
+	        "this makes them alike: update-initramfs -u -k all",
+	        list, w.overflow ? ", and more" : "");
+}
+
+/* It ends well and makes none where it is switched off, or where /boot is read-only. */
+static bool made_none(struct cli *c, const struct images *before)
+{
+	size_t made = 0;
+
+	if (before->n == 0 || list_made(c, before, NULL, &made) != OK || made > 0)
+		return false;
+	cli_say(c,
+	        "Warning: update-initramfs made no image in %s anew, so the next boot "
+	        "does not know of it yet. Is that mounted read-only, or "
+	        "update_initramfs=no in /etc/initramfs-tools/update-initramfs.conf? Mend "
+	        "that, then run: update-initramfs -u%s",
+	        c->where.boot_dir, c->ways.all_images ? " -k all" : "");
+	return true;
 }
 
 /* --- the run --- */
@@ -113,7 +155,7 @@ static enum err make(struct cli *c, const struct images *before)
 		               status);
 	}
 	if (e == OK)
-		out_bool(c, "initramfs_made", true);
+		out_bool(c, "initramfs_made", !made_none(c, before));
 	return e;
 }
 

@@ -55,7 +55,7 @@ static const struct fault_row rows[] = {
 		"By this list the images are made and judged.",
 		"Install bootlatch for the initramfs anew, then: " IMAGES_ANEW},
 	[FAULT_FROZEN] = {"images-frozen", DOCTOR_WARNING,
-		"update-initramfs makes no image then: what is enrolled or changed from now on, and new kernels, boot with none or an old one.",
+		"update-initramfs -u then makes no image, and does not fail: until the next kernel is installed the boot does not know of what is enrolled or changed.",
 		"Set update_initramfs=yes in @, then: " IMAGES_ANEW},
 
 	[FAULT_HEADER] = {"header-strange", DOCTOR_TAMPERED,
@@ -171,7 +171,7 @@ static const struct fault_row rows[] = {
 		"An image is written beside the old one; where it does not fit, the next update leaves none or half of one.",
 		"apt autoremove --purge (old kernels), then: df -h @"},
 	[FAULT_READONLY] = {"boot-readonly", DOCTOR_WARNING,
-		"No image, passphrase or signature can be written there: the next update of the image fails.",
+		"No image, passphrase or signature can be written there; update-initramfs only warns, and ends as if it had made the image.",
 		"mount -o remount,rw @; if it turns read-only by itself, look at dmesg and check the file system (fsck)"},
 	[FAULT_SIGNATURE] = {"signature-bad", DOCTOR_TAMPERED,
 		"Heads will refuse to boot it, or somebody changed what Heads does not look at.",
@@ -244,6 +244,9 @@ static const struct fault_row rows[] = {
 	[FAULT_TPM_UNSEEN] = {"tpm-unseen-at-boot", DOCTOR_WARNING,
 		"It opened nothing, and was not closed: if the system has it now, whoever is root can ask it for what needs no PIN.",
 		"Switch it on in the firmware's setup. If it is on, the image lacks its driver: " IMAGES_ANEW ", then start the machine again"},
+	[FAULT_TPM_LOADER] = {"tpm-loader", DOCTOR_NOTE,
+		"Who has the machine boots another one, puts into the other PCRs by hand what belongs there, and the TPM unseals; for the PIN, where it has one.",
+		"bootlatch tpm reseal --profile uefi @"},
 
 	[FAULT_CARD_BLOCKED] = {"pin-blocked", DOCTOR_ERROR,
 		"The dongle deciphers nothing until it is unblocked.",

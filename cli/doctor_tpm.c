@@ -14,6 +14,11 @@ static void look_at_way(struct doctor *d, const struct tpm2 *t,
 	struct tpm_look l;
 
 	tpm_look(t, saved, mv->v, en, &l);
+	if (l.state <= TPM_UNREADABLE && (l.sealed.pcrs.mask & TPM2_PCR_LOADER) == 0)
+		doctor_find(d, FAULT_TPM_LOADER, mv->device,
+		            "The boot loader is not in what the TPM's way into %s is "
+		            "sealed to.",
+		            mv->device);
 	switch (l.state) {
 	case TPM_CHANGED:
 		tpm2_list(l.changed, list);

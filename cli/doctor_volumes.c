@@ -71,6 +71,18 @@ static void look_at_folders(struct doctor *d)
 
 /* --- records of what nobody names --- */
 
+/* It says by other than the UUID what is not here now: it may be any volume. */
+static bool may_be_any(const struct machine *m, const struct crypttab_entry *e)
+{
+	if (strncmp(e->source, "UUID=", 5) == 0 || strstr(e->source, "/by-uuid/") ||
+	    strncmp(e->key, "/dev/", 5) == 0) /* swap with a random key */
+		return false;
+	for (size_t i = 0; i < m->n; i++)
+		if (m->volume[i].v && m->volume[i].line == e)
+			return false;
+	return true;
+}
+
 static bool is_named(const struct machine *m, const char *uuid)
 {
 	for (size_t i = 0; i < m->n; i++)
@@ -78,8 +90,9 @@ static bool is_named(const struct machine *m, const char *uuid)
 		            ? strcasecmp(luks_uuid(m->volume[i].v->luks), uuid) == 0
 		            : strcasestr(m->volume[i].device, uuid) != NULL)
 			return true;
-	for (size_t i = 0; m->tab_e == OK && i < m->tab.n; i++)
-		if (m->tab.entry[i].source && strcasestr(m->tab.entry[i].source, uuid))
+	for (size_t i = 0; i < m->tab.n; i++)
+		if (m->tab.entry[i].source && (strcasestr(m->tab.entry[i].source, uuid) ||
+		                               may_be_any(m, &m->tab.entry[i])))
 			return true;
 	return false;
 }
@@ -111,7 +124,9 @@ static void look_at_records(struct doctor *d)
 	int dir = -1;
 
 	(void)snprintf(path, sizeof(path), "%s/" STORE_VOLUMES, d->m->config);
-	if (d->c->device || dir_open(path, &dir) != OK)
+	/* Who is named cannot be told where crypttab cannot be read, which is told. */
+	if (d->c->device || (d->m->tab_e != OK && d->m->tab_e != ERR_NOT_FOUND) ||
+	    dir_open(path, &dir) != OK)
 		return;
 	(void)dir_each(dir, see_record, d); /* what cannot be read is told above */
 	(void)close(dir);                   /* only read */

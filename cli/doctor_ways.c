@@ -100,7 +100,8 @@ static void look_at_way(struct doctor *d, const struct machine_volume *mv,
 		            "The record names keyslot %d of %s, which is not in use.",
 		            en->keyslot, mv->device);
 	else if (!en->in_record && mv->v->state != RECORD_MISSING &&
-	         mv->v->state != RECORD_BROKEN)
+	         mv->v->state != RECORD_BROKEN &&
+	         !(en->slot_active && en->keyslot == mv->v->interrupted_slot))
 		look_at_claim(d, mv, en);
 	else if (en->in_record && !enrolment_is(en, BACKEND_RECOVERY)) {
 		look_at_copies(d, mv, en);

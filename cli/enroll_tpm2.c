@@ -62,6 +62,13 @@ static enum err refuse_doubts(struct cli *c, const struct tpm_order *o,
 		               "boots another initramfs and has the disk. Enroll with a "
 		               "PIN, or with --profile uefi.",
 		               list);
+	if ((f->doubts & TPM2_DOUBT_LOADER) != 0 &&
+	    (o->wish.choice.mask & TPM2_PCR_LOADER) != 0)
+		return cli_why(c, ERR_REFUSED,
+		               "Refused without a PIN: PCR 4 is empty, as this firmware "
+		               "measures no boot loader, so who has the machine boots "
+		               "another one, puts into the others by hand what belongs "
+		               "there, and has the disk. Enroll with a PIN.");
 	if ((f->doubts & TPM2_DOUBT_LOADER) != 0)
 		return cli_why(c, ERR_REFUSED,
 		               "Refused without a PIN: the boot loader is not measured "

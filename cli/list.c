@@ -14,6 +14,8 @@ static const char *state(const struct volume *v, const struct enrolment *en)
 		               : "ready (no file on /boot; the header's copy serves)";
 	if (!en->slot_active)
 		return "its keyslot is gone: unenroll it";
+	if (!en->in_record && en->keyslot == v->interrupted_slot)
+		return "left by an enrolment that was cut short: enroll again";
 	if (v->state != RECORD_MATCHES)
 		return "not used while the record does not fit";
 	if (!en->in_record && record_would_take(v, en))

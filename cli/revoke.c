@@ -4,13 +4,12 @@
 
 #include <stdlib.h>
 
+#include "cli/confirm.h"
 #include "cli/crypttab.h"
 #include "cli/heads.h"
 #include "cli/output.h"
 #include "cli/unenroll.h"
 #include "unlock/fields.h"
-
-enum { YES_MAX = 16 };
 
 enum err ways_take_yes(struct cli *c, const char *arg)
 {
@@ -41,14 +40,6 @@ enum err ways_take_fingerprint(struct cli *c, const char *arg)
 static enum err confirm(struct revocation *r)
 {
 	struct ask *a = NULL;
-	AUTO_SECRET *answer = NULL;
-	const struct ask_question q = {
-	        .kind = ASK_CONFIRM,
-	        .about = "yes",
-	        .hint = "The dongle opens none of these volumes any more then.",
-	        .tries_left = -1,
-	        .max = YES_MAX,
-	};
 
 	if (r->c->ways.yes)
 		return OK;
@@ -59,13 +50,10 @@ static enum err confirm(struct revocation *r)
 		               "terminal, or add --yes.");
 	if (e != OK)
 		return e;
-	e = ask_wait(a, &q, -1, &answer);
+	e = cli_confirm(r->c, a, "yes",
+	                "The dongle opens none of these volumes any more then.");
 	a = ask_close(a);
-	if (e != OK && e != ERR_CANCELLED)
-		return e;
-	if (e == OK && bytes_equal(secret_view(answer), bytes_of("yes")))
-		return OK;
-	return cli_why(r->c, ERR_CANCELLED, "Not confirmed. Nothing was changed.");
+	return e;
 }
 
 /* --- one volume --- */

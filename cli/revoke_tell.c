@@ -93,7 +93,9 @@ void revoke_tell_plan(struct revocation *r)
 		        "it is.",
 		        r->volume[i].device);
 	}
-	cli_say(c, "  %s: the line of a volume that no dongle opens any more%s",
+	cli_say(c,
+	        "  %s: our line goes where neither a dongle nor the TPM opens the volume "
+	        "any more%s",
 	        c->crypttab_file,
 	        c->no_initramfs ? "" : "; then the image of the next boot is made anew");
 }

@@ -21,6 +21,7 @@
 
 enum {
 	LOOK_MS = 200, /* how long a signal may wait */
+	ROWS_UNTOLD = 100,
 	ABOUT_MAX = 32,
 	PTY_FIRST = 136,
 	PTY_LAST = 143, /* major numbers: Linux, Documentation/admin-guide/devices.txt */
@@ -55,6 +56,20 @@ static void draw(int fd, const struct secret *key, const struct secret *code,
 
 	put(fd, other_screen);
 	show_page(fd, &room, key, code, what);
+}
+
+/* Row by row: a multiplexer without another screen (screen does not have one unless told,
+ * tmux can be told not to) keeps what a whole screen's erasing takes away as history. */
+static void erase(int fd)
+{
+	const size_t told = show_room(fd).rows, rows = told > 0 ? told : ROWS_UNTOLD;
+	char text[32];
+
+	for (size_t i = 1; i <= rows; i++) {
+		const int n = snprintf(text, sizeof(text), "\033[%zu;1H\033[2K", i);
+
+		words_put(fd, text, (size_t)n);
+	}
 }
 
 static bool was_signalled(const sigset_t *held)
@@ -110,6 +125,7 @@ static enum err show(int fd, const struct secret *key, const struct secret *code
 	if (e == OK) {
 		draw(fd, key, code, what);
 		e = wait_enter(fd, &held);
+		erase(fd);
 		if (!is_emulator(fd))
 			put(fd, wiped_screen);
 		put(fd, usual_screen);

@@ -45,7 +45,9 @@ struct show_room show_room(int fd)
 	}
 	room.utf8 = term && strcmp(term, "dumb") != 0 && is_utf8();
 	/* What calls itself a vt100 or vt220 knows none. */
-	room.coloured = room.utf8 && (!no || !*no) && strncmp(term, "vt", 2) != 0;
+	room.coloured =
+	        room.utf8 && (!no || !*no) &&
+	        !(strncmp(term, "vt", 2) == 0 && term[2] >= '0' && term[2] <= '9');
 	return room;
 }
 

@@ -20,7 +20,7 @@ static enum err ask_password(struct cli *c, struct ask *a, const char *what,
 	        .tries_left = -1,
 	        .min = set_before ? 1 : 0,
 	        .max = TPM2_AUTH_MAX,
-	        .any_byte = set_before,
+	        .bytes = set_before ? ASK_ANY : ASK_TYPED,
 	};
 	const enum err e = ask_wait(a, &q, -1, ret);
 

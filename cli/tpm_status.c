@@ -153,6 +153,12 @@ static void say_way(struct cli *c, struct seen *s, const struct volume *v,
 		if ((l.sealed.pcrs.mask >> i & 1) != 0)
 			say_pcr(c, i, en->cap, &l.sealed.pcrs,
 			        l.state < TPM_UNREADABLE ? &l.now : NULL);
+	if (l.state <= TPM_UNREADABLE && (l.sealed.pcrs.mask & TPM2_PCR_LOADER) == 0)
+		cli_say(c,
+		        "    The boot loader is not in this (PCR 4): who boots another "
+		        "one puts into the rest by hand what belongs there. To add it: "
+		        "bootlatch tpm reseal --profile uefi %s",
+		        v->where.device);
 }
 
 static enum err say_volume(struct cli *c, struct volume *v, void *ctx)

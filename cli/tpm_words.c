@@ -151,11 +151,13 @@ void tpm_say_doubts(const struct cli *c, const struct tpm2_choice *choice,
 	if ((doubts & TPM2_DOUBT_LOADER) != 0) {
 		tpm2_list(choice->mask, list);
 		cli_say(c,
-		        "Warning: the boot loader is not measured into PCRs %s; it would "
-		        "be into 4.\nWho boots one of their own here puts into them by "
+		        "Warning: the boot loader is not measured into PCRs %s%s.\nWho "
+		        "boots one of their own here puts into them by "
 		        "hand what belongs there, and is\nasked for the PIN all the "
 		        "same.",
-		        list);
+		        list,
+		        (choice->mask & TPM2_PCR_LOADER) != 0 ? " (4 is empty)"
+		                                              : "; it would be into 4");
 	}
 	if ((doubts & TPM2_DOUBT_CAP) != 0)
 		cli_say(c,

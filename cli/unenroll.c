@@ -77,7 +77,7 @@ enum err unenroll_at_boot(struct cli *c)
 		return OK;
 	}
 	e = crypttab_leave(c, v, &left);
-	if (e == OK)
+	if (e == OK && left)
 		tell_recovery(c, v);
 	return e;
 }
@@ -90,16 +90,17 @@ void unenroll_tell_old(const struct cli *c, const char *backend)
 	        {BACKEND_CARD,
 	         "Who kept an older copy of the LUKS header and gets the dongle with its "
 	         "PIN can still open the disk with that copy; only cryptsetup reencrypt "
-	         "ends that."	                        },
+	         "ends that."	                                 },
 	        {BACKEND_TPM2,
 	         "In the TPM itself nothing was kept. Who has an older copy of the LUKS "
-	         "header, this machine as it was and the PIN can still open the disk; "
-	         "only cryptsetup reencrypt ends that."      },
+	         "header, this machine as it was and the PIN, if there was one, can "
+	         "still "
+	         "open the disk; only cryptsetup reencrypt ends that."},
 	        {BACKEND_RECOVERY,
 	         "That recovery key is void now: destroy the paper. Who kept an older "
 	         "copy of "
 	         "the LUKS header and has read it can still open the disk with that "
-	         "copy; only cryptsetup reencrypt ends that."},
+	         "copy; only cryptsetup reencrypt ends that."         },
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -88,9 +89,14 @@ enum err aside_exchange(struct bytes found, int limit_ms, struct secret **ret_mo
 	if (e != OK)
 		return e;
 	memcpy(secret_buf(line) + 1, found.p, found.n);
-	(void)alarm(0); /* the parent, or a person, takes her time */
+	/* The parent, or a person, takes her time.  Should it die, the end of its socket
+	 * says so, and what the job holds can be put away. */
+	(void)alarm(0);
+	(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
 	e = say(line, OK, found.n) ? receive(3, ret_more) : ERR_IO;
 	(void)alarm((unsigned)(limit_ms / 1000) + GRACE_S);
+	if (e == OK)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	return e;
 }
 
@@ -149,7 +155,7 @@ static bool readable(int fd, int64_t until)
 	do {
 		const int64_t left = until - clock_ms();
 
-		ready = poll(&p, 1, left > 0 ? (int)left : 0);
+		ready = poll(&p, 1, left > INT_MAX ? INT_MAX : left > 0 ? (int)left : 0);
 	} while (ready < 0 && errno == EINTR);
 	return ready > 0;
 }

@@ -14,6 +14,12 @@ enum ask_kind {
 	ASK_CONFIRM,            /* words to be typed in clear, compared by the caller */
 };
 
+/* What a PIN from a descriptor may consist of: one of before whatever it was set to, but
+ * a NUL, which a program left there; one that is set what can be typed at the next
+ * prompt.
+ */
+enum ask_bytes { ASK_NO_NUL, ASK_TYPED, ASK_ANY };
+
 /* A question is data; the asker decides how to word and draw it. */
 struct ask_question {
 	enum ask_kind kind;
@@ -24,7 +30,7 @@ struct ask_question {
 	int tries_left;    /* -1 when the device does not tell or it does not apply */
 	bool again;        /* asked a second time on purpose: this spends the last try */
 	size_t min, max;   /* bytes; shorter is said by the asker and asked again */
-	bool any_byte;     /* of a PIN's kind, but not only ever typed */
+	enum ask_bytes bytes;
 };
 
 /*
@@ -70,11 +76,11 @@ enum err ask_open_tty(struct ask **ret);
  * Answers from descriptors: a PIN question takes the next line of pin_fd, a passphrase
  * question the next line of passphrase_fd (-1: none).  A line ends at a newline or the
  * end; at the end of the descriptor the answer is ERR_CANCELLED.  An answer of the wrong
- * length is ERR_PIN_LENGTH for a PIN, else ERR_USAGE.  One for a PIN with a control
- * character, which at the next prompt nobody could type, is ERR_PIN_BYTES unless
- * any_byte; a CR before the newline is no part of it.  A kind without a descriptor goes
- * to `next` (owned on OK, may be NULL: then begin returns ERR_UNSUPPORTED).
- * ASK_CARD_OR_PASSPHRASE uses passphrase_fd.  note() goes to `next`, else to stderr.
+ * length is ERR_PIN_LENGTH for a PIN, else ERR_USAGE; with a byte that q->bytes rules out
+ * ERR_PIN_BYTES.  A CR before a PIN's newline is no part of it.  A kind without a
+ * descriptor goes to `next` (owned on OK, may be NULL: then begin returns
+ * ERR_UNSUPPORTED). ASK_CARD_OR_PASSPHRASE uses passphrase_fd.  note() goes to `next`,
+ * else to stderr.
  */
 enum err ask_open_fds(int pin_fd, int passphrase_fd, struct ask *next, struct ask **ret);
 

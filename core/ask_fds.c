@@ -27,7 +27,7 @@ struct fds {
 	bool with_next;
 	enum ask_kind kind;
 	size_t min, max;
-	bool any_byte;
+	enum ask_bytes bytes;
 };
 
 static struct fds *of(struct ask *a)
@@ -80,7 +80,7 @@ static enum err fds_begin(struct ask *a, const struct ask_question *q)
 	f->kind = q->kind;
 	f->min = q->min;
 	f->max = q->max;
-	f->any_byte = q->any_byte;
+	f->bytes = q->bytes;
 	return OK;
 }
 
@@ -139,14 +139,15 @@ static enum err source_read(struct source *s)
 	return OK;
 }
 
-/* What a terminal takes for an order (ask_line.c), or what a program left behind, as the
- * NUL that ends its string.  All of it is looked at: which byte it is stays unknown. */
-static bool is_typed(struct bytes b)
+/* Control characters are what a terminal takes for orders (ask_line.c).  All of it is
+ * looked at: which byte it is stays unknown. */
+static bool is_allowed(enum ask_bytes which, struct bytes b)
 {
+	const uint8_t least = which == ASK_TYPED ? 0x20 : which == ASK_NO_NUL ? 1 : 0;
 	bool all = true;
 
 	for (size_t i = 0; i < b.n; i++)
-		all = all & (b.p[i] >= 0x20) & (b.p[i] != 0x7f);
+		all = all & (b.p[i] >= least) & (which != ASK_TYPED || b.p[i] != 0x7f);
 	return all;
 }
 
@@ -157,7 +158,7 @@ static enum err answer_of(const struct fds *f, struct bytes line, struct secret 
 
 	if (pin && line.n > 0 && line.p[line.n - 1] == '\r')
 		line.n--;
-	if (pin && !f->any_byte && !is_typed(line))
+	if (pin && !is_allowed(f->bytes, line))
 		return ERR_PIN_BYTES;
 	if (line.n < f->min || line.n > f->max)
 		return pin ? ERR_PIN_LENGTH : ERR_USAGE;

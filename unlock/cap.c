@@ -18,10 +18,11 @@
 /* The note that this boot could not be capped (docs/FORMAT.md). */
 #define NOTE_FOLDER "bootlatch"
 #define NOTE_FILE   "uncapped"
+#define TRIED_FILE  "tried"
 
 enum { FOLDER_MAX = 4096, NOTE_MAX = 256 };
 /* For who was not heard of before. */
-enum { USUAL_MS = 5000, LESS = 5, LEAST_MS = 250 };
+enum { USUAL_MS = 5000, LESS = 5, LEAST_MS = 1000 };
 
 static const char note_absent[] = "absent\n", note_open[] = "open\n";
 static const char what[] = "bootlatch: no more is unsealed in this boot";
@@ -86,7 +87,25 @@ static void heed(struct tpm2 *t, enum err e)
 		t->limit_ms = before / LESS > LEAST_MS ? before / LESS : LEAST_MS;
 }
 
-static void save(struct tpm2 *t, uint32_t pcrs, const char *run)
+/* After the first extension, also one that was given up, they are no longer what was
+ * measured. */
+static bool was_tried(const char *run)
+{
+	uint8_t *text = NULL;
+	size_t n = 0;
+
+	const enum err e = store_read(run, NOTE_FOLDER, TRIED_FILE, NOTE_MAX, &text, &n);
+	free(text);
+	return e != ERR_NOT_FOUND; /* what cannot be read was written */
+}
+
+static void note_tried(const char *run)
+{
+	if (store_write(run, NOTE_FOLDER, TRIED_FILE, bytes_of("tried\n")) != OK)
+		log_line(LOG_DEBUG, "cap: that it was tried is not kept");
+}
+
+static enum err save(struct tpm2 *t, uint32_t pcrs, const char *run)
 {
 	static const enum hash_alg banks[TPM2_SAVED_BANKS] = {HASH_SHA256, HASH_SHA384,
 	                                                      HASH_SHA512};
@@ -104,6 +123,7 @@ static void save(struct tpm2 *t, uint32_t pcrs, const char *run)
 		e = tpm2_saved_write(run, &s);
 	if (e != OK)
 		log_line(LOG_DEBUG, "cap: PCRs are not kept: %s", err_text(e));
+	return e;
 }
 
 /* Those of pcrs that are still as they were saved. */
@@ -123,7 +143,7 @@ bool cap_is_done(const char *run)
 {
 	struct tpm2_saved s;
 
-	return tpm2_saved_read(run, &s) == OK;
+	return was_tried(run) || tpm2_saved_read(run, &s) == OK;
 }
 
 /* --- what could not be done --- */
@@ -169,8 +189,8 @@ enum err cap_tpm(const struct tpm2 *t, const char *config_dir, const char *run)
 		return e;
 	if (tpm2_saved_read(run, &before) == OK)
 		pcrs = uncapped(&tpm, &before, pcrs);
-	else
-		save(&tpm, pcrs, run);
+	else if (!was_tried(run) && save(&tpm, pcrs, run) != ERR_TPM_ABSENT)
+		note_tried(run);
 	for (unsigned i = 0; i < TPM2_PCRS; i++) {
 		if ((pcrs >> i & 1) == 0)
 			continue;

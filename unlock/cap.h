@@ -17,7 +17,7 @@ enum err cap_pcrs(const char *config_dir, uint32_t *ret);
  * this boot could unseal what needs no PIN.
  */
 enum err cap_tpm(const struct tpm2 *t, const char *config_dir, const char *run);
-/* Was this boot capped, as far as is known? */
+/* Was this boot capped, as far as is known, or that begun? */
 bool cap_is_done(const char *run);
 /* How the last cap_tpm of this boot failed: ERR_TPM_ABSENT, or ERR_TPM_FAILED for all
  * else; OK: it did not.  Who comes after it need not wait as long. */

@@ -66,6 +66,7 @@ static enum err ask_one(struct session *s, const char *disk, const char *what,
 	        .tries_left = -1,
 	        .min = TPM2_PIN_MIN,
 	        .max = TPM2_PIN_MAX,
+	        .bytes = ASK_TYPED,
 	};
 	const enum err e = ask_wait(a, &q, -1, ret);
 

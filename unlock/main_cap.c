@@ -8,7 +8,7 @@
 #include "unlock/tpm2_saved.h"
 #include "unlock/words.h"
 
-enum { AGAIN_MS = 1000 };
+enum { HUNG_MS = 3000, AGAIN_MS = 1000 };
 
 static void say_failed(const struct options *o, enum err e)
 {
@@ -31,18 +31,20 @@ static void say_failed(const struct options *o, enum err e)
 /* Whoever comes to type, or waits for the system, is not kept from it each time by a TPM
  * that does not answer.  What --cap alone is asked for, a shell may hang on: that waits.
  */
-static int limit_ms(const struct options *o, bool failed_before)
+static int limit_ms(const struct options *o, bool hung, bool failed_before)
 {
 	const bool waits = o->cap && !o->crypttab && o->source_wait_s != 0;
 
-	return !waits && failed_before ? AGAIN_MS : 0;
+	if (!waits && failed_before)
+		return AGAIN_MS;
+	return hung ? HUNG_MS : 0; /* it may be at a command that was given up */
 }
 
 enum err cap(const struct options *o, bool hung, bool *ret_told)
 {
 	const enum err before = cap_failure(o->wish.run);
 	const struct tpm2 t = {.tcti = o->wish.tpm,
-	                       .limit_ms = limit_ms(o, hung || before != OK)};
+	                       .limit_ms = limit_ms(o, hung, before != OK)};
 
 	const enum err e = cap_tpm(&t, o->config_dir, o->wish.run);
 	/* Cryptroot's rounds come every second: either is said once a boot. */

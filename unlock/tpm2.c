@@ -200,18 +200,23 @@ enum err tpm2_look_start(const struct tpm2 *t, const struct tpm2_sealed *s,
 	               : e;
 }
 
-enum err tpm2_look_finish(struct aside *a, struct tpm2_look *ret)
+enum err tpm2_look_finish(struct aside *a, const struct tpm2_sealed *s,
+                          struct tpm2_look *ret)
 {
 	AUTO_SECRET *out = NULL;
+	struct tpm2_look got = {0};
 
 	const enum err e = of_child(aside_hear(a, &out));
 	if (e != OK)
 		return e;
-	if (secret_len(out) != sizeof(*ret)) {
+	if (secret_len(out) == sizeof(got))
+		memcpy(&got, secret_buf(out), sizeof(got));
+	/* The child is not trusted: no PCR differs from none. */
+	if (got.pcrs.bank != s->pcrs.bank || got.pcrs.mask != s->pcrs.mask) {
 		(void)aside_drop(a);
 		return ERR_TPM_FAILED;
 	}
-	memcpy(ret, secret_buf(out), sizeof(*ret));
+	*ret = got;
 	return OK;
 }
 

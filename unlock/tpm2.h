@@ -120,7 +120,8 @@ enum err tpm2_look_start(const struct tpm2 *t, const struct tpm2_sealed *s,
                          struct aside **ret);
 /* Of bank and mask of what is sealed.  OK: it waits for tpm2_unseal_start; else it is
  * gone. */
-enum err tpm2_look_finish(struct aside *a, struct tpm2_look *ret);
+enum err tpm2_look_finish(struct aside *a, const struct tpm2_sealed *s,
+                          struct tpm2_look *ret);
 /* Of the same object.  An error: a is still to be dropped. */
 enum err tpm2_unseal_start(struct aside *a, const struct tpm2 *t,
                            const struct tpm2_sealed *s, const struct secret *pin);

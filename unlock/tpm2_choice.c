@@ -14,8 +14,7 @@ enum {
 };
 
 #define BIT(n) (1U << (n))
-#define LOADER BIT(4)
-#define UEFI   (LOADER | BIT(7) | BIT(8) | BIT(9))
+#define UEFI   (TPM2_PCR_LOADER | BIT(7) | BIT(8) | BIT(9))
 #define HEADS  (BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(7))
 /* IMA, systemd's phases, what systemd measures of the system. */
 #define MOVING (BIT(10) | BIT(11) | BIT(15))
@@ -172,7 +171,7 @@ unsigned tpm2_doubts(const struct tpm2_choice *c, const struct tpm2_pcrs *to, bo
 		doubts |= TPM2_DOUBT_SET;
 	if (witness != 0 && (witness & ~empty) == 0)
 		doubts |= TPM2_DOUBT_EMPTY;
-	if (doubts == 0 && (c->mask & ~empty & LOADER) == 0)
+	if (doubts == 0 && (c->mask & ~empty & TPM2_PCR_LOADER) == 0)
 		doubts |= TPM2_DOUBT_LOADER;
 	if (c->cap == CAP_UEFI && (empty & BIT(c->cap)) == 0)
 		doubts |= TPM2_DOUBT_CAP;

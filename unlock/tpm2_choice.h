@@ -31,6 +31,9 @@ enum err tpm2_choice_list(const char *text, struct tpm2_choice *ret);
 struct tpm2_choice tpm2_choice_of(uint32_t mask, unsigned cap);
 /* "81000001", with or without "0x": a persistent handle.  ERR_USAGE. */
 enum err tpm2_handle(const char *text, uint32_t *ret);
+/* A bit of a mask: the boot loader, without which the others can be put there by hand. */
+#define TPM2_PCR_LOADER (1U << 4)
+
 /* "7+8+9". */
 enum { TPM2_LIST_MAX = TPM2_PCRS * 3 };
 void tpm2_list(uint32_t mask, char ret[static TPM2_LIST_MAX]);

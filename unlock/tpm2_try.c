@@ -159,7 +159,7 @@ static enum err looked(struct tpm2_try *t)
 	struct aside *job = t->job;
 
 	t->job = NULL;
-	enum err e = tpm2_look_finish(job, &t->look);
+	enum err e = tpm2_look_finish(job, &t->sealed, &t->look);
 	if (e == OK)
 		t->ready = job;
 	if (e == OK)
@@ -302,7 +302,8 @@ static enum err looked_again(struct tpm2_try *t)
 	const enum err e = looked(t);
 	if (e != OK)
 		return e;
-	return t->look.lockout.failed == before ? go(t) : ERR_TPM_FAILED;
+	/* One that was forgiven meanwhile is no try. */
+	return t->look.lockout.failed <= before ? go(t) : ERR_TPM_FAILED;
 }
 
 /* ERR_TIMEOUT: there is a job again. */

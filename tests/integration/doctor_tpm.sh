@@ -31,7 +31,7 @@ boots() { # KERNEL
 reboots() { # KERNEL
 	tpm2_shutdown -c
 	lib_end "$TPM_PID"
-	rm -f /run/bootlatch/pcrs.json
+	rm -f /run/bootlatch/pcrs.json /run/bootlatch/tried
 	tpm_on
 	boots "$1"
 }
@@ -82,6 +82,12 @@ check 'a boot that saw no TPM' finds tpm-unseen-at-boot
 check 'status tells that' uncapped '"absent"'
 check 'and tpm status' tpm_says 'NOT shut: the initramfs saw no TPM'
 rm /run/bootlatch/uncapped
+reseals() { bl tpm reseal "$D" --key-file "$T/key" --pin-fd 3 --tpm-device "$WAY" "$@" 3<"$T/pin"; }
+check 'sealed without the boot loader' reseals --pcrs 7+8+9
+check 'it is found' finds tpm-loader
+check 'tpm status tells it, with the way out' tpm_says 'tpm reseal --profile uefi'
+check 'the way out' reseals --profile uefi
+check 'it ends that' finds ''
 check 'a TPM that is gone' finds tpm-absent swtpm:path=/nowhere
 sed -i 's/"cap":[0-9]*/"cap":5/' "$(record_of "$D")"
 check 'an object that is not what the record says' finds tpm-damaged

@@ -31,7 +31,7 @@ tpm_on() { # NAME
 tpm_off() {
 	tpm2_shutdown -c
 	lib_end "$TPM_PID"
-	rm -f /run/bootlatch/pcrs.json
+	rm -f /run/bootlatch/pcrs.json /run/bootlatch/tried
 }
 measure() { # PCR WHAT
 	for m_bank in sha256 sha384; do

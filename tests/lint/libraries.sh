@@ -19,7 +19,7 @@ set -f
 only 'winscard|<PCSC/' 'card/pcsc.c'
 only 'reader\.h' 'card/part10.c'
 only 'ifdhandler' 'card/ifd_handler.[ch]'
-only 'dlfcn' 'card/ifd_handler.[ch] card/confine.c'
+only 'dlfcn' 'card/ifd_handler.[ch] card/confine.c unlock/openssl.c'
 only 'libusb' 'card/ifd_usb.c'
 only 'gcrypt' 'crypto/*.[ch]'
 only 'libcryptsetup' 'unlock/luks*.c unlock/luks_internal.h'

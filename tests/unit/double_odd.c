@@ -164,7 +164,7 @@ static enum err open_with(const struct readers_ops *ops, struct readers **ret)
 	enum err opener(const void *how, struct readers **ret)                           \
 	{                                                                                \
 		static const struct readers_ops ops = {.name = "odd",                    \
-		                                       .scan = looks,                    \
+		                                       .scan = (looks),                  \
 		                                       .connect = odd_connect,           \
 		                                       .close = odd_drop};               \
 		return how == NULL ? open_with(&ops, ret) : ERR_BUG;                     \

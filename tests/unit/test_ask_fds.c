@@ -49,19 +49,21 @@ static void a_pin_that_nobody_can_type_is_no_pin(void)
 	static const struct {
 		const char *what, *line;
 		size_t n;
+		const char *was;
 	} rows[] = {
-	        {"a NUL behind it",  "123456\0\n",      8 },
-	        {"a NUL within",     "123\0ab\n",       7 },
-	        {"a NUL alone",      "\0\n",            2 },
-	        {"a tab",            "123\t456\n",      8 },
-	        {"an escape",        "\033[A1234\n",    8 },
-	        {"a back-space",     "1234567\b\n",     9 },
-	        {"a DEL",            "1234567\x7f\n",   9 },
-	        {"two CRs",          "12345\r\r\n",     8 },
-	        {"too long as well", "12345678901\0\n", 13},
+	        {"a NUL behind it",  "123456\0\n",      8,  ""           },
+	        {"a NUL within",     "123\0ab\n",       7,  ""           },
+	        {"a NUL alone",      "\0\n",            2,  ""           },
+	        {"a tab",            "123\t456\n",      8,  "123\t456"   },
+	        {"an escape",        "\033[A1234\n",    8,  "\033[A1234" },
+	        {"a back-space",     "1234567\b\n",     9,  "1234567\b"  },
+	        {"a DEL",            "1234567\x7f\n",   9,  "1234567\x7f"},
+	        {"two CRs",          "12345\r\r\n",     8,  "12345\r"    },
+	        {"too long as well", "12345678901\0\n", 13, ""           },
 	};
-	static const struct ask_question any = {
-	        .kind = ASK_TPM_PIN, .min = 1, .max = 8, .any_byte = true};
+	static const struct ask_question
+	        any = {.kind = ASK_TPM_PIN, .min = 1, .max = 8, .bytes = ASK_ANY},
+	        fresh = {.kind = ASK_USER_PIN, .min = 1, .max = 8, .bytes = ASK_TYPED};
 	AUTO_SECRET *s = NULL;
 	int p[2];
 	struct ask *a = NULL;
@@ -69,9 +71,15 @@ static void a_pin_that_nobody_can_type_is_no_pin(void)
 	CHECK(pipe2(p, O_CLOEXEC) == 0 && ask_open_fds(p[0], p[0], NULL, &a) == OK);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		CHECK(write(p[1], rows[i].line, rows[i].n) == (ssize_t)rows[i].n);
-		CHECK_ROW(get(a, &pin, "") == ERR_PIN_BYTES, rows[i].what);
+		CHECK_ROW(get(a, &fresh, "") == ERR_PIN_BYTES, rows[i].what);
+		CHECK(write(p[1], rows[i].line, rows[i].n) == (ssize_t)rows[i].n);
+		/* One of before is what it was set to, but for a NUL. */
+		const bool nul = memchr(rows[i].line, 0, rows[i].n) != NULL;
+		CHECK_ROW((get(a, &pin, rows[i].was) == ERR_PIN_BYTES) == nul,
+		          rows[i].what);
 	}
-	feed(p[1], "12\xc3\xa9~~\r\n12\t\n");
+	feed(p[1], "12\xc3\xa9~~\r\n12\xc3\xa9~~\r\n12\t\n");
+	CHECK(get(a, &fresh, "12\xc3\xa9~~") == OK);
 	CHECK(get(a, &pin, "12\xc3\xa9~~") == OK);
 	CHECK(get(a, &pass, "12\t") == OK); /* a passphrase may be any bytes */
 	CHECK(write(p[1], "12\0\n", 4) == 4);

@@ -68,10 +68,31 @@ static void one_that_does_not_answer_is_told(void)
 	CHECK(double_tpm->read_ms >= 5 * double_tpm->extend_ms);
 	CHECK(double_tpm->extend_ms >= 1000);
 	CHECK(cap_tpm(&short_of_time, w.config, w.dir) == ERR_TPM_FAILED);
-	CHECK(double_tpm->read_ms == 1000 && double_tpm->extend_ms < 500);
-	CHECK(!cap_is_done(w.dir));
+	CHECK(double_tpm->extend_ms == 1000);        /* one that is slow needs as much */
+	CHECK(cap_is_done(w.dir));                   /* it may have been extended */
 	CHECK(cap_failure(w.dir) == ERR_TPM_FAILED); /* for who comes next */
 	double_tpm->mood = DOUBLE_TPM_WORKS;
+}
+
+static void starts_anew(void)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/bootlatch/tried", w.dir);
+	CHECK(unlink(path) == 0);
+}
+
+/* Its PCR may have been extended late, and be what no boot has. */
+static void after_one_that_was_given_up_nothing_false_is_kept(void)
+{
+	const uint8_t before = value(DOUBLE_TPM_CAP);
+	struct tpm2_saved saved;
+
+	CHECK(cap() == OK && value(DOUBLE_TPM_CAP) == before + 1);
+	CHECK(cap_failure(w.dir) == OK && cap_is_done(w.dir));
+	CHECK(tpm2_saved_read(w.dir, &saved) == ERR_NOT_FOUND);
+	starts_anew();
+	CHECK(!cap_is_done(w.dir));
 }
 
 static void what_was_is_kept_and_the_pcr_extended_once(void)
@@ -124,6 +145,8 @@ int main(void)
 	        {"a folder that cannot be read is an error",
 	         a_folder_that_cannot_be_read_is_an_error                                                },
 	        {"one that does not answer is told",                     one_that_does_not_answer_is_told},
+	        {"after one that was given up nothing false is kept",
+	         after_one_that_was_given_up_nothing_false_is_kept                                       },
 	        {"what was is kept, and the PCR extended once",
 	         what_was_is_kept_and_the_pcr_extended_once                                              },
 	        {"what was kept but not extended is extended",
