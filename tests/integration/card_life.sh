@@ -121,7 +121,7 @@ imports() { # PROGRAM
 	gpg)
 		gpg --batch --import "$T/cert" >"$T/import" 2>&1 || { cat "$T/import"; return 1; }
 		cat "$T/import"
-		! grep -qi 'warn\|error\|skipped\|unsupported\|bad' "$T/import" && status_of_gpg >/dev/null && gpgconf --kill all &&
+		! grep -qi 'warn\|error\|skipped\|unsupported\|bad sig' "$T/import" && status_of_gpg >/dev/null && gpgconf --kill all &&
 			gpg --batch --with-colons -K "$KEY" >"$T/secret" && grep -q "^sec:.*:$AID:" "$T/secret" &&
 			grep -q "^uid:[^:]*:.*:Card Test <card@example.org>:" "$T/secret" &&
 			[ "$(grep -c "^ssb:.*:$AID:" "$T/secret")" = 2 ]

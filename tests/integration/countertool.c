@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The rollback counter at a shell's hands, for counter.sh. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ int main(int argc, char **argv)
 {
 	struct counter_ops ops = counter_tpm2;
 
+	(void)signal(SIGPIPE, SIG_IGN); /* as harden_process has it */
 	if (argc != 4 ||
 	    (strcmp(argv[2], "read") != 0 && strcmp(argv[2], "increment") != 0)) {
 		(void)fputs(usage_text, stderr);
