@@ -84,9 +84,10 @@ static void while_it_hangs_the_passphrase_can_be_typed(void)
 	double_ask_answer(&tw.u.person, ASK_PASSPHRASE, WORLD_PHRASE);
 	CHECK(tpm_world_go() == OK && tpm_world_opened_by("passphrase", 0));
 	CHECK(double_ask_said(&tw.u.person, "You need not wait for it"));
-	world_unlock_load(&tw.u, &tw.both); /* which does not wait for it again */
+	/* It may only have been slow, and be what opens the next one. */
+	world_unlock_load(&tw.u, &tw.both);
 	double_ask_answer(&tw.u.person, ASK_PASSPHRASE, WORLD_PHRASE);
-	CHECK(tpm_world_go() == OK && tw.u.delivered == 2 && double_tpm->looked == 1);
+	CHECK(tpm_world_go() == OK && tw.u.delivered == 2 && double_tpm->looked == 2);
 	tpm_world_end();
 }
 
